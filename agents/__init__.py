@@ -1,0 +1,1 @@
+"""Minds: who decides what, from what, by which rule."""

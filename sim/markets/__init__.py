@@ -1,0 +1,1 @@
+"""Market laws: adoption, enterprise, services, capital, rationing."""

@@ -1,0 +1,1 @@
+"""Physical laws: power, chips, compute, capability, robots, orbit, production."""

@@ -1,0 +1,82 @@
+"""Random numbers with an address: (seed, world id, decision, entity, tick).
+
+A draw is a hash of its address, so it does not depend on how many worlds, firms or decisions there are,
+on their order, or on the worker. Adding any of them moves nobody else's luck (decision 3).
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from sim.units import Array
+
+Words = npt.NDArray[np.uint64]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_B = np.uint64(0x94D049BB133111EB)
+_TO_UNIT = 2.0**-53
+
+
+def mix(word: Words) -> Words:
+    """Scramble 64-bit words so that neighbouring inputs give unrelated outputs.
+
+    Shapes: any. Source: finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+    """
+    with np.errstate(over="ignore"):
+        word = (word ^ (word >> np.uint64(30))) * _MIX_A
+        word = (word ^ (word >> np.uint64(27))) * _MIX_B
+        return word ^ (word >> np.uint64(31))
+
+
+def combine(left: Words, right: Words) -> Words:
+    """Fold the address part `right` into the key `left`, not symmetrically."""
+    with np.errstate(over="ignore"):
+        return mix(left + _GOLDEN) + mix(right ^ _GOLDEN) * _MIX_B
+
+
+@cache
+def name_word(name: str) -> int:
+    """Return the 64-bit word of a name, the same on every machine."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def world_keys(seed: int, world_ids: npt.NDArray[np.int64], decision: str, tick: int) -> Words:
+    """Return one key per world for a decision in a tick. Shapes: (world,) -> (world,)."""
+    head = combine(np.asarray([seed], np.uint64), np.asarray([name_word(decision)], np.uint64))
+    timed = combine(head, np.asarray([tick + 1], np.uint64))
+    return mix(combine(timed, world_ids.astype(np.uint64)))
+
+
+def uniform(
+    seed: int, world_ids: npt.NDArray[np.int64], decision: str, entities: Sequence[str], tick: int
+) -> Array:
+    """Draw uniforms in (0, 1), one per entity and world.
+
+    Shapes: world_ids (world,) -> (entity, world).
+    """
+    keys = world_keys(seed, world_ids, decision, tick)
+    names = np.asarray([name_word(entity) for entity in entities], np.uint64)
+    words = mix(combine(keys[None, :], names[:, None]))
+    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT
+
+
+def normal(
+    seed: int, world_ids: npt.NDArray[np.int64], decision: str, entities: Sequence[str], tick: int
+) -> Array:
+    """Draw standard normals, one per entity and world. Shapes: as `uniform`."""
+    draws: Array = ndtri(uniform(seed, world_ids, decision, entities, tick))
+    return draws
+
+
+def uniform_slots(keys: Words, slots: Words) -> npt.NDArray[np.float32]:
+    """Draw float32 uniforms in [0, 1) for numbered members of a crowd.
+
+    Shapes: keys broadcast against slots -> their common shape. A slot is a member's permanent number.
+    """
+    words = mix(combine(keys, slots))
+    return (words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)

@@ -1,0 +1,40 @@
+"""Array types, unit conversions and physical constants; no value of the model lives here."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+MONTHS_PER_YEAR: Final = 12.0
+HOURS_PER_MONTH: Final = 730.0
+HOURS_PER_YEAR: Final = 8760.0
+MILLION: Final = 1e6
+BILLION: Final = 1e9
+WATTS_PER_KILOWATT: Final = 1e3
+KILOWATTS_PER_GIGAWATT: Final = 1e6
+MEGAWATTS_PER_GIGAWATT: Final = 1e3
+WATTS_PER_GIGAWATT: Final = 1e9
+LN10: Final = float(np.log(10.0))
+STEFAN_BOLTZMANN_W_PER_M2_K4: Final = 5.670374419e-8
+TINY: Final = 1e-300
+"""Smallest divisor: keeps a share of nothing finite without moving any share of something."""
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Divide elementwise, giving 0 where the denominator is 0 (a share of nothing is nothing)."""
+    safe = np.where(denominator == 0.0, 1.0, denominator)
+    return np.where(denominator == 0.0, 0.0, numerator / safe)
+
+
+def share_over_first(amounts: Array) -> Array:
+    """Return each entry's share of the sum over the leading axis, 0 where the sum is 0."""
+    return ratio(amounts, np.broadcast_to(amounts.sum(0), amounts.shape))
+
+
+def logistic(x: Array) -> Array:
+    """Return the logistic function Λ(x) without overflow at either end."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
