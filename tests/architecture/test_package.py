@@ -1,0 +1,97 @@
+"""What is installed is what is declared: the lock files, the imports, and the data inside the package."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("sim", "agents", "conf", "experiments")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+GROUPS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["dependency-groups"].items()}
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Return the versions that a lock file pins, by package; several where platforms differ."""
+    found: dict[str, set[str]] = {}
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lock", "declared"), [("main", CORE), ("build", GROUPS["build"]), ("test", GROUPS["test"])]
+)
+def test_lock_pins_what_is_declared(lock: str, declared: list[Requirement]) -> None:
+    pinned = pins(lock)
+    for requirement in declared:
+        versions = pinned.get(canonicalize_name(requirement.name))
+        assert versions, f"{requirement} is not in requirements/{lock}.lock: run `make lock`"
+        assert all(map(requirement.specifier.contains, versions)), (
+            f"requirements/{lock}.lock pins {requirement.name} {versions}, not {requirement}: run `make lock`"
+        )
+
+
+@pytest.mark.parametrize("lock", ["main", "build", "test"])
+def test_lock_names_no_host_and_no_path(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+    assert not re.findall(r"\S*(?:://|/\w+/)\S*|^.*--(?:index|extra|find|trusted).*$", text, re.MULTILINE)
+
+
+def test_locks_agree_with_one_another() -> None:
+    main, build, test = pins("main"), pins("build"), pins("test")
+    for name, versions in {**build, **test}.items():
+        assert versions == main.get(name, versions), (
+            f"{name}: the main lock pins {main[name]}, not {versions}"
+        )
+    assert PROJECT["build-system"]["requires"] == PROJECT["dependency-groups"]["build"]
+
+
+def test_every_import_is_declared() -> None:
+    known = packages_distributions()
+    declared = {canonicalize_name(requirement.name) for requirement in CORE}
+    undeclared = set()
+    for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {*PACKAGES}:
+                if not declared & {canonicalize_name(owner) for owner in known.get(top, [])}:
+                    undeclared.add(f"{file.relative_to(ROOT)} imports {top}")
+    assert not undeclared, "not in pyproject.toml: " + "; ".join(sorted(undeclared))
+
+
+def test_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    files = {
+        file.relative_to(source).as_posix()
+        for package in PACKAGES
+        for file in (source / package).rglob("*")
+        if file.is_file() and file.name != "README.md"
+    }
+    command = "-m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -w"
+    done = subprocess.run(
+        [sys.executable, *command.split(), tmp_path, source], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        assert files <= set(wheel.namelist()), sorted(files - set(wheel.namelist()))
