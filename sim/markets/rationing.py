@@ -1,0 +1,88 @@
+"""Rationing of a fixed supply among buyers, in proportion to what they bid (S7.3)."""
+
+import numpy as np
+
+from sim.units import Array, BoolArray, IntArray, ratio, share_over_first
+
+
+def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
+    """Return the chips that a money bid asks for at the price; 0 where nothing is bid or priced (S7.3).
+
+    Shapes: bid (buyer, world), price (world,) or (buyer, world).
+    """
+    return ratio(bid_usd, np.broadcast_to(price_usd, bid_usd.shape))
+
+
+def ration(bid_usd: Array, supply: Array, price_usd: Array) -> Array:
+    """Share a supply of chips in proportion to money bid, never above the bid (S7.3).
+
+    Sold = min(supply, sum of bids/price); a price of zero clears the supply to whoever bids.
+
+    Shapes: bid (buyer, world), supply and price (world,) -> chips (buyer, world).
+    Raises: ValueError if a bid, the supply or a price is negative.
+    Source: S7.3 (proportional rationing by money).
+    """
+    _refuse_negative("bid_usd", bid_usd)
+    _refuse_negative("supply", supply)
+    _refuse_negative("price_usd", price_usd)
+    total_usd = bid_usd.sum(0)
+    is_short = total_usd >= supply * price_usd
+    # Where nobody is short the price is positive: a bid cannot be below zero.
+    wanted = bid_usd / np.where(is_short, 1.0, price_usd)
+    return np.where(is_short, share_over_first(bid_usd) * supply, wanted)
+
+
+def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply: Array) -> Array:
+    """Share a supply of chips in proportion to bids where groups of buyers are capped (S7.3).
+
+    Buyer i of group g gets bid_i · min(λ, t_g): t_g = min(1, cap_g/bids of g) is what the cap leaves of each
+    bid, and λ is the one share for all groups below their cap, so what a capped group leaves goes to the
+    others. λ is exact: with the groups in order of t, the first k for which
+    λ_k = (supply - capped amounts before k)/(bids from k on) does not exceed t_k; 1 where nobody is short.
+
+    Shapes: bid (buyer, world), group (buyer,) of row numbers of the caps, caps (group, world),
+    supply (world,) -> chips (buyer, world).
+    Raises: ValueError if a bid, a cap or the supply is negative, or a buyer's group has no cap.
+    Source: S7.3. Legal and smuggled imports are two groups of the same foreign buyers.
+    """
+    _refuse_negative("bid_chips", bid_chips)
+    _refuse_negative("cap_chips", cap_chips)
+    _refuse_negative("supply", supply)
+    groups = cap_chips.shape[0]
+    if group.size and (group.min() < 0 or group.max() >= groups):
+        raise ValueError(
+            f"group: got {group.tolist()}, expected numbers from 0 to {groups - 1}, one per row of cap_chips;"
+            " give every group a cap (its cap may be the supply)"
+        )
+    bids = np.stack([bid_chips[group == g].sum(0) for g in range(groups)])
+    is_capped = cap_chips < bids
+    cap_share = np.where(is_capped, cap_chips / np.where(is_capped, bids, 1.0), 1.0)
+    share = _common_share(bids, cap_share, is_capped, cap_chips, supply)
+    return bid_chips * np.minimum(share, cap_share)[group]
+
+
+def _common_share(
+    bids: Array, cap_share: Array, is_capped: BoolArray, cap_chips: Array, supply: Array
+) -> Array:
+    """Return the share λ of each bid that groups below their cap receive, (world,)."""
+    order = np.argsort(cap_share, axis=0, kind="stable")
+    by_share = np.take_along_axis(cap_share, order, axis=0)
+    sorted_bids = np.take_along_axis(bids, order, axis=0)
+    at_cap = np.take_along_axis(np.where(is_capped, cap_chips, bids), order, axis=0)
+    capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
+    rest = np.cumsum(sorted_bids[::-1], axis=0)[::-1]
+    left = np.maximum(supply - capped_before, 0.0)
+    is_short = left < rest
+    candidate = np.where(is_short, left / np.where(is_short, rest, 1.0), 1.0)
+    holds = is_short & (candidate <= by_share)
+    first = np.argmax(holds, axis=0)[np.newaxis]
+    return np.where(holds.any(axis=0), np.take_along_axis(candidate, first, axis=0)[0], 1.0)
+
+
+def _refuse_negative(name: str, values: Array) -> None:
+    """Raise a ValueError that names the array and its smallest value if that is negative."""
+    smallest = float(np.min(values, initial=0.0))
+    if smallest < 0.0:
+        raise ValueError(
+            f"{name}: got {smallest}, expected zero or more; clip or mend it where it is computed"
+        )

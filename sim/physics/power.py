@@ -1,0 +1,271 @@
+"""Laws of electric power: the grid pipeline, the cap on completions, dispatch, prices and outages (S8).
+
+Every function is pure. Arrays are (site, world) unless a docstring says otherwise; the world axis is last.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, IntArray, ratio
+
+STAGES: Final = 3
+"""Passages between an order and its operation; the Erlang shape of the waiting time (S8)."""
+_LARGEST_EXPONENT: Final = 700.0
+"""e^-700 is still a normal float and e^700 still finite."""
+
+
+@dataclass(frozen=True)
+class PipelineStep:
+    """Hold what a step of the pipeline leaves waiting, builds and withdraws, in GW.
+
+    Shapes: stages (3, site, world), completed and withdrawn (site, world).
+    """
+
+    stages_gw: Array
+    completed_gw: Array
+    withdrawn_gw: Array
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Hold the GW connected in a step and the GW that are built and still wait, both (site, world)."""
+
+    connected_gw: Array
+    ready_gw: Array
+
+
+@dataclass(frozen=True)
+class CompletionCap:
+    """Hold the cap on connections in a step and its two parts, in GW, all (site, world).
+
+    The firm part is negative where more firm capacity retires than is added.
+    """
+
+    cap_gw: Array
+    firm_gw: Array
+    spare_limit_gw: Array
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Hold the outcome of a dispatch.
+
+    Shapes: generation (tranche, site, world) in the caller's tranche order; price, rent and unserved
+    (site, world). The rent is the part of the price above the last tranche's marginal cost.
+    """
+
+    generation_gw: Array
+    price_usd_per_mwh: Array
+    scarcity_rent_usd_per_mwh: Array
+    unserved_gw: Array
+
+
+def advance_pipeline(
+    stages_gw: Array, inflow_gw: Array, lead_time_months: Array, survival_share: Array, dt: float
+) -> PipelineStep:
+    """Move orders in GW through the three stages of the queue, exactly (S8).
+
+    An order leaves each stage at the rate k = 3/lead time and survives each passage with s = π^{1/3}. With
+    x = k dt and P_n the probability of at least n passages, a GW in stage i stays with e^-x, stands j stages
+    further with s^j x^j/j! e^-x and is built with s^n P_n, n = 4 - i. The inflow enters the first stage at
+    the start of the step, so two half steps (the inflow in the first) give the whole step.
+
+    Shapes: stages (3, site, world), inflow (site, world), lead time and survival broadcast.
+    Source: Forrester 1961 (material delays).
+    """
+    x = np.minimum(STAGES * dt / np.maximum(lead_time_months, TINY), _LARGEST_EXPONENT)
+    s = np.cbrt(survival_share)
+    stay = np.exp(-x)
+    one_on = stay * x
+    two_on = one_on * x / 2.0
+    reached_1 = -np.expm1(-x)
+    # Rounding leaves -1e-17 where x is tiny; a probability is not negative.
+    reached_2 = np.maximum(reached_1 - one_on, 0.0)
+    reached_3 = np.maximum(reached_2 - two_on, 0.0)
+    first, second, third = stages_gw[0] + inflow_gw, stages_gw[1], stages_gw[2]
+    stages = np.stack(
+        [
+            first * stay,
+            second * stay + first * s * one_on,
+            third * stay + second * s * one_on + first * s**2 * two_on,
+        ]
+    )
+    completed = s * (third * reached_1 + s * (second * reached_2 + s * first * reached_3))
+    # What leaves each stage at the failed passage; the three terms are the flows out of the three stages.
+    leaves_1 = first * reached_1
+    leaves_2 = second * reached_1 + s * first * reached_2
+    leaves_3 = third * reached_1 + s * second * reached_2 + s**2 * first * reached_3
+    return PipelineStep(stages, completed, (1.0 - s) * (leaves_1 + leaves_2 + leaves_3))
+
+
+def connect(ready_gw: Array, completed_gw: Array, cap_gw: Array) -> Connection:
+    """Connect built GW up to the cap of the step; the rest waits, built and dark (S8).
+
+    Shapes: all (site, world).
+    """
+    built = ready_gw + completed_gw
+    connected = np.minimum(built, cap_gw)
+    return Connection(connected, built - connected)
+
+
+def completion_cap_gw(
+    ai_share: Array,
+    firm_additions_gw_per_year: Array,
+    retirements_gw_per_year: Array,
+    spare_draw_share: Array,
+    spare_gw: Array,
+    dt: float,
+) -> CompletionCap:
+    """Return the most GW that can be connected for AI in the step (S8).
+
+    cap = [a (additions - retirements) dt/12 + spare (1 - (1 - draw)^{dt/12})]^+: over a year the spare part
+    is draw x spare, and two half steps draw what one step draws.
+
+    Shapes: all (site, world) or broadcast to it.
+    """
+    years = dt / MONTHS_PER_YEAR
+    spare_limit = spare_gw * (1.0 - (1.0 - spare_draw_share) ** years)
+    firm = np.broadcast_to(
+        ai_share * (firm_additions_gw_per_year - retirements_gw_per_year) * years, np.shape(spare_limit)
+    ).copy()
+    return CompletionCap(np.maximum(firm + spare_limit, 0.0), firm, spare_limit)
+
+
+def spare_after_draw_gw(spare_gw: Array, connected_gw: Array, firm_gw: Array, spare_limit_gw: Array) -> Array:
+    """Return the spare GW left after the connections of the step; firm additions are used first (S8).
+
+    Shapes: all (site, world).
+    """
+    drawn = np.clip(connected_gw - np.maximum(firm_gw, 0.0), 0.0, spare_limit_gw)
+    return spare_gw - drawn
+
+
+def dispatch(
+    capacity_gw: Array,
+    marginal_cost_usd_per_mwh: Array,
+    load_gw: Array,
+    scarcity_usd_per_mwh: Array,
+    reserve_target: Array,
+) -> Dispatch:
+    """Serve the load in merit order and price it in USD per MWh (S8).
+
+    Price = marginal cost of the last tranche used + scarcity rent. The rent is scarcity · z²(3 - 2z), where z
+    is the share of the reserve target that is missing: 0 at a margin (capacity - load)/load of the target or
+    more, 1 where the load reaches the capacity. Where there is no load the cheapest tranche that exists sets
+    the price, where there is no capacity the dearest.
+
+    Shapes: capacity (tranche, site, world) in any order of tranches, cost broadcast to it, the others
+    (site, world) or broadcast. The load holds everybody's, not only that of AI.
+    Source: Sensfuss, Ragwitz and Genoese 2008 (merit order).
+    """
+    cost = np.broadcast_to(marginal_cost_usd_per_mwh, capacity_gw.shape)
+    order = np.argsort(cost, axis=0, kind="stable")
+    sorted_cost = np.take_along_axis(cost, order, axis=0)
+    sorted_capacity = np.take_along_axis(capacity_gw, order, axis=0)
+    filled = np.cumsum(sorted_capacity, axis=0)
+    before = np.concatenate([np.zeros_like(filled[:1]), filled[:-1]])
+    used = np.clip(load_gw - before, 0.0, sorted_capacity)
+    generation = np.empty_like(used)
+    np.put_along_axis(generation, order, used, axis=0)
+
+    total = filled[-1]
+    last = _last_tranche(used > 0.0, sorted_capacity > 0.0)
+    marginal = np.take_along_axis(sorted_cost, last[np.newaxis], axis=0)[0]
+    reserve_gw = reserve_target * load_gw + np.zeros_like(total)
+    missing = ratio(np.clip(load_gw + reserve_gw - total, 0.0, reserve_gw), reserve_gw)
+    missing = np.where(load_gw > total, 1.0, missing)
+    rent = scarcity_usd_per_mwh * missing**2 * (3.0 - 2.0 * missing)
+    return Dispatch(generation, marginal + rent, rent, np.maximum(load_gw - total, 0.0))
+
+
+def _last_tranche(is_used: BoolArray, exists: BoolArray) -> IntArray:
+    """Return the index of the tranche that sets the price, (site, world), from sorted tranches."""
+    final = is_used.shape[0] - 1
+    last_used = final - np.argmax(is_used[::-1], axis=0)
+    first_existing = np.argmax(exists, axis=0)
+    # `is_used` is all False without load or without capacity.
+    idle = np.where(exists.any(axis=0), first_existing, final)
+    index: IntArray = np.where(is_used.any(axis=0), last_used, idle)
+    return index
+
+
+def demand_response(
+    load_gw: Array, price_usd_per_mwh: Array, reference_price_usd_per_mwh: Array, elasticity: Array
+) -> Array:
+    """Return the load in GW after it responds to the price (S8).
+
+    With r = price/reference: load · r^ε above the reference, and its tangent load · (1 + ε(r - 1)) below, so
+    that free power does not call for endless load.
+
+    Shapes: all (site, world) or broadcast; the elasticity ε is zero or negative.
+    """
+    has_reference = np.asarray(reference_price_usd_per_mwh) > 0.0
+    r = np.where(
+        has_reference, price_usd_per_mwh / np.where(has_reference, reference_price_usd_per_mwh, 1.0), 1.0
+    )
+    dearer = np.maximum(r, 1.0) ** elasticity
+    cheaper = 1.0 + elasticity * (np.minimum(r, 1.0) - 1.0)
+    return load_gw * dearer * cheaper
+
+
+def all_in_price_usd_per_mwh(
+    start_all_in_usd_per_mwh: Array,
+    dispatch_usd_per_mwh: Array,
+    dispatch_start_usd_per_mwh: Array,
+    network_share: Array,
+) -> Array:
+    """Return a data centre's all-in price in USD per MWh (S8).
+
+    It moves one for one with the dispatch price and never falls below the network charges, a share of the
+    start price that is due even where energy is free.
+
+    Shapes: all (site, world) or broadcast.
+    """
+    moved = start_all_in_usd_per_mwh + (dispatch_usd_per_mwh - dispatch_start_usd_per_mwh)
+    return np.maximum(moved, network_share * start_all_in_usd_per_mwh)
+
+
+def blended_price_usd_per_mwh(
+    grid_gw: Array, grid_usd_per_mwh: Array, btm_gw: Array, btm_usd_per_mwh: Array
+) -> Array:
+    """Return the price in USD per MWh of grid and behind-the-meter power together (S8).
+
+    Shapes: all (site, world). Without any load it is the grid's price.
+    """
+    btm_share = ratio(btm_gw, grid_gw + btm_gw)
+    return grid_usd_per_mwh + btm_share * (btm_usd_per_mwh - grid_usd_per_mwh)
+
+
+def outage_probability(hazard_per_month: Array, dt: float) -> Array:
+    """Return the probability of an outage within the step, 1 - (1 - h)^dt (S8).
+
+    Shapes: any, kept.
+    """
+    return 1.0 - (1.0 - hazard_per_month) ** dt
+
+
+def outage_capacity_gw(capacity_gw: Array, outage: Array, depth_share: Array) -> Array:
+    """Return the GW left in an outage that takes the share `depth_share` of the capacity (S8).
+
+    Shapes: capacity (..., site, world); outage is 1 where one happens, else 0, and broadcasts.
+    """
+    return capacity_gw * (1.0 - depth_share * outage)
+
+
+def btm_limit_gw(slots_gw_per_year: Array, build_multiplier: Array, dt: float) -> Array:
+    """Return the largest order in GW of behind-the-meter gas in the step: turbine slots bind it (S8).
+
+    Shapes: (site, world) or broadcast. The multiplier is that of S10.
+    """
+    return slots_gw_per_year * build_multiplier * (dt / MONTHS_PER_YEAR)
+
+
+def powered_share(power_available_gw: Array, need_gw: Array) -> Array:
+    """Return the share of the need that is powered, min(1, power/need); 1 where nothing is needed (S5, S8).
+
+    Shapes: all (site, world).
+    """
+    short = power_available_gw < need_gw
+    return np.where(short, power_available_gw / np.where(short, need_gw, 1.0), 1.0)
