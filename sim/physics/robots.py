@@ -1,0 +1,601 @@
+"""Laws of robots: cost, reach, choice of technology, output, stocks (S9).
+
+Shapes: makers (maker, world), factory cells (region, sector, world), options of a cell (option, region,
+sector, world). Every law is elementwise or reduces a leading axis, and arguments broadcast.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.units import (
+    KILOWATTS_PER_GIGAWATT,
+    LN10,
+    MEGAWATTS_PER_GIGAWATT,
+    MONTHS_PER_YEAR,
+    TINY,
+    Array,
+    logistic,
+    ratio,
+)
+
+OUTPUT_LIMITS: Final = ("demand", "line", "parts", "power")
+"""Rows of `output_limits_units`, in order."""
+
+# A cost divided by the smallest productivity, or its inverse, must stay a finite number.
+_SMALLEST: Final = math.sqrt(TINY)
+_LARGEST_EXPONENT: Final = -math.log(_SMALLEST)
+_KILOWATTS_PER_MEGAWATT: Final = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
+
+
+# ---- cost ---------------------------------------------------------------------------------------------
+
+
+def others_units(units: Array) -> Array:
+    """Sum the units of all other makers, for each maker (S9.1). Shapes: (maker, world) -> (maker, world)."""
+    # A sum minus one of its terms can fall a rounding error below zero.
+    others: Array = np.maximum(units.sum(0) - units, 0.0)
+    return others
+
+
+def experience_units(
+    own_units: Array, others_units: Array, shared_learning: Array, prior_experience_units: Array
+) -> Array:
+    """Return the experience, in units, that a maker's cost follows (S9.1): own + κ·others + prior.
+
+    Own and others count units made since the start, and the prior is what the whole industry knew then.
+    So every maker starts from the same experience, and equal output gives equal learning.
+
+    Shapes: (maker, world) -> (maker, world).
+    Source: Nagy et al. 2013 for experience; the common prior is a decision, because with each maker's own
+    past as its base a maker that had built 150 units learned several times faster than one with 5,000.
+    """
+    return own_units + shared_learning * others_units + prior_experience_units
+
+
+def wright_unit_cost_usd(
+    cost_start_usd: Array,
+    cost_floor_usd: Array,
+    experience_units: Array,
+    experience_start_units: Array,
+    learning_rate: Array,
+) -> Array:
+    """Return the cost of making one unit, in USD (S9.1): c_floor + (c_0 − c_floor)(Q/Q_0)^{−b}.
+
+    b = −log2(1 − learning rate): each doubling of Q cuts the part above the floor by the learning rate.
+    Experience below its start counts as the start: nothing is unlearned.
+
+    Shapes: broadcast, (maker, world). Source: Wright 1936.
+    """
+    cut = np.minimum(learning_rate, 1.0 - np.finfo(np.float64).eps)
+    b = -np.log2(1.0 - cut)
+    log_growth = np.log(np.maximum(experience_units, TINY)) - np.log(np.maximum(experience_start_units, TINY))
+    cost: Array = cost_floor_usd + (cost_start_usd - cost_floor_usd) * np.exp(
+        -b * np.maximum(log_growth, 0.0)
+    )
+    return cost
+
+
+def decoupled_unit_cost_usd(unit_cost_usd: Array, decoupled_share: Array, decoupling_factor: Array) -> Array:
+    """Return the unit cost, in USD, of a maker that a share of its supply chain is closed to (S9.1).
+
+    Shapes: broadcast, (maker, world). The whole chain closed multiplies the cost by the factor.
+    """
+    return unit_cost_usd * (1.0 + decoupled_share * (decoupling_factor - 1.0))
+
+
+def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
+    """Return the yearly payment per USD of capital over a positive life, compounded yearly (S9.3).
+
+    CRF = r/(1 − (1 + r)^{−T}), and 1/T without interest.
+
+    Shapes: broadcast.
+    """
+    safe_rate = np.where(rate_per_year == 0.0, 1.0, rate_per_year)
+    with_interest = safe_rate / -np.expm1(-life_years * np.log1p(safe_rate))
+    factor: Array = np.where(rate_per_year == 0.0, 1.0 / life_years, with_interest)
+    return factor
+
+
+def energy_usd_per_year(power_kw: Array, hours_per_year: Array, price_usd_per_mwh: Array) -> Array:
+    """Return the yearly electricity bill of one unit at work, in USD (S9.3). Shapes: broadcast."""
+    return power_kw * hours_per_year * price_usd_per_mwh / _KILOWATTS_PER_MEGAWATT
+
+
+def running_cost_usd_per_year(
+    overhead_usd_per_year: Array,
+    energy_usd_per_year: Array,
+    autonomy: Array,
+    supervision_usd_per_year: Array,
+) -> Array:
+    """Return the yearly cost of a unit that does not follow its price, in USD: the o of S9.4.
+
+    o = overhead + energy + (1 − autonomy)·supervision.
+
+    Shapes: broadcast. Autonomy is a share in [0, 1]; supervision is the cost of a person watching throughout.
+    """
+    return overhead_usd_per_year + energy_usd_per_year + (1.0 - autonomy) * supervision_usd_per_year
+
+
+def unit_cost_usd_per_year(
+    price_usd: Array,
+    tariff: Array,
+    capital_recovery: Array,
+    maintenance_share: Array,
+    overhead_usd_per_year: Array,
+    energy_usd_per_year: Array,
+    autonomy: Array,
+    supervision_usd_per_year: Array,
+) -> Array:
+    """Return the yearly cost of owning and running one unit, in USD (S9.3).
+
+    P(1 + tariff)(CRF + maintenance) + overhead + energy + (1 − autonomy)·supervision.
+
+    Shapes: broadcast, (maker, region, world).
+    """
+    running = running_cost_usd_per_year(
+        overhead_usd_per_year, energy_usd_per_year, autonomy, supervision_usd_per_year
+    )
+    return price_usd * (1.0 + tariff) * (capital_recovery + maintenance_share) + running
+
+
+def break_even_efficiency_ratio(
+    price_multiple: Array,
+    rival_price_usd: Array,
+    capital_and_maintenance: Array,
+    tariff: Array,
+    rival_tariff: Array,
+    running_usd_per_year: Array,
+    rival_running_usd_per_year: Array,
+) -> Array:
+    """Return how much more productive a robot at n times the rival's price must be to cost the same (S9.4).
+
+    η/η_rival = (k·n·P·(1 + t) + o)/(k·P·(1 + t_rival) + o_rival), k = CRF + maintenance. It tends to n as all
+    o tend to 0 (without tariffs), and to 1 as a common o grows.
+
+    Shapes: broadcast. Returns 0 where the rival is free.
+    """
+    own = capital_and_maintenance * price_multiple * rival_price_usd * (1.0 + tariff) + running_usd_per_year
+    rival = capital_and_maintenance * rival_price_usd * (1.0 + rival_tariff) + rival_running_usd_per_year
+    return ratio(np.asarray(own), np.asarray(rival))
+
+
+def cost_per_task_usd(cost_usd_per_year: Array, productivity: Array, station_usd_per_year: Array) -> Array:
+    """Return the cost of what one person does in a year, in USD (S9.3).
+
+    A person has productivity 1. A station where several machines can share the work costs nothing extra; a
+    station that takes one robot only is tied up 1/productivity times as long, at its own yearly cost. So in
+    costly stations the more productive robot leads whatever its price.
+
+    Shapes: broadcast, (option, region, sector, world).
+    """
+    cost: Array = (cost_usd_per_year + station_usd_per_year) / np.maximum(productivity, _SMALLEST)
+    return cost
+
+
+# ---- reach and productivity ---------------------------------------------------------------------------
+
+
+def fleet_orders(fleet_robot_years: Array, reference_robot_years: Array) -> Array:
+    """Return fleet data in orders of magnitude above its reference (S9.2): log10(1 + F/F_ref).
+
+    Shapes: broadcast, (maker, world).
+    """
+    orders: Array = np.log1p(fleet_robot_years / np.maximum(reference_robot_years, _SMALLEST)) / LN10
+    return orders
+
+
+def reach_share(
+    capability_orders: Array,
+    threshold_orders: Array,
+    fleet_orders: Array,
+    fleet_gain: Array,
+    width_orders: Array,
+) -> Array:
+    """Return the share of suitable positions that a maker's robots can take (S9.2).
+
+    Λ((C + gain·fleet − threshold)/width): half of them at the threshold. Capability and fleet data are in
+    orders of magnitude; one order of fleet data is worth `fleet_gain` orders of capability.
+
+    Shapes: broadcast, (maker, world).
+    """
+    orders_above = capability_orders + fleet_gain * fleet_orders - threshold_orders
+    return logistic(orders_above / np.maximum(width_orders, _SMALLEST))
+
+
+def productivity(
+    start_share: Array,
+    gain_per_order: Array,
+    capability_orders: Array,
+    fleet_orders: Array,
+    fleet_gain: Array,
+    ceiling_share: Array,
+) -> Array:
+    """Return a robot's output where it can work, as a share of a person's (S9.2).
+
+    start + gain·(C + fleet gain·fleet), between 0 and the ceiling.
+
+    Shapes: broadcast, (maker, world).
+    """
+    grown = start_share + gain_per_order * (capability_orders + fleet_gain * fleet_orders)
+    bounded: Array = np.minimum(np.maximum(grown, 0.0), ceiling_share)
+    return bounded
+
+
+# ---- choice of technology -----------------------------------------------------------------------------
+
+
+def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Array, reach: Array) -> Array:
+    """Return the share of suitable positions that each option takes (S9.3).
+
+    Logit over {person, conventional automation, each humanoid} with value V_i = utility_i − β·ln(cost_i), β
+    the sensitivity. At equal utility the option with the lowest cost per task leads, so two robots change
+    places at the ratio of S9.4.
+
+    Positions are ordered by difficulty, the same for all machines: option i can take the easiest reach_i of
+    them. Between two neighbouring reaches the feasible set is constant, and the shares are the sum of those
+    logits, weighted by the distance. A person's reach is 1, so the shares sum to 1.
+
+    Shapes: (option, ..., world), the others broadcast to it -> (option, ..., world).
+    Source: McFadden 1978 for the choice; the nested feasible sets are a decision.
+    """
+    bounded_cost = np.minimum(np.maximum(cost_per_task_usd, _SMALLEST), 1.0 / _SMALLEST)
+    value, feasible = np.broadcast_arrays(
+        utility - sensitivity * np.log(bounded_cost), np.minimum(np.maximum(reach, 0.0), 1.0)
+    )
+    order = np.argsort(-feasible, axis=0, kind="stable")
+    value = np.take_along_axis(value, order, axis=0)
+    feasible = np.take_along_axis(feasible, order, axis=0)
+    # With the widest reach first, row i of `width` is where exactly the options 0..i are feasible.
+    width = feasible - np.concatenate([feasible[1:], np.zeros_like(feasible[:1])])
+    # Sums of exponentials relative to the best value so far: exact at any sensitivity, one pass each way.
+    best = np.maximum.accumulate(value, axis=0)
+    weight = np.exp(value - best)
+    fade = np.exp(best[:-1] - best[1:])
+    total = weight.copy()
+    for option in range(1, len(total)):
+        total[option] += total[option - 1] * fade[option - 1]
+    density = width / total
+    for option in range(len(total) - 2, -1, -1):
+        density[option] += density[option + 1] * fade[option]
+    shares: Array = np.empty_like(density)
+    np.put_along_axis(shares, order, density * weight, axis=0)
+    return shares
+
+
+def station_shares(shared_choice: Array, exclusive_choice: Array, exclusive_share: Array) -> Array:
+    """Return shares over both kinds of station (S9.3), with `exclusive_share` taking one robot only.
+
+    Shapes: broadcast, (option, region, sector, world).
+    """
+    return (1.0 - exclusive_share) * shared_choice + exclusive_share * exclusive_choice
+
+
+def wanted_units(
+    positions: Array,
+    suitable_share: Array,
+    shared_choice: Array,
+    exclusive_choice: Array,
+    exclusive_share: Array,
+    productivity: Array,
+) -> Array:
+    """Return the units that factories want to have at work (S9.3).
+
+    A shared station needs 1/productivity robots for the work of one person, an exclusive one takes one.
+
+    Shapes: broadcast, (maker, region, sector, world).
+    """
+    per_position = (1.0 - exclusive_share) * shared_choice / np.maximum(productivity, _SMALLEST)
+    units: Array = positions * suitable_share * (per_position + exclusive_share * exclusive_choice)
+    return units
+
+
+def order_units(wanted_units: Array, held_units: Array, adjustment_per_month: Array, dt: float) -> Array:
+    """Return units ordered in the step: the gap closes exponentially, and a surplus orders none (S9.3).
+
+    (wanted − held)^+·(1 − e^{−κ dt}).
+
+    Shapes: broadcast, (maker, region, sector, world).
+    """
+    orders: Array = np.maximum(wanted_units - held_units, 0.0) * -np.expm1(-adjustment_per_month * dt)
+    return orders
+
+
+def pilot_orders_step(
+    orders_units_per_month: Array, growth_per_year: Array, saturation_units_per_month: Array, dt: float
+) -> Array:
+    """Return the next rate of pilot orders, in units per month (S9.6): the exact logistic step.
+
+    p' = S·p/(p + (S − p)·e^{−g dt}). Pilots are research and showrooms: they do not wait for productivity.
+
+    Shapes: broadcast, (region, world).
+    """
+    p, s = orders_units_per_month, saturation_units_per_month
+    left = np.exp(-growth_per_year * dt / MONTHS_PER_YEAR)
+    return ratio(np.asarray(s * p), np.asarray(p * (1.0 - left) + s * left))
+
+
+def maker_shares(price_usd: Array, utility: Array, sensitivity: Array) -> Array:
+    """Return the shares of makers in pilot orders: logit in ln price (S9.6).
+
+    Shapes: (maker, ..., world), the others broadcast to it -> (maker, ..., world), summing to 1.
+    """
+    return technology_shares(price_usd, utility, sensitivity, np.ones_like(price_usd))
+
+
+# ---- output and capacity ------------------------------------------------------------------------------
+
+
+def parts_limit_units(desired_units: Array, parts_units: Array, sourcing_share: Array) -> Array:
+    """Return the units each maker can build from its parts chains (S9.5), rationed pro rata in each chain.
+
+    Shapes: desired (maker, world), parts (chain, world), sourcing (chain, maker, world or 1), summing to 1
+    over chains -> (maker, world). No chain delivers more than it has.
+    """
+    called = sourcing_share * desired_units
+    wanted = called.sum(1)
+    served = np.where(wanted == 0.0, 1.0, ratio(np.minimum(parts_units, wanted), wanted))
+    limit: Array = (called * served[:, None]).sum(0)
+    return limit
+
+
+def output_limits_units(
+    line_units_per_month: Array,
+    self_built_units_per_month: Array,
+    parts_units: Array,
+    power_share: Array,
+    demand_units: Array,
+    dt: float,
+) -> Array:
+    """Return the limits of output in the step, in units, one row per name in OUTPUT_LIMITS (S9.5).
+
+    Line and self-built are rates; parts and demand are amounts of the step. Power is the share of the
+    electricity that full output would need.
+
+    Shapes: broadcast to (maker, world) -> (limit, maker, world).
+    """
+    line = (line_units_per_month + self_built_units_per_month) * dt
+    return np.stack(np.broadcast_arrays(demand_units, line, parts_units, line * power_share))
+
+
+def output_units(
+    line_units_per_month: Array,
+    self_built_units_per_month: Array,
+    parts_units: Array,
+    power_share: Array,
+    demand_units: Array,
+    dt: float,
+) -> Array:
+    """Return units made in the step (S9.5): min(demand, line + self-built, parts, power).
+
+    Shapes: broadcast to (maker, world).
+    """
+    limits = output_limits_units(
+        line_units_per_month, self_built_units_per_month, parts_units, power_share, demand_units, dt
+    )
+    made: Array = limits.min(0)
+    return made
+
+
+def _capacity_step(
+    capacity: Array, wanted: Array, growth_per_year: Array, scrapping_per_year: Array, dt: float
+) -> Array:
+    """Move capacity towards what is wanted, up at most at the growth cap, down at most by scrapping."""
+    up = capacity * (1.0 + growth_per_year) ** (dt / MONTHS_PER_YEAR)
+    down = capacity * np.exp(-scrapping_per_year * dt / MONTHS_PER_YEAR)
+    moved: Array = np.minimum(np.maximum(wanted, down), np.maximum(up, down))
+    return moved
+
+
+def line_growth_step(
+    line_units_per_month: Array,
+    desired_units_per_month: Array,
+    growth_per_year: Array,
+    scrapping_per_year: Array,
+    seed_units_per_month: Array,
+    feedback: Array,
+    dt: float,
+) -> Array:
+    """Return line capacity after the step, in units per month (S9.5, S10).
+
+    Towards the desired line, growing at most by the factor (1 + growth·M)^{dt/12} with M the feedback
+    multiplier, and shrinking at most by scrapping. A maker without a line can start from the seed.
+
+    Shapes: broadcast, (maker, world).
+    """
+    base = np.maximum(line_units_per_month, np.minimum(seed_units_per_month, desired_units_per_month))
+    return _capacity_step(base, desired_units_per_month, growth_per_year * feedback, scrapping_per_year, dt)
+
+
+def parts_growth_step(
+    parts_units_per_month: Array,
+    demand_units_per_month: Array,
+    growth_per_year: Array,
+    scrapping_per_year: Array,
+    feedback: Array,
+    dt: float,
+) -> Array:
+    """Return the capacity of a parts chain after the step, in sets per month (S9.5, S10).
+
+    Suppliers follow demand: up at most by the factor (1 + growth·M)^{dt/12}, down at most by scrapping.
+
+    Shapes: broadcast, (chain, world).
+    """
+    return _capacity_step(
+        parts_units_per_month, demand_units_per_month, growth_per_year * feedback, scrapping_per_year, dt
+    )
+
+
+def self_replication_gain(
+    units_at_home: Array, builds_per_month: Array, productivity: Array, kept_share: Array, dt: float
+) -> Array:
+    """Return what units in their maker's own factory add to its line, in units per month (S9.5).
+
+    The mean over the step of N·r·η, while N grows at g = r·η·kept because a share of what is built stays:
+    N·r·η·(e^{g dt} − 1)/(g dt).
+
+    Shapes: broadcast, (maker, world). Open to every maker.
+    """
+    per_unit = builds_per_month * productivity
+    growth = np.minimum(per_unit * kept_share * dt, _LARGEST_EXPONENT)
+    safe_growth = np.where(growth == 0.0, 1.0, growth)
+    mean_growth = np.where(growth == 0.0, 1.0, np.expm1(safe_growth) / safe_growth)
+    gain: Array = units_at_home * per_unit * mean_growth
+    return gain
+
+
+# ---- stocks -------------------------------------------------------------------------------------------
+
+
+def retired_units(stock_units: Array, life_months: Array, dt: float) -> Array:
+    """Return units that leave service in the step (S9.2): N·(1 − e^{−dt/life}). Shapes: broadcast."""
+    retired: Array = stock_units * -np.expm1(-dt / np.maximum(life_months, TINY))
+    return retired
+
+
+def fleet_after(stock_units: Array, retired_units: Array, sold_units: Array, kept_units: Array) -> Array:
+    """Return the fleet after the step (S9): N' = N − retired + sold + kept. Shapes: broadcast."""
+    return stock_units - retired_units + sold_units + kept_units
+
+
+def inventory_after(inventory_units: Array, made_units: Array, sold_units: Array, kept_units: Array) -> Array:
+    """Return a maker's inventory after the step (S9): made = sold + kept + change of inventory.
+
+    Shapes: broadcast, (maker, world).
+    """
+    return inventory_units + made_units - sold_units - kept_units
+
+
+def delivered_units(order_units: Array, available_units: Array) -> Array:
+    """Return units delivered: each maker serves its orders pro rata from what it has (S9.5).
+
+    Shapes: orders (maker, ..., world), available (maker, world) -> as orders.
+    """
+    makers, worlds = order_units.shape[0], order_units.shape[-1]
+    ordered = order_units.reshape(makers, -1, worlds).sum(1)
+    served = ratio(np.minimum(available_units, ordered), ordered)
+    middle = (1,) * (order_units.ndim - 2)
+    return order_units * served.reshape(makers, *middle, worlds)
+
+
+def commissioned_units(waiting_units: Array, rate_per_month: Array, dt: float) -> Array:
+    """Return units that leave a waiting stage in the step: waiting·(1 − e^{−κ dt}). Shapes: broadcast."""
+    moved: Array = waiting_units * -np.expm1(-rate_per_month * dt)
+    return moved
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Units by stage: shipped (not yet installed), deployed (not yet productive), productive.
+
+    Shapes: each (maker, region, world) or as the caller keeps them.
+    """
+
+    shipped_units: Array
+    deployed_units: Array
+    productive_units: Array
+
+
+def deployment_step(
+    fleet: Deployment,
+    arrivals_units: Array,
+    deploy_rate_per_month: Array,
+    productive_rate_per_month: Array,
+    life_months: Array,
+    dt: float,
+) -> tuple[Deployment, Array]:
+    """Move units from shipped to deployed to productive; return the stages and the units retired (S9.2).
+
+    The exact transition of a two-stage chain, with retirement at 1/life from every stage. Arrivals join the
+    shipped at the end of the step.
+
+    Shapes: broadcast to those of the stages.
+    """
+    a, b = deploy_rate_per_month * dt, productive_rate_per_month * dt
+    distance = np.abs(b - a)
+    safe_distance = np.where(distance == 0.0, 1.0, distance)
+    spread = np.where(distance == 0.0, 1.0, -np.expm1(-safe_distance) / safe_distance)
+    passed_one_stage = a * np.exp(-np.minimum(a, b)) * spread
+    still_shipped = fleet.shipped_units * np.exp(-a)
+    still_deployed = fleet.deployed_units * np.exp(-b) + fleet.shipped_units * passed_one_stage
+    everyone = fleet.shipped_units + fleet.deployed_units + fleet.productive_units
+    retired = retired_units(everyone, life_months, dt)
+    survives = np.exp(-dt / np.maximum(life_months, TINY))
+    shipped = still_shipped * survives
+    deployed = still_deployed * survives
+    # The rest by difference, so that no unit is lost to rounding; it cannot be negative.
+    productive = np.maximum(everyone - retired - shipped - deployed, 0.0)
+    return Deployment(shipped + arrivals_units, deployed, productive), retired
+
+
+# ---- conventional industrial robots and dark factories ------------------------------------------------
+
+
+def desired_industrial_units(
+    positions: Array,
+    suitable_share: Array,
+    wage_usd_per_year: Array,
+    cost_per_task_usd: Array,
+    sensitivity: Array,
+    robots_per_position: Array,
+) -> Array:
+    """Return the stock of conventional robots that factories want (S9.6).
+
+    positions·suitable·Λ(β·ln(wage/cost per task))·robots per position.
+
+    Shapes: broadcast, (region, sector, world).
+    """
+    log_gain = np.log(np.maximum(wage_usd_per_year, _SMALLEST)) - np.log(
+        np.maximum(cost_per_task_usd, _SMALLEST)
+    )
+    return positions * suitable_share * robots_per_position * logistic(sensitivity * log_gain)
+
+
+@dataclass(frozen=True)
+class IndustrialStep:
+    """Conventional robots after a step: stock' = stock − retired + installed. Shapes: as the stock."""
+
+    stock_units: Array
+    installed_units: Array
+    retired_units: Array
+
+
+def industrial_step(
+    stock_units: Array, desired_units: Array, adjustment_per_year: Array, life_years: Array, dt: float
+) -> IndustrialStep:
+    """Replace and extend the stock of conventional robots towards the desired one (S9.6).
+
+    Below it, the gap closes at the adjustment rate and what retires is replaced; above it, nothing is
+    installed until retirement has brought the stock down.
+
+    Shapes: broadcast, (region, sector, world).
+    """
+    retired = stock_units * -np.expm1(-dt / (MONTHS_PER_YEAR * np.maximum(life_years, TINY)))
+    gap = desired_units - stock_units
+    closed = np.maximum(gap, 0.0) * -np.expm1(-adjustment_per_year * dt / MONTHS_PER_YEAR)
+    installed = closed + np.maximum(retired + np.minimum(gap, 0.0), 0.0)
+    return IndustrialStep(stock_units - retired + installed, installed, retired)
+
+
+def dark_target_share(machine_share: Array, job_groups: Array) -> Array:
+    """Return the share of plants that choose machines throughout (S9.6).
+
+    A plant has `job_groups` kinds of work that choose independently: machine share to that power.
+
+    Shapes: broadcast, (region, sector, world).
+    """
+    target: Array = np.minimum(np.maximum(machine_share, 0.0), 1.0) ** job_groups
+    return target
+
+
+def dark_share_step(dark_share: Array, target_share: Array, adjustment_per_year: Array, dt: float) -> Array:
+    """Return the share of dark factories after the step, moving exponentially to the target (S9.6).
+
+    Shapes: broadcast, (region, sector, world).
+    """
+    moved: Array = dark_share + (target_share - dark_share) * -np.expm1(
+        -adjustment_per_year * dt / MONTHS_PER_YEAR
+    )
+    return moved
