@@ -1,0 +1,269 @@
+"""Laws of consumer adoption: awareness, utilities, nested logit and the start from observed flows (S1.1-S1.5)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.markets.choice import (
+    FREE,
+    NON_USE,
+    PAID,
+    ChoiceSetting,
+    expected_choices,
+    lab_share,
+    nest_values,
+    reconsidering,
+)
+from sim.units import TINY, Array, BoolArray, ratio
+
+
+def awareness(aware: Array, innovation: Array, imitation: Array, dt: float) -> Array:
+    """Return the aware share after `dt` months, the exact solution of A˙ = (p + qA)(1 − A) (S1.1).
+
+    With e = e^{−(p+q)dt}: A′ = A + (1 − A)(p + qA)(1 − e)/(p + qA + q(1 − A)e), which equals
+    (u′ − p)/(u′ + q) of u = (p + qA)/(1 − A), u′ = u/e, but holds at A = 1 and at p = q = 0 too.
+    Shapes: aware (market, world), innovation and imitation broadcast against it.
+    Source: Bass (1969).
+    """
+    pull = innovation + imitation * aware
+    rest = 1.0 - aware
+    decay = -(innovation + imitation) * dt
+    hazard = ratio(-pull * np.expm1(decay), pull + imitation * rest * np.exp(decay))
+    return aware + rest * hazard
+
+
+def quality_value(capability: Array, quality_beta: Array, saturation: Array) -> Array:
+    """Return the utility of a capability, v(C) = β_q(1 − e^{−χC})/χ, linear at χ = 0 (S1.3).
+
+    Shapes: capability in orders of magnitude (..., world); the others broadcast against it.
+    """
+    scale = np.where(saturation == 0.0, 1.0, saturation)
+    return quality_beta * np.where(
+        saturation == 0.0, capability, -np.expm1(-saturation * capability) / scale
+    )
+
+
+def fade_residual(residual: Array, fading_months: Array, dt: float) -> Array:
+    """Return a firm's own residual after `dt` months, the exact solution of ξ˙ = −ξ/T_ξ (S1.4).
+
+    Shapes: residual (lab, market, world); fading_months is T_ξ, the half-life over ln 2.
+    """
+    rate = ratio(np.ones_like(fading_months), fading_months)
+    return np.where(fading_months == 0.0, 0.0, residual * np.exp(-rate * dt))
+
+
+def best_capability(capability: Array, lab_open: BoolArray) -> Array:
+    """Return C̄, the best capability that a market's people can use, 0 where they can use none (S1.3).
+
+    Shapes: capability broadcasts to lab_open (lab, market, world) -> (market, world).
+    """
+    best = np.where(lab_open, capability, -np.inf).max(0)
+    return np.where(best == -np.inf, 0.0, best)
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """Hold how people value assistants (S1.3)."""
+
+    quality_beta: Array
+    """(world,) or 0-d: β_q, utility per order of magnitude of capability"""
+    quality_saturation: Array
+    """(world,) or 0-d: χ, per order of magnitude; 0 is linear"""
+    quota_beta: Array
+    """(world,) or 0-d: β_φ, utility per ln of the served fraction"""
+    price_sensitivity: Array
+    """broadcasts to (class, market, world): β_p, utility per USD a month"""
+    nonuse_depth: Array
+    """(world,) or 0-d: a, the most utility that assistants take from non-use"""
+    nonuse_rate: Array
+    """(world,) or 0-d: k, per order of magnitude"""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Hold what the labs offer this month (S1.3); every field broadcasts to (lab, market, world)."""
+
+    capability: Array
+    """C, orders of magnitude"""
+    trust: Array
+    """δ = τ + ξ, utility"""
+    served_fraction: Array
+    """share of a free user's load that the lab serves; 0 closes the free tier"""
+    price_usd: Array
+    """subscription, USD a month"""
+    free_constant: Array
+    """μ of the free tier, utility"""
+    paid_constant: Array
+    """μ of the paid tier, utility"""
+    free_open: BoolArray
+    paid_open: BoolArray
+
+
+def utilities(offers: Offers, tastes: Tastes, markets: int, worlds: int) -> tuple[Array, Array, Array]:
+    """Return free, paid and non-use utility without network, habit and noise (S1.3).
+
+    free = δ + v(C) − v(C̄) + β_φ ln(served) + μ_free, paid = δ + v(C) − v(C̄) − β_p p + μ_paid,
+    non-use = −a(1 − e^{−k C̄}); minus infinity where barred.
+    Shapes: -> (lab, market, world), (lab, class, market, world), (market, world).
+    Source: Berry (1994).
+    """
+    labs = max(np.shape(field)[0] for field in vars(offers).values() if np.ndim(field) == 3)
+    cell = (labs, markets, worlds)
+    free_open = np.broadcast_to(offers.free_open & (offers.served_fraction > 0.0), cell)
+    paid_open = np.broadcast_to(offers.paid_open, cell)
+    capability = np.ascontiguousarray(np.broadcast_to(offers.capability, cell))
+    best = best_capability(capability, free_open | paid_open)
+    quality = quality_value(capability, tastes.quality_beta, tastes.quality_saturation)
+    quality_best = quality_value(best, tastes.quality_beta, tastes.quality_saturation)
+    both = offers.trust + quality - quality_best
+    served = np.ascontiguousarray(np.where(free_open, offers.served_fraction, 1.0))
+    free = both + tastes.quota_beta * np.log(served) + offers.free_constant
+    cost = tastes.price_sensitivity * np.broadcast_to(offers.price_usd, cell)[:, None]
+    paid = (both + offers.paid_constant)[:, None] - cost
+    nonuse = tastes.nonuse_depth * np.expm1(-tastes.nonuse_rate * best)
+    return (
+        np.where(free_open, free, -np.inf),
+        np.where(paid_open[:, None], paid, -np.inf),
+        np.ascontiguousarray(np.broadcast_to(nonuse, (markets, worlds))),
+    )
+
+
+def nested_logit(free: Array, paid: Array, nonuse: Array, nest_lambda: Array) -> Array:
+    """Return the probability of every option; the labs are nests, the tiers inside them (S1.3).
+
+    Shapes: free and paid (lab, ..., world), broadcasting to one another, nonuse (..., world),
+    nest_lambda (world,) or 0-d -> (option, ..., world).
+    Source: McFadden (1978).
+    """
+    value, paid_share = nest_values(free, paid, nest_lambda)
+    top = np.maximum(value.max(0), nonuse)
+    finite = np.where(top == -np.inf, 0.0, top)
+    weight = np.exp(value - finite)
+    weight_none = np.exp(nonuse - finite)
+    total = weight.sum(0) + weight_none
+    lab = ratio(weight, np.broadcast_to(total, weight.shape))
+    probability = np.empty((1 + 2 * lab.shape[0], *lab.shape[1:]))
+    probability[NON_USE] = ratio(np.broadcast_to(weight_none, total.shape), total)
+    probability[FREE] = lab * (1.0 - paid_share)
+    probability[PAID] = lab * paid_share
+    return probability
+
+
+def berry_utilities(share: Array, nest_lambda: Array) -> Array:
+    """Return the utilities over non-use that give these shares, ln s_fk − ln s_0 − (1 − λ) ln s_k|f (S1.4).
+
+    Exact without habit and classes. Options without share get 0.
+    Shapes: share (option, ..., world) -> (lab, 2, ..., world), free before paid.
+    Source: Berry (1994).
+    """
+    tiers = share[1:].reshape(-1, 2, *share.shape[1:])
+    within = ratio(tiers, np.broadcast_to(tiers.sum(1)[:, None], tiers.shape))
+    over_nonuse = np.log(np.maximum(tiers, TINY)) - np.log(np.maximum(share[NON_USE], TINY))
+    utility = over_nonuse - (1.0 - nest_lambda) * np.log(np.maximum(within, TINY))
+    return np.where(tiers > 0.0, utility, 0.0)
+
+
+@dataclass(frozen=True)
+class FlowTarget:
+    """Hold what the first month's choices have to look like (S1.4)."""
+
+    share: Array
+    """(option, market, world): s*, of those who choose"""
+    choosing: Array
+    """(market, world): who choose, as a share of the market's people"""
+    feasible: BoolArray
+    """(market, world): false where an open option's share lies outside (0, 1)"""
+
+
+def flow_target(
+    setting: ChoiceSetting, occupancy: Array, user_growth: Array, dt: float
+) -> FlowTarget:
+    """Return the shares of the first month's choices that give next month's users (S1.4).
+
+    s* = [n′ − (1 − ρ)n]/(ρA + ΔA) with n′ = growth·n, each lab's paying share held.
+    Shapes: occupancy (option, class, market, world) of the market's people, user_growth the factor of users
+    over `dt` months, broadcasting to (lab, market, world).
+    """
+    leaving = reconsidering(setting, dt)
+    held = occupancy.sum(1)
+    kept = (occupancy * (1.0 - leaving)).sum(1)
+    choosing = (occupancy * leaving).sum(0).sum(0) + (setting.aware_after - setting.aware_before)
+    arriving = np.zeros_like(held)
+    arriving[FREE] = held[FREE] * user_growth - kept[FREE]
+    arriving[PAID] = held[PAID] * user_growth - kept[PAID]
+    share = ratio(arriving, np.broadcast_to(choosing, arriving.shape))
+    share[NON_USE] = 1.0 - share[1:].sum(0)
+    inside = (share > 0.0) & (share < 1.0)
+    opened = np.ones_like(inside)
+    opened[FREE] = setting.free_utility > -np.inf
+    opened[PAID] = (setting.paid_utility > -np.inf).any(1)
+    return FlowTarget(share, choosing, np.where(opened, inside, arriving <= 0.0).all(0) & (choosing > 0.0))
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Hold the residuals that reproduce the first month's flows (S1.4).
+
+    Add `residual` to the free and paid utilities and `paid_constant` to the paid ones.
+    """
+
+    residual: Array
+    """(lab, market, world): ξ; 0 in markets of which `feasible` is false"""
+    paid_constant: Array
+    """(lab, market, world): common to all classes; 0 where one tier is closed"""
+    feasible: BoolArray
+    """(world,): false where a target lies outside (0, 1) or the contraction did not arrive"""
+    miss: Array
+    """(market, world): largest relative miss of an open option's flow"""
+
+
+def invert_flows(
+    setting: ChoiceSetting,
+    occupancy: Array,
+    class_share: Array,
+    user_growth: Array,
+    dt: float,
+    tolerance: float,
+    most_steps: int,
+) -> Inversion:
+    """Find the residuals and paid constants with which the first month's choices meet `flow_target` (S1.4).
+
+    Each step adds the closed form's answer to the target and takes away its answer to the flow got, so that
+    without habit and classes the first step is exact. A market stands still once it has arrived: its bits do
+    not depend on how long others take.
+    Shapes: occupancy (option, class, market, world), class_share broadcasts to (class, market, world), the
+    utilities of `setting` without residual and paid constant.
+    Source: Berry, Levinsohn and Pakes (1995).
+    """
+    target = flow_target(setting, occupancy, user_growth, dt)
+    leaving = occupancy * reconsidering(setting, dt)
+    newcomers = class_share * (setting.aware_after - setting.aware_before)
+    network_share = lab_share(occupancy)
+    sought = berry_utilities(target.share, setting.nest_lambda)
+    labs, _, markets, worlds = setting.paid_utility.shape
+    shift = np.zeros((labs, 2, markets, worlds))
+    miss = np.full((markets, worlds), np.inf)
+    for _ in range(most_steps):
+        moving = target.feasible & (miss > tolerance)
+        if not moving.any():
+            break
+        shifted = replace(
+            setting,
+            free_utility=setting.free_utility + shift[:, 0],
+            paid_utility=setting.paid_utility + shift[:, 1][:, None],
+        )
+        chosen = expected_choices(shifted, leaving, newcomers, network_share).sum(1)
+        got = ratio(chosen, np.broadcast_to(target.choosing, chosen.shape))
+        off = ratio(np.abs(got - target.share), target.share)
+        miss = np.where(moving, off.max(0), miss)
+        step = sought - berry_utilities(got, setting.nest_lambda)
+        shift = shift + np.where(moving & (miss > tolerance), step, 0.0)
+    both = (setting.free_utility > -np.inf) & (setting.paid_utility > -np.inf).any(1)
+    free_only = setting.free_utility > -np.inf
+    residual = np.where(free_only, shift[:, 0], shift[:, 1])
+    return Inversion(
+        residual,
+        np.where(both, shift[:, 1] - shift[:, 0], 0.0),
+        (target.feasible & (miss <= tolerance)).all(0),
+        miss,
+    )
