@@ -67,16 +67,20 @@ def _common_share(
     """Return the share λ of each bid that groups below their cap receive, (world,)."""
     order = np.argsort(cap_share, axis=0, kind="stable")
     by_share = np.take_along_axis(cap_share, order, axis=0)
-    sorted_bids = np.take_along_axis(bids, order, axis=0)
     at_cap = np.take_along_axis(np.where(is_capped, cap_chips, bids), order, axis=0)
     capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
-    rest = np.cumsum(sorted_bids[::-1], axis=0)[::-1]
+    # Summed in the caller's order of groups, so that caps that do not bind change no bit.
+    rank = np.argsort(order, axis=0)
+    rest = np.stack([np.where(rank >= k, bids, 0.0).sum(0) for k in range(bids.shape[0])])
     left = np.maximum(supply - capped_before, 0.0)
     is_short = left < rest
     candidate = np.where(is_short, left / np.where(is_short, rest, 1.0), 1.0)
+    # A rest that is small beside the supply leaves a candidate of rounding: the caps around it bound it.
+    lowest = np.concatenate([np.zeros_like(by_share[:1]), by_share[:-1]])
+    bounded = np.maximum(candidate, lowest)
     holds = is_short & (candidate <= by_share)
     first = np.argmax(holds, axis=0)[np.newaxis]
-    return np.where(holds.any(axis=0), np.take_along_axis(candidate, first, axis=0)[0], 1.0)
+    return np.where(holds.any(axis=0), np.take_along_axis(bounded, first, axis=0)[0], 1.0)
 
 
 def _refuse_negative(name: str, values: Array) -> None:
