@@ -1,0 +1,111 @@
+"""AI labs: prices, free quotas, equity, and bids for leases and accelerators (S3, S4, S5)."""
+
+import numpy as np
+
+from agents.beliefs import kept_commitment, seller_shares, sites_with_room
+from sim.actors import Actor
+from sim.markets.services import (
+    free_budget_usd,
+    full_service_cost_usd,
+    marginal_value_of_service_usd,
+    price_step,
+    quota_step,
+    split_budget_over_markets,
+    target_price,
+)
+from sim.plans import LabPlan, LabView
+from sim.units import MONTHS_PER_YEAR, Array, logistic
+
+
+class AiLab(Actor):
+    """A lab that prices by best reply, gives a free quota it can pay for, and spends what it can raise."""
+
+    def plan(self, view: LabView) -> LabPlan:
+        """Answer with prices, quotas, equity taken and bids (S3.2-S3.4, S4)."""
+        equity_usd = self.equity(view)
+        compute_usd = self.compute_budget(view, equity_usd)
+        own_share = view.own_chip_share
+        capex_usd = compute_usd * own_share
+        makers = seller_shares(view.chip_price_usd, view.chip_access, view.params.labs.chip_price_sensitivity)
+        clouds = seller_shares(
+            view.rent_usd, view.cloud_open * view.cloud_free_h100e, view.params.labs.rent_sensitivity
+        )
+        return LabPlan(
+            price_usd=self.price(view) * view.alive,
+            quota_per_day=self.quota(view, equity_usd) * view.alive,
+            equity_usd=equity_usd,
+            lease_bid_usd=clouds * (compute_usd - capex_usd),
+            chip_bid_usd=makers * capex_usd * view.params.capital.chip_share_of_capex * view.step_months,
+            site_share=sites_with_room(view.site_share, view.room_share),
+            power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
+        )
+
+    def price(self, view: LabView) -> Array:
+        """Move the subscription price towards the best reply, dearer when the runway is short (S3.3)."""
+        labs = view.params.labs
+        target = target_price(
+            view.best_reply_usd,
+            view.runway_months,
+            view.paid_cost_usd,
+            omega=labs.runway_price_response_omega,
+            runway_pivot_months=labs.price_runway_pivot,
+            runway_scale_months=labs.price_runway_scale,
+            floor_multiple=labs.price_floor_multiple,
+        )
+        return price_step(view.price_usd, target, labs.price_adjustment_rate, view.step_months)
+
+    def quota(self, view: LabView, equity_usd: Array) -> Array:
+        """Move the free quota to where the budget and advertising pay for it (S3.2)."""
+        labs = view.params.labs
+        budget_usd = free_budget_usd(
+            view.revenue_usd,
+            equity_usd / view.step_months,
+            view.runway_months,
+            budget_share=labs.free_budget_share,
+            funding_weight=labs.free_budget_funding_weight,
+            runway_pivot_months=labs.free_budget_runway_pivot,
+            runway_scale_months=labs.free_budget_runway_scale,
+        )
+        budget_usd = budget_usd * view.free_boost + view.free_subsidy_usd
+        demand = np.broadcast_to(view.queries_wanted, view.quota_per_day.shape)
+        unit_cost = np.broadcast_to(view.query_cost_usd, demand.shape)
+        ceiling = labs.quota_ceiling_multiple
+        value = marginal_value_of_service_usd(
+            view.free_users,
+            np.ones_like(demand),
+            view.params.consumers.quota_beta_phi,
+            view.paying_revenue_usd + view.ad_revenue_usd + labs.user_value_floor,
+        )
+        cap = full_service_cost_usd(view.free_users, demand, ceiling, unit_cost)
+        split = split_budget_over_markets(budget_usd, value, cap)
+        served = view.free_users * demand * (1.0 - np.exp(-view.quota_per_day / np.maximum(demand, 1e-9)))
+        return quota_step(
+            view.quota_per_day,
+            demand,
+            split,
+            view.ad_revenue_usd * view.free_users,
+            served * unit_cost,
+            view.step_months,
+            adjustment_per_month=labs.quota_adjustment_rate,
+            ceiling_multiple=ceiling,
+            floor_multiple=labs.quota_floor_multiple,
+        )
+
+    def equity(self, view: LabView) -> Array:
+        """Take the offer in full when the runway is short, in part when it is long (S4)."""
+        labs = view.params.labs
+        hunger = logistic((labs.runway_target - view.runway_months) / labs.runway_target_scale)
+        return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
+
+    def compute_budget(self, view: LabView, equity_usd: Array) -> Array:
+        """Return compute spending a month: margin plus cash over the target runway, or the parent's budget (S4)."""
+        labs = view.params.labs
+        margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
+        if view.parent_owned:
+            wanted = view.group_budget_usd / MONTHS_PER_YEAR
+        else:
+            wanted = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
+        wanted = np.maximum(wanted, 0.0)
+        return view.alive * kept_commitment(
+            wanted, view.committed_usd, view.params.capital.order_commitment, view.step_months
+        )

@@ -1,0 +1,39 @@
+"""Rules of thumb that several minds share: budgets kept, sellers compared, sites chosen."""
+
+import numpy as np
+
+from sim.markets.capital import committed_orders
+from sim.units import Array, ratio, share_over_first
+
+
+def seller_shares(price_usd: Array, access: Array, sensitivity: Array) -> Array:
+    """Split a budget over sellers, more to the cheap and to those that delivered last month (S7.3).
+
+    Shapes: price and access (seller, world) -> (seller, world), summing to 1 where any seller is open.
+    Source: decision 14 (an iso-elastic split; the literature leaves it open).
+    """
+    appeal = np.where(access > 0.0, access * np.maximum(price_usd, 1e-9) ** -sensitivity, 0.0)
+    return share_over_first(appeal)
+
+
+def sites_with_room(site_share: Array, room_share: Array) -> Array:
+    """Tilt the usual places of new accelerators towards those that can expect power (S8).
+
+    Shapes: (site, world) -> (site, world), summing to 1. Without room anywhere the usual places stay.
+    """
+    usual = np.broadcast_to(site_share, room_share.shape)
+    tilted = usual * room_share
+    return np.where(tilted.sum(0) > 0.0, share_over_first(tilted), usual)
+
+
+def kept_commitment(wanted_usd: Array, previous_usd: Array, kept_per_month: Array, dt: float) -> Array:
+    """Return spending a month that falls no faster than signed contracts allow (S4)."""
+    return committed_orders(wanted_usd, previous_usd, kept_per_month, dt)
+
+
+def expected_return_factor(return_ratio: Array, steepness: Array) -> Array:
+    """Scale an investment budget by what its return is expected to be against its cost (S4).
+
+    1 at break-even and above, falling to 0 as the return falls. Shapes: any.
+    """
+    return np.clip(ratio(return_ratio, np.ones_like(return_ratio)), 0.0, 1.0) ** steepness

@@ -1,0 +1,27 @@
+"""Makers of accelerators: price by backlog, wafers by backlog (S7)."""
+
+import numpy as np
+
+from sim.actors import Actor
+from sim.physics.chips import price_step
+from sim.plans import ChipMakerPlan, ChipMakerView
+
+
+class ChipMaker(Actor):
+    """A maker that prices by backlog inside its bounds and books wafers while customers wait."""
+
+    def plan(self, view: ChipMakerView) -> ChipMakerPlan:
+        """Answer with a price and the wanted growth of wafer starts (S7.1, S7.3)."""
+        chips = view.params.chips
+        price = price_step(
+            view.price_usd,
+            view.backlog_months,
+            view.unit_cost_usd,
+            chips.price_floor_multiple,
+            chips.price_cap_multiple,
+            chips.backlog_tolerance,
+            chips.price_adjustment_rate,
+            view.step_months,
+        )
+        waiting = np.clip(view.backlog_months / chips.backlog_tolerance, 0.0, 1.0)
+        return ChipMakerPlan(price_usd=price, wafer_growth_share=waiting)

@@ -1,0 +1,24 @@
+"""Grid operators: how much AI load each place connects a month (S8)."""
+
+from sim.actors import Actor
+from sim.physics.power import completion_cap_gw
+from sim.plans import GridPlan, GridView
+
+
+class GridOperator(Actor):
+    """An operator that gives AI a share of new firm capacity and lets it draw on what is spare."""
+
+    def plan(self, view: GridView) -> GridPlan:
+        """Answer with the largest connection this month (S8)."""
+        power = view.params.power
+        growth = (1.0 + power.firm_additions_growth) ** (view.months_since_start / 12.0)
+        cap = completion_cap_gw(
+            power.ai_share_of_firm_additions,
+            view.firm_additions_gw_per_year * growth * view.permitting_speed * view.feedback
+            + view.subsidised_gw_per_year / power.ai_share_of_firm_additions,
+            view.retirements_gw_per_year,
+            power.spare_draw,
+            view.spare_gw * view.permitting_speed,
+            view.step_months,
+        )
+        return GridPlan(cap_gw=cap.cap_gw, firm_gw=cap.firm_gw, spare_limit_gw=cap.spare_limit_gw)

@@ -1,0 +1,156 @@
+"""Names along each axis of the tables: who and where, in a fixed order, read from the roster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.units import Array, BoolArray, IntArray
+
+BLOCS = ("us", "cn")
+US, CN = 0, 1
+SMUGGLED = "nvidia_smuggled"
+"""Origin of merchant chips that reached a barred bloc outside the licences; counted apart."""
+TIERS = ("free", "paid")
+FREE, PAID = 0, 1
+CONSTRAINTS = ("none", "power", "chips", "capital", "demand", "parts")
+RESPONSES = ("passive", "us_resists", "cn_resists")
+LEVERS = ("sanctions", "grid", "free_tiers", "parts", "fabs_hbm", "orbit")
+TRANCHES = ("base", "middle", "peak")
+RESEARCH_AND_FACTORY = ("pilot", "factory")
+
+
+@dataclass(frozen=True)
+class Labs:
+    """AI labs and the traits that never change in a run. Shapes: (lab,) or (lab, ...)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    home_site: IntArray
+    parent_owned: BoolArray
+    group_budget_share: Array
+    own_chip_share: Array
+    open_weights: BoolArray
+    entry_month: IntArray
+    barred: BoolArray
+    """(lab, market): barred from a market by its government at the start."""
+    site_share: Array
+    """(lab, site)"""
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Compute providers. Shapes: (cloud,) or (cloud, ...)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    group_budget_share: Array
+    site_share: Array
+    """(cloud, site)"""
+
+
+@dataclass(frozen=True)
+class ChipMakers:
+    """Makers of AI accelerators. Shapes: (maker,) or (owner, maker)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    merchant: BoolArray
+    """Sells to anyone, so that export licences apply; captive makers sell to `buyers` only."""
+    buyers: BoolArray
+    """(owner, maker): which labs and clouds may buy, apart from export controls."""
+
+
+@dataclass(frozen=True)
+class RobotMakers:
+    """Makers of humanoid robots. Shapes: (maker,)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    design: IntArray
+    """Index into the robot designs of conf: 0 the Optimus class, 1 the AgiBot class."""
+    entry_month: IntArray
+    ships_outside: BoolArray
+
+
+@dataclass(frozen=True)
+class IndustrialMakers:
+    """Makers of conventional industrial robots, by place. Shapes: (maker,)."""
+
+    names: tuple[str, ...]
+    site: IntArray
+    bloc: IntArray
+
+
+@dataclass(frozen=True)
+class OrbitalOperators:
+    """Operators of orbital data centres. Shapes: (operator,)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    start_month: IntArray
+
+
+@dataclass(frozen=True)
+class Markets:
+    """Markets and sites: one list of places serves both. Shapes: (market,)."""
+
+    names: tuple[str, ...]
+    bloc: IntArray
+    """Bloc a place counts with in results; -1 for third markets."""
+    host: BoolArray
+    """(market, bloc): whether labs of a bloc may run or lease compute there, licences apart."""
+    income: Array
+    """Income per head relative to the United States."""
+    home: IntArray
+    """(bloc,): index of each bloc's own market."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """All axes of a run. Owners of accelerators are the labs, then the clouds."""
+
+    labs: Labs
+    clouds: Clouds
+    chip_makers: ChipMakers
+    robot_makers: RobotMakers
+    industrial_makers: IndustrialMakers
+    orbital_operators: OrbitalOperators
+    markets: Markets
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Names of the owners of accelerators: labs, then clouds."""
+        return self.labs.names + self.clouds.names
+
+    @property
+    def owner_bloc(self) -> IntArray:
+        """Bloc of each owner; -1 for owners of third countries."""
+        return np.concatenate([self.labs.bloc, self.clouds.bloc])
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Names of the origins of accelerators: chip makers, then smuggled ones."""
+        return (*self.chip_makers.names, SMUGGLED)
+
+
+def members_of(bloc: IntArray) -> Array:
+    """Return the 0/1 table (bloc, member) of who belongs to which bloc."""
+    table: Array = (np.arange(len(BLOCS))[:, None] == bloc[None, :]).astype(np.float64)
+    return table
+
+
+def sum_by_bloc(amounts: Array, bloc: IntArray) -> Array:
+    """Sum a table over its members by bloc. Shapes: (member, ..., world) -> (bloc, ..., world)."""
+    return np.stack([amounts[bloc == index].sum(0) for index in range(len(BLOCS))])
+
+
+def position(names: Sequence[str], name: str) -> int:
+    """Return the index of a name on an axis.
+
+    Raises: KeyError naming the key and the valid names.
+    """
+    try:
+        return list(names).index(name)
+    except ValueError:
+        raise KeyError(f"{name!r} is not on this axis; expected one of {', '.join(names)}") from None

@@ -1,0 +1,369 @@
+"""What a mind sees (View) and what it answers (Plan): the only words between agents and the world.
+
+Views are sealed: their arrays cannot be written to. A plan is a wish; physics and markets decide what becomes
+of it. Rows drop the entity axis: a lab's `cash_usd` is (world,), its `price_usd` (market, world).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sim.params import Params
+from sim.units import Array
+
+
+@dataclass(frozen=True)
+class LabView:
+    """What an AI lab knows at a month's start."""
+
+    params: Params
+    step_months: float
+    bloc: int
+    parent_owned: bool
+    own_chip_share: float
+    alive: Array
+    cash_usd: Array
+    offer_usd: Array
+    """(world,): equity that investors or the parent would give this month."""
+    revenue_usd: Array
+    runway_months: Array
+    committed_usd: Array
+    fixed_cost_usd: Array
+    paying_revenue_usd: Array
+    price_usd: Array
+    quota_per_day: Array
+    queries_wanted: Array
+    free_users: Array
+    """(market, world) monthly users of the free tier."""
+    best_reply_usd: Array
+    """(market, world): price that would maximise this month's margin, others given (S3.3)."""
+    paid_cost_usd: Array
+    """(market, world): serving cost of a paying user a month."""
+    query_cost_usd: Array
+    """(world,): USD a month for one query a day."""
+    ad_revenue_usd: Array
+    """(market, world): USD per free user-month."""
+    free_boost: Array
+    free_subsidy_usd: Array
+    rent_usd: Array
+    """(cloud, world)"""
+    cloud_open: Array
+    """(cloud, world): share of the cloud that licences let this lab rent."""
+    cloud_free_h100e: Array
+    """(cloud, world): powered capacity."""
+    chip_price_usd: Array
+    """(maker, world): price to this buyer, tariffs and premia included."""
+    chip_access: Array
+    """(maker, world): share of bids that buyers of this bloc got last month; 0 where it may not buy."""
+    room_share: Array
+    """(site, world)"""
+    site_share: Array
+    power_need_gw: Array
+    """(site, world): power that the lab's own accelerators need."""
+    need_growth: Array
+    group_budget_usd: Array
+
+
+@dataclass(frozen=True)
+class LabPlan:
+    """What an AI lab wants this month."""
+
+    price_usd: Array
+    quota_per_day: Array
+    equity_usd: Array
+    """Equity taken from investors or the parent: at most the offer."""
+    lease_bid_usd: Array
+    """(cloud, world): USD a month."""
+    chip_bid_usd: Array
+    """(maker, world): USD this month."""
+    site_share: Array
+    """(site, world): where new accelerators go."""
+    power_growth: Array
+    """(world,): ln growth a month that the lab orders power for."""
+
+
+@dataclass(frozen=True)
+class CloudView:
+    """What a compute provider knows at a month's start."""
+
+    params: Params
+    step_months: float
+    bloc: int
+    cash_usd: Array
+    group_budget_usd: Array
+    rent_revenue_usd: Array
+    rent_usd: Array
+    user_cost_usd: Array
+    """(world,): what one more H100e would cost a month at today's chip price."""
+    occupancy: Array
+    committed_usd: Array
+    chip_price_usd: Array
+    chip_access: Array
+    room_share: Array
+    site_share: Array
+    need_growth: Array
+
+
+@dataclass(frozen=True)
+class CloudPlan:
+    """What a compute provider wants this month. Shapes as in LabPlan."""
+
+    chip_bid_usd: Array
+    site_share: Array
+    power_growth: Array
+    rent_usd: Array
+
+
+@dataclass(frozen=True)
+class ChipMakerView:
+    """What a chip maker knows. Shapes: (world,)."""
+
+    params: Params
+    step_months: float
+    backlog_months: Array
+    price_usd: Array
+    unit_cost_usd: Array
+
+
+@dataclass(frozen=True)
+class ChipMakerPlan:
+    """Price for this month and the growth of wafer starts that the maker wants. Shapes: (world,)."""
+
+    price_usd: Array
+    wafer_growth_share: Array
+    """0 to 1 of the largest growth that equipment makers allow."""
+
+
+@dataclass(frozen=True)
+class RobotMakerView:
+    """What a maker of humanoids knows. Shapes: (world,)."""
+
+    params: Params
+    step_months: float
+    unit_cost_usd: Array
+    backlog_units: Array
+    inventory_units: Array
+    line_per_month: Array
+    shipped_units: Array
+    home_units: Array
+    cash_usd: Array
+
+
+@dataclass(frozen=True)
+class RobotMakerPlan:
+    """Price, wanted output and units for the own factory. Shapes: (world,)."""
+
+    price_usd: Array
+    desired_units: Array
+    line_target_per_month: Array
+    keep_share: Array
+
+
+@dataclass(frozen=True)
+class FactoryView:
+    """What the factories of a place know. Shapes: (maker, sector, world) unless said."""
+
+    params: Params
+    step_months: float
+    task_cost_usd: Array
+    """(maker, sector, world): yearly cost of one worker's tasks done by each humanoid."""
+    person_cost_usd: Array
+    """(world,): yearly wage cost."""
+    machine_cost_usd: Array
+    """(world,): yearly cost of one worker's tasks done by conventional automation."""
+    home: Array
+    """(maker, world): 1 where the maker is of the factories' own bloc."""
+    reach: Array
+    """(maker, world): share of suitable positions a robot can take."""
+    on_sale: Array
+    """(maker, world): 0 or 1."""
+    positions: Array
+    """(sector, world): suitable positions."""
+    productivity: Array
+    """(maker, world)"""
+    units_held: Array
+    """(maker, sector, world) waiting and working."""
+    industrial_units: Array
+    """(world,)"""
+    workers: Array
+    """(world,)"""
+
+
+@dataclass(frozen=True)
+class FactoryPlan:
+    """Orders of a place's factories this month."""
+
+    humanoid_orders: Array
+    """(maker, sector, world)"""
+    industrial_orders: Array
+    """(world,)"""
+
+
+@dataclass(frozen=True)
+class ConsumerView:
+    """What the consumers of all markets see: one frozen setting of a month's choices."""
+
+    setting: Any
+    crowd: Any
+
+
+@dataclass(frozen=True)
+class ConsumerPlan:
+    """The crowd after everybody has chosen."""
+
+    crowd: Any
+
+
+@dataclass(frozen=True)
+class EnterpriseView:
+    """What the enterprises of a place know. Shapes: (lab, world) or (world,)."""
+
+    params: Params
+    step_months: float
+    quality_orders: Array
+    """Deployable capability of each lab on offer here."""
+    ln_price: Array
+    trust: Array
+    residual: Array
+    available: Array
+    shares: Array
+    market_share: Array
+    start_usd_per_year: Array
+    capability_gain_orders: Array
+    open_gap_orders: Array
+    """Best capability on offer less the best open weights."""
+
+
+@dataclass(frozen=True)
+class EnterprisePlan:
+    """Token budget and suppliers of a place's enterprises."""
+
+    budget_usd_per_year: Array
+    """(world,): for tokens and self-hosting together."""
+    shares: Array
+    """(lab, world) of the token budget."""
+    self_hosting_share: Array
+    """(world,) of the value that runs on open weights at the firms' own cost."""
+
+
+@dataclass(frozen=True)
+class InvestorView:
+    """What a bloc's capital knows about its labs. Shapes: (lab, world)."""
+
+    params: Params
+    step_months: float
+    bloc: int
+    months_since_start: int
+    revenue_usd: Array
+    revenue_year_ago_usd: Array
+    cash_usd: Array
+    spending_usd: Array
+    growth_at_start: Array
+    sentiment: Array
+    parent_owned: Array
+    group_budget_share: Array
+    ai_revenue_usd: Array
+
+
+@dataclass(frozen=True)
+class InvestorPlan:
+    """Equity on offer this month and credit lines. Shapes: (lab, world)."""
+
+    offer_usd: Array
+    credit_limit_usd: Array
+
+
+@dataclass(frozen=True)
+class GovernmentView:
+    """What a government knows. Shapes: (world,)."""
+
+    params: Params
+    step_months: float
+    bloc: int
+    months_since_start: int
+    composite_share: Array
+    """Own mean share over D1-D5 this month."""
+    rival_leads: Array
+    below_months: Array
+    reaction_month: Array
+    resists: Array
+    gdp_usd_per_year: Array
+    rival_rise: Array
+    stringency: Array
+    rise: Array
+    start_stringency: Array
+
+
+@dataclass(frozen=True)
+class GovernmentPlan:
+    """What a government does this month. Shapes: (world,) or (lever, world)."""
+
+    below_months: Array
+    reaction_month: Array
+    stringency: Array
+    tariff: Array
+    rise: Array
+    retaliation_on_rival: Array
+    subsidy_usd: Array
+    """(lever, world)"""
+    scheduled: Array
+    """Stringency that the announced schedule alone would give."""
+
+
+@dataclass(frozen=True)
+class GridView:
+    """What a place's grid operator knows. Shapes: (world,)."""
+
+    params: Params
+    step_months: float
+    months_since_start: int
+    firm_additions_gw_per_year: Array
+    retirements_gw_per_year: Array
+    spare_gw: Array
+    permitting_speed: Array
+    feedback: Array
+    subsidised_gw_per_year: Array
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """Largest connection of AI sites this month, and how much of it is a draw on spare. Shapes: (world,)."""
+
+    cap_gw: Array
+    firm_gw: Array
+    spare_limit_gw: Array
+
+
+@dataclass(frozen=True)
+class OrbitView:
+    """What an orbital operator knows. Shapes: (world,)."""
+
+    params: Params
+    step_months: float
+    orbit_usd_per_kw_year: Array
+    ground_usd_per_kw_year: Array
+    launch_limit_gw: Array
+    orbital_gw: Array
+
+
+@dataclass(frozen=True)
+class OrbitPlan:
+    """Power to launch this month. Shapes: (world,)."""
+
+    launch_gw: Array
+
+
+@dataclass(frozen=True)
+class Plans:
+    """All plans of a month, in roster order."""
+
+    labs: tuple[LabPlan, ...]
+    clouds: tuple[CloudPlan, ...]
+    chip_makers: tuple[ChipMakerPlan, ...]
+    robot_makers: tuple[RobotMakerPlan, ...]
+    factories: tuple[FactoryPlan, ...]
+    consumers: ConsumerPlan
+    enterprises: tuple[EnterprisePlan, ...]
+    investors: tuple[InvestorPlan, ...]
+    governments: tuple[GovernmentPlan, ...]
+    grids: tuple[GridPlan, ...]
+    orbital_operators: tuple[OrbitPlan, ...]

@@ -1,0 +1,123 @@
+"""Start values of a run, one record an entity table; the figures, units and sources live in conf/start.
+
+The first axis is the entity; a second axis is named in the field's metadata, so that one builder reads all.
+No field carries a world axis: what is uncertain at the start is a parameter.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.units import Array
+
+
+def _by(axis: str) -> Any:
+    return field(metadata={"axis": axis})
+
+
+@dataclass(frozen=True)
+class LabStart:
+    """AI labs at the start. Shapes: (lab,) or (lab, axis)."""
+
+    users_million: Array = _by("market")
+    user_growth_per_month: Array = _by("market")
+    paying_share: Array = _by("market")
+    subscription_price_usd_per_month: Array = _by("market")
+    free_quota_per_day: Array = _by("market")
+    enterprise_market_share: Array = _by("market")
+    fleet_h100e: Array = _by("origin")
+    lease_h100e: Array = _by("cloud")
+    revenue_usd_per_month: Array
+    revenue_growth_per_year: Array
+    fixed_cost_usd_per_month: Array
+    cash_usd: Array
+    lag_months: Array
+
+
+@dataclass(frozen=True)
+class CloudStart:
+    """Compute providers at the start. Shapes: (cloud,) or (cloud, axis)."""
+
+    fleet_h100e: Array = _by("origin")
+    cash_usd: Array
+
+
+@dataclass(frozen=True)
+class ChipStart:
+    """Chip makers at the start. Shapes: (maker,)."""
+
+    shipments_h100e_per_month: Array
+    shipments_growth_per_month: Array
+    price_usd_per_h100e: Array
+    unit_cost_ratio: Array
+    """Against the US unit cost of the parameters (or its Chinese counterpart)."""
+    backlog_months: Array
+    cash_usd: Array
+
+
+@dataclass(frozen=True)
+class OriginStart:
+    """Accelerators in use by origin. Shapes: (origin,)."""
+
+    power_kw_per_h100e: Array
+
+
+@dataclass(frozen=True)
+class MarketStart:
+    """Places at the start. Shapes: (market,) or (tranche, market) after the builder's transpose."""
+
+    population_million: Array
+    aware_share: Array
+    gdp_usd_per_year: Array
+    tranche_capacity_gw: Array = _by("tranche")
+    tranche_cost_usd_per_mwh: Array = _by("tranche")
+    other_load_gw: Array
+    generation_twh_per_year: Array
+    firm_additions_gw_per_year: Array
+    retirements_gw_per_year: Array
+    spare_gw: Array
+    queue_months: Array
+    """AI power on order, in months of the start's growth in need."""
+    powered_share: Array
+    btm_gw: Array
+    manufacturing_workers_million: Array
+    manufacturing_wage_usd_per_year: Array
+    manufacturing_value_added_usd_per_year: Array
+    industrial_robots: Array
+    industrial_installations_per_year: Array
+    industrial_supplier_share: Array = _by("industrial_maker")
+    dark_factory_share: Array
+
+
+@dataclass(frozen=True)
+class RobotStart:
+    """Makers of humanoids at the start. Shapes: (maker,)."""
+
+    shipments_last_year: Array
+    shipments_year_before: Array
+    unit_cost_ratio: Array
+    """Against the unit cost of the maker's design."""
+    factory_share: Array
+    """Share of the shipped robots that work in factories rather than in pilots."""
+    cash_usd: Array
+
+
+@dataclass(frozen=True)
+class OrbitStart:
+    """Orbital operators at the start. Shapes: (operator,)."""
+
+    launched_tonnes: Array
+    cash_usd: Array
+
+
+@dataclass(frozen=True)
+class Start:
+    """State of the world at the end of the month before the first one simulated."""
+
+    month: str
+    labs: LabStart
+    clouds: CloudStart
+    chip_makers: ChipStart
+    origins: OriginStart
+    markets: MarketStart
+    robot_makers: RobotStart
+    orbital_operators: OrbitStart

@@ -1,0 +1,239 @@
+"""The state at a month's end: one table an entity kind, the world on the last axis.
+
+Nothing here decides or computes. `month.advance` is the only writer; everybody else sees sealed views.
+Money is real 2025 USD, accelerators are H100-equivalents (H100e), power is GW at the meter unless a name says IT.
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.units import Array
+
+
+@dataclass
+class LabTable:
+    """AI labs. Shapes: (lab, world) or (lab, market, world)."""
+
+    alive: Array
+    cash_usd: Array
+    debt_usd: Array
+    credit_limit_usd: Array
+    distressed_months: Array
+    revenue_usd: Array
+    """Revenue of the last month."""
+    revenue_past_usd: Array
+    """(12, lab, world) monthly revenue of the last twelve months, oldest first."""
+    spending_usd: Array
+    """Committed compute spending of the last month (leases and chips)."""
+    runway_months: Array
+    ln_algorithm: Array
+    ln_efficiency: Array
+    training_stock: Array
+    training_h100e: Array
+    luck: Array
+    capability_orders: Array
+    price_usd: Array
+    quota_per_day: Array
+    queries_wanted: Array
+    """Queries a free user would make a day without a quota: (world,)."""
+    served_share: Array
+    """(lab, world): share of the free load that compute could serve last month."""
+    residual: Array
+    """(lab, market, world) own residual utility of users, fading."""
+    paid_constant: Array
+    """(lab, market, world) constant of the paid tier, fitted to the paying share of the start."""
+    enterprise_share: Array
+    enterprise_residual: Array
+    serving_cost_usd: Array
+    """(lab, world): USD per H100e-month of compute."""
+
+
+@dataclass
+class FleetTable:
+    """Accelerators of labs and clouds. Shapes: (owner, origin, site, world); sites are the places, then orbit."""
+
+    h100e: Array
+    it_gw: Array
+    lease_h100e: Array
+    """(lab, cloud, world)"""
+    powered_share: Array
+    """(owner, site, world)"""
+    cloud_cash_usd: Array
+    cloud_spending_usd: Array
+    rent_usd: Array
+    """(cloud, world): USD per powered H100e-month."""
+    rent_start_usd: Array
+    occupancy: Array
+    """(cloud, world): let share of the powered capacity."""
+    other_tenant_budget_usd: Array
+    """(cloud, world): what firms other than the labs spend on rent a month."""
+
+
+@dataclass
+class ChipTable:
+    """Chip makers. Shapes: (maker, world)."""
+
+    wafers_per_month: Array
+    ln_x: Array
+    output_h100e: Array
+    cumulative_h100e: Array
+    """Output since the start, on top of the experience of the start."""
+    experience_start_h100e: Array
+    inventory_h100e: Array
+    backlog_months: Array
+    price_usd: Array
+    unit_cost_usd: Array
+    hbm_stock: Array
+    hbm_per_month: Array
+    cash_usd: Array
+    fill_share: Array
+    """(maker, bloc, world): share of what a bloc's buyers bid for that they got last month."""
+
+
+@dataclass
+class PowerTable:
+    """Power for AI per place. Shapes: (site, world); stages (3, site, world)."""
+
+    stages_gw: Array
+    ready_gw: Array
+    grid_gw: Array
+    btm_stages_gw: Array
+    btm_gw: Array
+    spare_gw: Array
+    other_load_gw: Array
+    tranche_gw: Array
+    """(tranche, site, world) firm capacity for everybody."""
+    price_usd_per_mwh: Array
+    dispatch_usd_per_mwh: Array
+    dispatch_start_usd_per_mwh: Array
+    ordered_gw: Array
+    """Cumulative since the start, as are built and withdrawn."""
+    built_gw: Array
+    withdrawn_gw: Array
+    need_growth: Array
+    """Smoothed ln growth a month of the power that accelerators need."""
+    room_share: Array
+    """Share of the chips wanted for a site that can expect power."""
+
+
+@dataclass
+class RobotTable:
+    """Humanoids and industrial robots."""
+
+    line_per_month: Array
+    """(maker, world)"""
+    parts_per_month: Array
+    """(bloc, world)"""
+    experience_units: Array
+    inventory_units: Array
+    home_units: Array
+    """(maker, world): units at work in the maker's own factory."""
+    pilot_units: Array
+    """(maker, region, world): shipped to research, showrooms and trials."""
+    waiting_units: Array
+    """(maker, region, sector, world): shipped to factories, not yet productive."""
+    working_units: Array
+    """(maker, region, sector, world)"""
+    pilot_orders_per_month: Array
+    """(world,): orders for pilots, all makers."""
+    unit_cost_usd: Array
+    price_usd: Array
+    cash_usd: Array
+    shipped_units: Array
+    """(maker, world): shipments of the last month."""
+    backlog_units: Array
+    industrial_units: Array
+    """(industrial maker, region, world)"""
+    dark_share: Array
+    """(region, world)"""
+    industrial_installed: Array
+    """(region, world): installations of the last month."""
+
+
+@dataclass
+class OrbitTable:
+    """Orbital data centres. Shapes: (operator, world); vintages (vintage, operator, world)."""
+
+    vintage_gw: Array
+    launched_kg: Array
+    cash_usd: Array
+    hardware_gw: Array
+    """Cumulative GW built: the experience of the satellite makers."""
+    capacity_boost_gw_per_year: Array
+
+
+@dataclass
+class PolicyTable:
+    """Governments. Shapes: (bloc, world)."""
+
+    stringency: Array
+    """Of the bloc's government towards the rival."""
+    tariff: Array
+    retaliation: Array
+    """Suffered by the bloc: lengthens its equipment and parts lead times."""
+    below_months: Array
+    reaction_month: Array
+    """Months since the reaction began; -1 before."""
+    rise: Array
+    """Stringency added by reaction and retaliation, apart from the schedule."""
+    subsidy_usd: Array
+    """(lever, bloc, world): subsidies of the last month."""
+    blockade_months: Array
+    """(world,): months of blockade left."""
+    sentiment: Array
+    """ln of investors' sentiment."""
+    feedback: Array
+    """Output multiplier of automation, M."""
+    resists: Array
+    """1 where the bloc's government reacts in this response."""
+
+
+@dataclass
+class SectorCash:
+    """Cash of the sectors that are kept as one account. Shapes: (world,)."""
+
+    households: Array
+    other_firms: Array
+    power: Array
+    capital: Array
+    governments: Array
+
+
+@dataclass
+class State:
+    """Everything that carries over from one month to the next."""
+
+    month: int
+    labs: LabTable
+    fleet: FleetTable
+    chips: ChipTable
+    power: PowerTable
+    robots: RobotTable
+    orbit: OrbitTable
+    policy: PolicyTable
+    cash: SectorCash
+    crowd: Any
+    aware_share: Array
+    """(market, world)"""
+    users: Array
+    """(lab, tier, market, world) primary users, people."""
+    frontier_orders: Array
+    """(month, bloc, world) best capability of each bloc, from the back-cast past on."""
+    foundation: Array
+    """(bloc, world): deployments and derivatives on each bloc's open weights."""
+
+
+def seal(table: Any) -> Any:
+    """Return a shallow copy of a table whose arrays cannot be written to."""
+    sealed = object.__new__(type(table))
+    for field in fields(table):
+        value = getattr(table, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        elif is_dataclass(value) and not isinstance(value, type):
+            value = seal(value)
+        object.__setattr__(sealed, field.name, value)
+    return sealed
