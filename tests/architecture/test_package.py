@@ -94,4 +94,8 @@ def test_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        assert files <= set(wheel.namelist()), sorted(files - set(wheel.namelist()))
+        missing = files - set(wheel.namelist())
+    assert not missing, (
+        "not installed, for want of an __init__.py in its folder or of a pattern in pyproject.toml's "
+        f"package-data: {', '.join(sorted(missing))}"
+    )
