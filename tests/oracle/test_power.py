@@ -138,6 +138,9 @@ def test_firm_additions_are_used_before_spare_capacity():
     spare, firm, limit = np.array([[10.0, 10.0]]), np.array([[1.0, 1.0]]), np.array([[3.0, 3.0]])
     left = power.spare_after_draw_gw(spare, np.array([[0.5, 2.5]]), firm, limit)
     np.testing.assert_array_equal(left, [[10.0, 8.5]])
+    # Net retirements are not a draw: they lower the cap and are counted where capacity is.
+    left = power.spare_after_draw_gw(spare, np.array([[0.5, 2.5]]), -firm, limit)
+    np.testing.assert_array_equal(left, [[9.5, 7.5]])
 
 
 def lp_dispatch(capacity, cost, load, lost_load_usd_per_mwh):
@@ -190,6 +193,11 @@ def test_scarcity_rent_rises_smoothly_from_the_target_to_lost_load():
     assert (np.diff(rent) >= 0.0).all()
     np.testing.assert_array_equal(rent[load[0] < 100.0 / 1.15 - 0.01], 0.0)
     np.testing.assert_allclose(rent[load[0] >= 100.0], 1000.0, rtol=1e-12)
+    # Half of the reserve is missing at a load of 100/1.075: by symmetry half of the rent.
+    half = power.dispatch(
+        capacity[..., :2], np.array(50.0), np.full((1, 2), 100.0 / 1.075), np.array(1000.0), np.array(0.15)
+    )
+    np.testing.assert_allclose(half.scarcity_rent_usd_per_mwh, 500.0, rtol=1e-12)
     # Smooth: the missing share z has slope at most c/(t L²) = 100/(0.15 * 86.96²) = 0.0882 per GW and the
     # smoothstep slope 1.5: a step of 0.015 GW moves the rent by at most 1000 * 1.5 * 0.0882 * 0.015 = 1.98.
     assert np.diff(rent).max() < 2.0

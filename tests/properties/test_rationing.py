@@ -162,6 +162,16 @@ def test_freed_supply_goes_to_the_others_by_hand():
     np.testing.assert_allclose(chips, [[80.0, 40.0], [20.0, 60.0]], rtol=1e-14)
 
 
+def test_nothing_is_lost_where_small_groups_stand_beside_one_of_2_to_the_53():
+    # What is left for the last group is all rounding; without the bound of the caps the share became zero.
+    large = 2.0**53
+    bids = np.repeat(np.array([large + 2.0, 1.0, 1.0, 1.0, 1.0])[:, None], 2, axis=1)
+    caps = np.repeat(np.array([large + 2.0, 1.0, 1.0])[:, None], 2, axis=1)
+    supply = np.full(2, large + 4.0)
+    chips = ration_with_caps(bids, GROUP, caps, supply)
+    np.testing.assert_allclose(chips.sum(0), supply, rtol=RELATIVE)
+
+
 def test_wanted_chips():
     wanted = wanted_chips(np.array([[6.0, 0.0, 6.0]]), np.array([3.0, 0.0, 0.0]))
     np.testing.assert_array_equal(wanted, [[2.0, 0.0, 0.0]])
