@@ -1,4 +1,4 @@
-"""Laws of consumer adoption: awareness, utilities, nested logit and the start from observed flows (S1.1-S1.5)."""
+"""Laws of consumer adoption: awareness, utilities, nested logit, the start from flows (S1.1-S1.4, S1.6)."""
 
 from dataclasses import dataclass, replace
 
@@ -38,9 +38,7 @@ def quality_value(capability: Array, quality_beta: Array, saturation: Array) -> 
     Shapes: capability in orders of magnitude (..., world); the others broadcast against it.
     """
     scale = np.where(saturation == 0.0, 1.0, saturation)
-    return quality_beta * np.where(
-        saturation == 0.0, capability, -np.expm1(-saturation * capability) / scale
-    )
+    return quality_beta * np.where(saturation == 0.0, capability, -np.expm1(-saturation * capability) / scale)
 
 
 def fade_residual(residual: Array, fading_months: Array, dt: float) -> Array:
@@ -107,8 +105,7 @@ def utilities(offers: Offers, tastes: Tastes, markets: int, worlds: int) -> tupl
     Shapes: -> (lab, market, world), (lab, class, market, world), (market, world).
     Source: Berry (1994).
     """
-    labs = max(np.shape(field)[0] for field in vars(offers).values() if np.ndim(field) == 3)
-    cell = (labs, markets, worlds)
+    cell = np.broadcast_shapes((1, markets, worlds), *(np.shape(field) for field in vars(offers).values()))
     free_open = np.broadcast_to(offers.free_open & (offers.served_fraction > 0.0), cell)
     paid_open = np.broadcast_to(offers.paid_open, cell)
     capability = np.ascontiguousarray(np.broadcast_to(offers.capability, cell))
@@ -175,9 +172,7 @@ class FlowTarget:
     """(market, world): false where an open option's share lies outside (0, 1)"""
 
 
-def flow_target(
-    setting: ChoiceSetting, occupancy: Array, user_growth: Array, dt: float
-) -> FlowTarget:
+def flow_target(setting: ChoiceSetting, occupancy: Array, user_growth: Array, dt: float) -> FlowTarget:
     """Return the shares of the first month's choices that give next month's users (S1.4).
 
     s* = [n′ − (1 − ρ)n]/(ρA + ΔA) with n′ = growth·n, each lab's paying share held.
@@ -264,6 +259,21 @@ def invert_flows(
     return Inversion(
         residual,
         np.where(both, shift[:, 1] - shift[:, 0], 0.0),
-        (target.feasible & (miss <= tolerance)).all(0),
+        np.asarray((target.feasible & (miss <= tolerance)).all(0)),
         miss,
     )
+
+
+def spread_over_classes(options: Array, classes: Array, propensity: Array, sweeps: int) -> Array:
+    """Spread observed users over willingness-to-pay classes, which nobody observes (S1.6).
+
+    Keeps both totals and, up to factors per option and per class, the propensity to choose; the last sweep
+    meets the options' totals. Shapes: options (option, market, world), classes (class, market, world) with
+    the same sum, propensity (option, class, market, world), at least 0 -> as propensity.
+    Source: Deming and Stephan (1940).
+    """
+    spread = propensity
+    for _ in range(sweeps):
+        spread = spread * ratio(classes, spread.sum(0))
+        spread = spread * ratio(options, spread.sum(1))[:, None]
+    return spread

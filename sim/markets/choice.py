@@ -189,9 +189,7 @@ def expected_choices(setting: ChoiceSetting, choosing: Array, newcomers: Array, 
     plain = weight * (per_newcomer + per_non_user + sum_of_others(per_user))
     stay_free, stay_paid = weight_free * per_free, weight_paid * per_paid
     chosen = np.empty_like(choosing)
-    chosen[NON_USE] = (
-        weight_none * (per_newcomer + per_user.sum(0)) + weight_none_holding * per_non_user
-    )
+    chosen[NON_USE] = weight_none * (per_newcomer + per_user.sum(0)) + weight_none_holding * per_non_user
     chosen[PAID] = (
         plain * table.paid_share
         + stay_free * table.paid_share_holding_free

@@ -1,4 +1,4 @@
-"""Consumers as expected shares: the same choices as the crowd's, without its luck (S1.6, variant `cohort`)."""
+"""Consumers as expected shares: the crowd's choices without its luck (S1.6, variant `cohort`)."""
 
 from dataclasses import dataclass
 
@@ -36,9 +36,7 @@ def step(state: CohortState, setting: ChoiceSetting, dt: float) -> CohortState:
     """Advance the expected shares by `dt` months: some reconsider, the newly aware choose (S1.1-S1.3)."""
     leaving = reconsidering(setting, dt)
     newcomers = state.class_share * (setting.aware_after - setting.aware_before)
-    chosen = expected_choices(
-        setting, state.occupancy * leaving, newcomers, lab_share(state.occupancy)
-    )
+    chosen = expected_choices(setting, state.occupancy * leaving, newcomers, lab_share(state.occupancy))
     return CohortState(state.occupancy * (1.0 - leaving) + chosen, state.class_share, chosen)
 
 

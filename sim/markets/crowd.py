@@ -69,28 +69,24 @@ class CrowdState:
     """(option, class, market, world): people who chose it in the last month, anew or again"""
 
 
-def apportion(total: IntArray, weights: Array) -> IntArray:
-    """Share whole units in proportion to weights, by largest remainder; the first wins ties.
-
-    Shapes: total (...), weights (entry, ...) -> (entry, ...), summing to total, 0 where no weight is positive.
-    """
-    quota = ratio(weights * total, np.broadcast_to(weights.sum(0), weights.shape))
-    whole = np.floor(quota)
-    rank = np.argsort(np.argsort(whole - quota, axis=0, kind="stable"), axis=0, kind="stable")
-    missing = np.where(weights.sum(0) > 0.0, total - whole.sum(0), 0.0)
-    units: IntArray = (whole + (rank < missing)).astype(np.int64)
-    return units
-
-
 def whole_people(people: Array) -> IntArray:
     """Round people to whole numbers whose sum over the leading axis is the rounded sum.
 
-    Whole numbers stay as they are. Shapes: (entry, ...) -> the same.
+    By largest remainder; the first wins ties, and whole numbers stay as they are.
+    Shapes: (entry, ...) -> the same.
     """
     whole = np.floor(people)
     rank = np.argsort(np.argsort(whole - people, axis=0, kind="stable"), axis=0, kind="stable")
     rounded: IntArray = (whole + (rank < np.rint(people.sum(0)) - whole.sum(0))).astype(np.int64)
     return rounded
+
+
+def apportion(total: IntArray, weights: Array) -> IntArray:
+    """Share whole units in proportion to weights, by largest remainder.
+
+    Shapes: total (...), weights (entry, ...) -> (entry, ...), summing to total, or 0 without a weight.
+    """
+    return whole_people(ratio(weights * total, np.broadcast_to(weights.sum(0), weights.shape)))
 
 
 def _shuffled(seed: int, decision: str, slots: Words) -> IntArray:
@@ -106,7 +102,7 @@ def build_net(
 
     In each market the agents sit on a ring and know `degree` others nearest to them. Some links let go of
     one end and are tied again at random: `rewired_share` of them inside the market, `crossing_share` among
-    all markets. Ends are swapped, so that everybody keeps `degree` links.
+    all markets. Ends are swapped, so that everybody keeps `degree` links; a pair may be tied twice.
     Shapes: agents (class, market), how many stand for each.
     Raises: ValueError if the degree is odd, a share lies outside [0, 1] or a market has too few agents.
     Source: Watts and Strogatz (1998), with the swaps of Maslov and Sneppen (2002).
@@ -190,7 +186,6 @@ def _allot_agents(people: IntArray, agents: IntArray, least_agents: int) -> IntA
         left = available - np.where(small, floor, 0).sum(0)
         rest = np.where(small, 0, people).astype(np.float64)
         small = small | (ratio(rest * left, np.broadcast_to(rest.sum(0), rest.shape)) < floor)
-    # Rounding down may still leave a cell one short of its floor; its floor is then its share.
     left = available - np.where(small, floor, 0).sum(0)
     allotted = np.where(small, floor, apportion(left, np.where(small, 0, people).astype(np.float64)))
     allotted[-1] += available - allotted.sum(0)
@@ -235,7 +230,9 @@ def start_crowd(
             within = rank - (ends - allotted)[at, c, g, world]
             np.put_along_axis(cell, order, at, axis=1)
             np.put_along_axis(weight, order, each[at, c, g, world] + (within < more[at, c, g, world]), axis=1)
-    mean = ratio(whole.sum((0, 1)).astype(np.float64), np.broadcast_to(agents.sum(0)[:, None], whole.shape[2:]))
+    mean = ratio(
+        whole.sum((0, 1)).astype(np.float64), np.broadcast_to(agents.sum(0)[:, None], whole.shape[2:])
+    )
     voice = ratio(weight.astype(np.float64), mean.T[:, net.market])
     aware = cell < cells - 1
     return CrowdState(
@@ -250,7 +247,7 @@ def start_crowd(
 
 
 @dataclass(frozen=True)
-class _Tables:
+class MonthTable:
     """Hold one month's deterministic part per cell (class, market, world), flat, in float32."""
 
     threshold: Words
@@ -269,7 +266,7 @@ class _Tables:
     """(world,)"""
 
 
-def _tables(setting: ChoiceSetting, dt: float) -> _Tables:
+def month_table(setting: ChoiceSetting, dt: float) -> MonthTable:
     """Tabulate what only class, market and world decide, in float64, and round it to float32."""
     labs, classes, markets, worlds = setting.paid_utility.shape
     cell = (classes, markets, worlds)
@@ -289,7 +286,7 @@ def _tables(setting: ChoiceSetting, dt: float) -> _Tables:
     free_share_held = np.zeros_like(held)
     free_share_held[:-1][FREE] = 1.0 - nest.paid_share_holding_free
     free_share_held[:-1][PAID] = 1.0 - nest.paid_share_holding_paid
-    return _Tables(
+    return MonthTable(
         np.rint(probability * _HALF).astype(np.uint64).ravel(),
         plain.reshape(1 + labs, -1),
         held.ravel(),
@@ -321,26 +318,27 @@ def _local_shares(codes: IntArray, voices: Singles, labs: int) -> Singles:
 
 
 def lab_weights(
-    tables: _Tables, code: IntArray, cell: IntArray, world: IntArray, shares: Singles
+    table: MonthTable, code: IntArray, cell: IntArray, world: IntArray, shares: Singles
 ) -> Singles:
     """Return what non-use and every lab weigh for each chooser, the greatest scaled to 1 (S1.3).
 
     Shapes: code, cell, world (chooser,), shares (lab, chooser) -> (1 + lab, chooser).
     """
     labs, choosers = shares.shape
-    cells = tables.plain.shape[1]
-    weight = tables.plain.take(cell, axis=1)
-    # The unaware hold nothing: what the line writes for them is the plain value of non-use.
+    cells = table.plain.shape[1]
+    weight: Singles = table.plain.take(cell, axis=1)
     row = (code + 1) >> 1
-    row[code == 1 + 2 * labs] = 0
-    value = tables.held.take(code * cells + cell)
-    value = np.where(code == 1 + 2 * labs, weight[0], value)
-    weight.ravel()[row * choosers + np.arange(choosers)] = value
-    shares += tables.epsilon.take(world)
+    value = table.held.take(code * cells + cell)
+    # The unaware hold nothing, which leaves them the plain value of non-use.
+    unaware = code == 1 + 2 * labs
+    row[unaware] = 0
+    value[unaware] = weight[0][unaware]
+    weight.reshape(-1)[row * choosers + np.arange(choosers)] = value
+    shares += table.epsilon.take(world)
     with np.errstate(divide="ignore"):
         # The logarithm of nothing bars a lab that nobody around uses, if ε is 0.
         np.log(shares, out=shares)
-    beta = tables.beta.take(world)
+    beta = table.beta.take(world)
     with np.errstate(invalid="ignore"):
         shares *= beta
     np.copyto(shares, np.float32(0.0), where=beta == 0.0)
@@ -354,7 +352,7 @@ def lab_weights(
     return weight
 
 
-def _choose(tables: _Tables, weight: Singles, code: IntArray, cell: IntArray, draw: Singles) -> IntArray:
+def _choose(table: MonthTable, weight: Singles, code: IntArray, cell: IntArray, draw: Singles) -> IntArray:
     """Return the option at each chooser's place on the line of all options' weights, laid end to end.
 
     Shapes: weight (1 + lab, chooser), the others (chooser,) -> (chooser,).
@@ -367,15 +365,24 @@ def _choose(tables: _Tables, weight: Singles, code: IntArray, cell: IntArray, dr
     at = np.zeros(choosers, np.int64)
     for row in range(1, rows):
         at += place >= ends[row]
+    at[ends[-1] == 0.0] = 0
     flat = at * choosers + np.arange(choosers)
-    cells = tables.plain.shape[1]
+    cells = table.plain.shape[1]
     lab = np.maximum(at - 1, 0)
-    free = tables.free_share.take(lab * cells + cell)
-    holder = (at > 0) & (((code + 1) >> 1) == at) & (code < 2 * rows - 1)
-    free = np.where(holder, tables.free_share_held.take(code * cells + cell), free)
+    free = table.free_share.take(lab * cells + cell)
+    holder = (at > 0) & (((code + 1) >> 1) == at)
+    free = np.where(holder, table.free_share_held.take(code * cells + cell), free)
     paid = place >= ends.take(flat) + weight.take(flat) * free
     option: IntArray = np.where(at > 0, 2 * at - 1 + paid, NON_USE)
     return option
+
+
+def _count(places: list[IntArray], heads: list[IntArray], shape: tuple[int, ...]) -> IntArray:
+    """Sum heads by place; exact, because float64 holds every whole number below 2^53."""
+    counted = np.bincount(
+        np.concatenate(places), np.concatenate(heads).astype(np.float64), int(np.prod(shape))
+    )
+    return counted.reshape(shape).astype(np.int64)
 
 
 def step(
@@ -394,49 +401,49 @@ def step(
     """
     labs, classes, markets, worlds = setting.paid_utility.shape
     agents = len(net.slot)
-    tables = _tables(setting, dt)
+    table = month_table(setting, dt)
     cells = classes * markets * worlds
     unaware = 1 + 2 * labs
     group = (net.payer_class * markets + net.market) * worlds
     keys = streams.world_keys(seed, world_ids, "assistant", tick)
     choice, aware = state.choice.copy(), state.aware.copy()
     months = state.months_since_choice + np.float32(dt)
-    moved = np.zeros((unaware + 1) * cells)
-    chosen = np.zeros(unaware * cells)
+    left: list[IntArray] = []
+    taken: list[IntArray] = []
+    moving: list[IntArray] = []
     many = max(1, _BLOCK // agents)
     for first in range(0, worlds, many):
         part = slice(first, min(first + many, worlds))
-        width = part.stop - first
         before = np.where(state.aware[part], state.choice[part], np.uint8(unaware)).ravel()
         voice = state.voice[part].ravel()
         cell = (group + np.arange(first, part.stop)[:, None]).ravel()
         words = streams.mix(streams.combine(keys[part, None], net.slot[None, :])).ravel()
-        due = (words >> np.uint64(32)) < tables.threshold.take(before * np.int64(cells) + cell)
+        due = (words >> np.uint64(32)) < table.threshold.take(before * np.int64(cells) + cell)
         who = np.flatnonzero(due)
         block_world, agent = np.divmod(who, agents)
-        seen = (net.neighbour.take(agent, axis=0) + (block_world * agents)[:, None])
+        seen = net.neighbour.take(agent, axis=0) + (block_world * agents)[:, None]
         shares = _local_shares(before.take(seen).astype(np.int64), voice.take(seen), labs)
         code, own_cell = before.take(who).astype(np.int64), cell.take(who)
-        weight = lab_weights(tables, code, own_cell, block_world + first, shares)
+        weight = lab_weights(table, code, own_cell, block_world + first, shares)
         low = (words.take(who) & np.uint64(0xFFFFFFFF)) >> np.uint64(8)
-        option = _choose(tables, weight, code, own_cell, low.astype(np.float32) * _LOW_TO_UNIT)
-        people = state.weight_people[part].ravel().take(who).astype(np.float64)
-        arrived = np.bincount(option * cells + own_cell, people, minlength=unaware * cells)
-        chosen += arrived
-        moved[:-cells] += arrived
-        moved -= np.bincount(code * cells + own_cell, people, minlength=(unaware + 1) * cells)
+        option = _choose(table, weight, code, own_cell, low.astype(np.float32) * _LOW_TO_UNIT)
+        left.append(code * cells + own_cell)
+        taken.append(option * cells + own_cell)
+        moving.append(state.weight_people[part].reshape(-1).take(who))
         choice[part].reshape(-1)[who] = option
         aware[part].reshape(-1)[who] = True
         months[part].reshape(-1)[who] = 0.0
-    shape = (classes, markets, worlds)
+    shape = (unaware + 1, classes, markets, worlds)
+    heads_left = _count(left, moving, shape)
+    heads_taken = _count(taken, moving, shape)
     return CrowdState(
         choice=choice,
         aware=aware,
         months_since_choice=months,
         weight_people=state.weight_people,
         voice=state.voice,
-        heads=state.heads + moved.astype(np.int64).reshape(unaware + 1, *shape),
-        chosen_heads=chosen.astype(np.int64).reshape(unaware, *shape),
+        heads=state.heads - heads_left + heads_taken,
+        chosen_heads=heads_taken[:-1],
     )
 
 
@@ -445,14 +452,15 @@ def people(state: CrowdState) -> Array:
 
     Shapes: (option, class, market, world).
     """
-    heads = state.heads[:-1].astype(np.float64)
+    heads: Array = state.heads[:-1].astype(np.float64)
     heads[NON_USE] += state.heads[-1]
     return heads
 
 
 def unaware_people(state: CrowdState) -> Array:
     """Return people who have not heard of any assistant. Shapes: (class, market, world)."""
-    return state.heads[-1].astype(np.float64)
+    heads: Array = state.heads[-1].astype(np.float64)
+    return heads
 
 
 def chosen_people(state: CrowdState) -> Array:
@@ -460,4 +468,5 @@ def chosen_people(state: CrowdState) -> Array:
 
     Shapes: (option, class, market, world).
     """
-    return state.chosen_heads.astype(np.float64)
+    heads: Array = state.chosen_heads.astype(np.float64)
+    return heads

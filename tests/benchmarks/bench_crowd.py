@@ -15,7 +15,9 @@ def inputs(worlds: int, agents: int, labs: int) -> tuple[crowd.CrowdNet, Array, 
     markets = 4
     class_share = np.array([0.6, 0.3, 0.1])
     counts: IntArray = np.array([[agents // markets] * markets])
-    net = crowd.build_net(1, crowd.apportion(counts[0], class_share[:, None] * np.ones((1, markets))), 8, 0.1, 0.02)
+    net = crowd.build_net(
+        1, crowd.apportion(counts[0], class_share[:, None] * np.ones((1, markets))), 8, 0.1, 0.02
+    )
     users = 2.0 ** -np.arange(labs)[:, None, None] * np.ones((1, markets, worlds))
     users *= 0.35 / users.sum(0)
     occupancy = np.empty((1 + 2 * labs, 3, markets, worlds))
@@ -53,7 +55,9 @@ def main(worlds: int, agents: int, labs: int, months: int) -> None:
         began = time.perf_counter()
         state = crowd.step(net, state, setting, 1.0, 1, ids, month)
         took.append(time.perf_counter() - began)
-    print(f"month: median {1e3 * np.median(took):.1f} ms, best {1e3 * min(took):.1f} ms; all {sum(took):.2f} s")
+    print(
+        f"month: median {1e3 * np.median(took):.1f} ms, best {1e3 * min(took):.1f} ms; all {sum(took):.2f} s"
+    )
 
 
 if __name__ == "__main__":
