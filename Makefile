@@ -62,7 +62,7 @@ clean:
 		.import_linter_cache
 
 $(MADE):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'Uncontested needs Python 3.11 or later, but "$(PYTHON)" is' \
 			"$$($(PYTHON) -V 2>&1 | tail -n 1). Name another one: make PYTHON=python3.12 run" >&2; \
 		exit 1; }
