@@ -156,7 +156,7 @@ class CostPerYear:
 def _cost_per_year(nominal_usd_per_kw: Array, delivered_share: Array) -> CostPerYear:
     """Pair a nominal cost with its cost per delivered compute, infinite where nothing is delivered."""
     nominal, share = np.asarray(nominal_usd_per_kw), np.asarray(delivered_share)
-    delivers = share > 0.0
+    delivers = share > _SMALLEST
     delivered = np.where(delivers, nominal / np.where(delivers, share, 1.0), np.inf)
     return CostPerYear(nominal, delivered)
 
@@ -220,8 +220,8 @@ def break_even_launch_cost_usd_per_kg(
 ) -> Array:
     """Return the launch cost at which orbit costs what the ground does, in USD per kg (S11).
 
-    [(ground·sunlit·derate − chips)/annuity − hardware]/mass, the inverse of `orbital_cost`. Negative where even
-    free launch does not pay, minus infinity where the design is infeasible.
+    [(ground·sunlit·derate − chips)/annuity − hardware]/mass, the inverse of `orbital_cost`. Negative where
+    even free launch does not pay, minus infinity where the design is infeasible.
 
     Shapes: broadcast.
     """
@@ -286,7 +286,10 @@ def launched_gw(wanted_gw: Array, adoption_share: Array, launch_limit_gw: Array)
 
 
 def launched_mass_kg(launched_gw: Array, mass_kg_per_kw: Array) -> Array:
-    """Return the mass launched in the step, in kg (S11); 0 for a design that never flies. Shapes: broadcast."""
+    """Return the mass launched in the step, in kg (S11), 0 for a design that cannot work.
+
+    Shapes: broadcast.
+    """
     mass = np.where(np.isfinite(mass_kg_per_kw), mass_kg_per_kw, 0.0)
     kilograms: Array = launched_gw * KILOWATTS_PER_GIGAWATT * mass
     return kilograms

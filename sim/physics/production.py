@@ -16,6 +16,12 @@ _LARGEST_EXPONENT: Final = -0.5 * math.log(TINY)
 _GEOMETRIC_BELOW: Final = math.sqrt(float(np.finfo(np.float64).eps))
 
 
+def _log_or_minus_infinity(share: Array) -> Array:
+    """Return ln of a share, minus infinity for 0, without a warning."""
+    log: Array = np.where(share > 0.0, np.log(np.maximum(share, TINY)), -np.inf)
+    return log
+
+
 def _log_power_mean(log_first: Array, log_second: Array, second_share: Array, rho: Array) -> Array:
     """Return ln [(1 − s)·x^ρ + s·y^ρ]^{1/ρ} from ln x and ln y without overflow, ρ = 0 included.
 
@@ -23,13 +29,14 @@ def _log_power_mean(log_first: Array, log_second: Array, second_share: Array, rh
     """
     is_geometric = np.abs(rho) < _GEOMETRIC_BELOW
     safe_rho = np.where(is_geometric, 1.0, rho)
+    first_share = 1.0 - second_share
     log_sum = np.logaddexp(
-        np.log(np.maximum(1.0 - second_share, TINY)) + safe_rho * log_first,
-        np.log(np.maximum(second_share, TINY)) + safe_rho * log_second,
+        _log_or_minus_infinity(first_share) + safe_rho * log_first,
+        _log_or_minus_infinity(second_share) + safe_rho * log_second,
     )
-    geometric = (1.0 - second_share) * log_first + second_share * log_second
+    geometric = first_share * log_first + second_share * log_second
     mean = np.where(is_geometric, geometric, log_sum / safe_rho)
-    # A mean lies between its terms: this is exact where a share of 0 stands in as the smallest number.
+    # A mean lies between its terms; rounding must not take it outside.
     between = np.maximum(mean, np.minimum(log_first, log_second))
     bounded: Array = np.minimum(between, np.maximum(log_first, log_second))
     return bounded
