@@ -1,0 +1,497 @@
+"""Read a run's folder: quantiles by month, single worlds, sums by year and counts of outcomes, all through DuckDB."""
+
+import difflib
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from experiments.figures.names import BLOCS, REGIONS, bloc_of, ordered
+from experiments.figures.titles import BLOC_NAMES, Tally
+
+Array = npt.NDArray[np.float64]
+
+QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+MONTHS_PER_YEAR: Final = 12
+SINGLE_WORLDS: Final = 3
+KEY: Final = ("point", "world", "response", "budget", "month")
+
+
+class MissingSeriesError(LookupError):
+    """A figure asks for a column that the run did not record."""
+
+
+class Row(NamedTuple):
+    """One number shown in a figure; a figure's CSV is a list of these."""
+
+    panel: str
+    series: str
+    statistic: str
+    at: str
+    value: float
+    unit: str
+    worlds: int
+
+
+class Fan(NamedTuple):
+    """Quantiles over worlds: `values[name]` has one entry per month (or year), `worlds` how many had a value."""
+
+    at: tuple[str, ...]
+    x: Array
+    values: dict[str, Array]
+    worlds: npt.NDArray[np.int64]
+
+    @property
+    def median(self) -> Array:
+        """Return the median over worlds."""
+        return self.values["median"]
+
+    def rows(self, panel: str, series: str, unit: str) -> list[Row]:
+        """List every number of the fan in tidy form."""
+        return [
+            Row(panel, series, name, at, float(value), unit, int(worlds))
+            for name, values in self.values.items()
+            for at, value, worlds in zip(self.at, values, self.worlds, strict=True)
+        ]
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Fan":
+        """Return the fan at some of its dates."""
+        at = tuple(at for at, kept in zip(self.at, keep, strict=True) if kept)
+        return Fan(at, self.x[keep], {name: values[keep] for name, values in self.values.items()}, self.worlds[keep])
+
+
+class Observation(NamedTuple):
+    """An observed value drawn over the simulated ones."""
+
+    series: str
+    date: str
+    value: float
+    low: float
+    high: float
+    source: str
+
+    @property
+    def x(self) -> float:
+        """Return the date's place on the time axis."""
+        return date_position(self.date)
+
+
+def month_position(month: str) -> float:
+    """Return the decimal year of the middle of a month such as 2026-01."""
+    year, number = month.split("-")[:2]
+    return int(year) + (int(number) - 0.5) / MONTHS_PER_YEAR
+
+
+def date_position(date: str) -> float:
+    """Return the decimal year of a date: the middle of a year (2025) or of a month (2025-12, 2025-12-31).
+
+    Raises: ValueError if the text is neither a year nor a year and month.
+    """
+    parts = str(date).split("-")
+    try:
+        return int(parts[0]) + 0.5 if len(parts) == 1 else month_position(str(date))
+    except ValueError as error:
+        raise ValueError(f"observed date {date!r}: expected a year (2025) or a month (2025-12)") from error
+
+
+def observations(rows: Iterable[Mapping[str, Any]]) -> tuple[Observation, ...]:
+    """Check observed points: each needs series, date, value and source; low and high may be absent.
+
+    Raises: ValueError naming the missing key.
+    """
+    checked = []
+    for row in rows:
+        for key in ("series", "date", "value", "source"):
+            if row.get(key) in (None, ""):
+                raise ValueError(f"observed point {dict(row)!r} lacks {key!r}: give series, date, value and source")
+        value = float(row["value"])
+        low, high = (float(row[key]) if row.get(key) not in (None, "") else value for key in ("low", "high"))
+        checked.append(Observation(str(row["series"]), str(row["date"]), value, low, high, str(row["source"])))
+    return tuple(checked)
+
+
+def _finite(column: str) -> str:
+    """Return SQL for a column as a number, NULL where it is not finite: DuckDB sorts NaN above every number."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    return f"CASE WHEN isfinite(CAST({quoted} AS DOUBLE)) THEN CAST({quoted} AS DOUBLE) END"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An opened run: where it lies, which columns it has, and what made it."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection = field(repr=False)
+    series_columns: tuple[str, ...] = field(repr=False)
+    outcome_columns: tuple[str, ...] = field(repr=False)
+    manifest: Mapping[str, Any] = field(repr=False)
+    response: str
+    budget: str
+    blocs: Mapping[str, str] = field(repr=False)
+    bloc_names: Mapping[str, str] = field(repr=False)
+    months: tuple[str, ...] = field(repr=False)
+    worlds: int
+    points: int
+    history: "Run | None" = field(default=None, repr=False)
+
+    @property
+    def start(self) -> float:
+        """Return where the simulation starts on the time axis: the beginning of its first month."""
+        return month_position(self.months[0]) - 0.5 / MONTHS_PER_YEAR
+
+    @property
+    def end(self) -> float:
+        """Return the end of the last month on the time axis."""
+        return month_position(self.months[-1]) + 0.5 / MONTHS_PER_YEAR
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Return the calendar years of which the run holds all twelve months."""
+        counts: dict[int, int] = {}
+        for month in self.months:
+            counts[int(month[:4])] = counts.get(int(month[:4]), 0) + 1
+        return tuple(year for year, count in counts.items() if count == MONTHS_PER_YEAR)
+
+    def need(self, column: str) -> str:
+        """Return SQL for a recorded series.
+
+        Raises: MissingSeriesError naming the series and the nearest recorded one.
+        """
+        if column not in self.series_columns:
+            near = difflib.get_close_matches(column, self.series_columns, n=1, cutoff=0.0)
+            hint = f"nearest: {near[0]!r}" if near else "it records none"
+            raise MissingSeriesError(
+                f"series {column!r} is not in {self.folder / 'series.parquet'} ({hint}); "
+                "record it in the run, or draw only the figures that do not need it"
+            )
+        return _finite(column)
+
+    def total(self, columns: Sequence[str]) -> str:
+        """Return SQL for the sum of recorded series, NULL where one of them has no value."""
+        return "(" + " + ".join(self.need(column) for column in columns) + ")"
+
+    def entities(self, quantity: str, depth: int = 1) -> list[tuple[str, ...]]:
+        """List the entities (and regions, at depth 2) for which `quantity` is recorded.
+
+        Raises: MissingSeriesError if there is none.
+        """
+        found = []
+        for column in self.series_columns:
+            head, *rest = column.split(".")
+            if head == quantity and len(rest) == depth:
+                found.append(tuple(rest))
+        if not found:
+            self.need(quantity + ".*" * depth)
+        return found
+
+    def firms(self, quantity: str) -> list[str]:
+        """List the firms for which `quantity` is recorded, US bloc first; blocs, regions and the world are no firms.
+
+        Raises: MissingSeriesError if there is none.
+        """
+        found = [name for (name,) in self.entities(quantity) if name != "world" and name not in REGIONS]
+        if not found:
+            self.need(f"{quantity}.<firm>")
+        return ordered(found, self.blocs)
+
+    def sites(self, quantity: str) -> list[str]:
+        """List the regions for which `quantity` is recorded, in the usual order.
+
+        Raises: MissingSeriesError if there is none.
+        """
+        found = {name for (name,) in self.entities(quantity)}
+        known = [region for region in REGIONS if region in found]
+        if not known:
+            self.need(f"{quantity}.us")
+        return known
+
+    def bloc(self, firm: str) -> str:
+        """Return the bloc of a firm."""
+        return bloc_of(firm, self.blocs)
+
+    def fans(self, expressions: Mapping[str, str]) -> dict[str, Fan]:
+        """Return quantiles over worlds by month of each SQL expression over the series."""
+        names = list(expressions)
+        inner = ", ".join(
+            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}" for i in range(len(names))
+        )
+        columns = ", ".join(f"({expressions[name]}) AS e{i}" for i, name in enumerate(names))
+        return self._unpack(
+            f"WITH chosen AS (SELECT month, {columns} FROM series),"
+            f" grouped AS (SELECT month, {inner} FROM chosen GROUP BY month)",
+            "month",
+            names,
+        )
+
+    def yearly_fans(self, expressions: Mapping[str, str]) -> dict[str, Fan]:
+        """Return quantiles over worlds of each expression's sum over every complete calendar year."""
+        names = list(expressions)
+        # A sum over fewer than twelve values is not a year's sum: NULL.
+        sums = ", ".join(
+            f"CASE WHEN count({expressions[name]}) = {MONTHS_PER_YEAR} THEN sum({expressions[name]}) END AS e{i}"
+            for i, name in enumerate(names)
+        )
+        inner = ", ".join(
+            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}" for i in range(len(names))
+        )
+        return self._unpack(
+            f"WITH chosen AS (SELECT left(month, 4) AS year, {sums} FROM series GROUP BY point, world, year"
+            f" HAVING count(*) = {MONTHS_PER_YEAR}),"
+            f" grouped AS (SELECT year, {inner} FROM chosen GROUP BY year)",
+            "year",
+            names,
+        )
+
+    def _unpack(self, common: str, by: str, names: Sequence[str]) -> dict[str, Fan]:
+        """Run a query that groups quantile lists and spread them into arrays."""
+        picked = ", ".join(
+            f"n{i}, " + ", ".join(f"q{i}[{k + 1}] AS q{i}_{k}" for k in range(len(QUANTILES)))
+            for i in range(len(names))
+        )
+        table = self.connection.execute(f"{common} SELECT {by}, {picked} FROM grouped ORDER BY {by}").fetchnumpy()
+        at = tuple(str(value) for value in table[by])
+        x = np.array([date_position(value) for value in at], dtype=np.float64)
+        return {
+            name: Fan(
+                at,
+                x,
+                {key: _plain(table[f"q{i}_{k}"]) for k, key in enumerate(QUANTILES)},
+                np.asarray(table[f"n{i}"], dtype=np.int64),
+            )
+            for i, name in enumerate(names)
+        }
+
+    def singles(self, expressions: Mapping[str, str]) -> dict[str, list[tuple[str, tuple[str, ...], Array]]]:
+        """Return the first three worlds of the design by month: (label "point/world", months, values)."""
+        names = list(expressions)
+        columns = ", ".join(f"({expressions[name]}) AS e{i}" for i, name in enumerate(names))
+        table = self.connection.execute(
+            f"WITH picked AS (SELECT DISTINCT point, world FROM series ORDER BY point, world LIMIT {SINGLE_WORLDS})"
+            f" SELECT point, world, month, {columns} FROM series SEMI JOIN picked USING (point, world)"
+            " ORDER BY point, world, month"
+        ).fetchnumpy()
+        labels = [f"{point}/{world}" for point, world in zip(table["point"], table["world"], strict=True)]
+        order = list(dict.fromkeys(labels))
+        index = {label: np.array([one == label for one in labels]) for label in order}
+        months = np.asarray(table["month"]).astype(str)
+        return {
+            name: [(label, tuple(months[index[label]]), _plain(table[f"e{i}"])[index[label]]) for label in order]
+            for i, name in enumerate(names)
+        }
+
+    def by_world(self, expressions: Mapping[str, str], month: str) -> dict[str, Array]:
+        """Return each expression's value in one month, one entry per world."""
+        columns = ", ".join(f"({expression}) AS e{i}" for i, expression in enumerate(expressions.values()))
+        table = self.connection.execute(
+            f"SELECT {columns} FROM series WHERE month = ? ORDER BY point, world", [month]
+        ).fetchnumpy()
+        return {name: _plain(table[f"e{i}"]) for i, name in enumerate(expressions)}
+
+    def by_year(self, expressions: Mapping[str, str]) -> dict[int, dict[str, Array]]:
+        """Return each expression's sum over every complete calendar year, one entry per world."""
+        sums = ", ".join(
+            f"CASE WHEN count({expression}) = {MONTHS_PER_YEAR} THEN sum({expression}) END AS e{i}"
+            for i, expression in enumerate(expressions.values())
+        )
+        table = self.connection.execute(
+            f"SELECT left(month, 4) AS year, {sums} FROM series GROUP BY point, world, year"
+            f" HAVING count(*) = {MONTHS_PER_YEAR} ORDER BY year, point, world"
+        ).fetchnumpy()
+        years = np.asarray(table["year"]).astype(str)
+        return {
+            int(year): {name: _plain(table[f"e{i}"])[years == year] for i, name in enumerate(expressions)}
+            for year in np.unique(years)
+        }
+
+    def lead_by_year(self, us: str, cn: str, lead_share: float) -> dict[int, Tally]:
+        """Count worlds by who holds more than `lead_share` of both blocs' sum over each complete calendar year."""
+        tallies = {}
+        for year, values in self.by_year({"us": us, "cn": cn}).items():
+            both = values["us"] + values["cn"]
+            share = np.divide(values["us"], both, out=np.full_like(both, np.nan), where=both > 0.0)
+            leads_us = int(np.count_nonzero(share > lead_share))
+            leads_cn = int(np.count_nonzero(1.0 - share > lead_share))
+            tallies[year] = Tally(leads_us, share.size - leads_us - leads_cn, leads_cn)
+        return tallies
+
+    def codes(self, column: str, known: int) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+        """Count worlds by month and by code 0 to known - 1: months and (code, month) counts.
+
+        Raises: ValueError naming a code outside the range.
+        """
+        expression = self.need(column)
+        table = self.connection.execute(
+            f"WITH chosen AS (SELECT month, {expression} AS code FROM series)"
+            " SELECT month, code, count(*) AS n FROM chosen WHERE code IS NOT NULL GROUP BY month, code"
+        ).fetchnumpy()
+        counts = np.zeros((known, len(self.months)), dtype=np.int64)
+        place = {month: i for i, month in enumerate(self.months)}
+        for month, code, n in zip(table["month"], table["code"], table["n"], strict=True):
+            if code != int(code) or not 0 <= code < known:
+                raise ValueError(f"{column} holds {code:g} in {month}; expected a whole code from 0 to {known - 1}")
+            counts[int(code), place[str(month)]] = n
+        return self.months, counts
+
+    def outcomes(self) -> dict[tuple[str, int], dict[str, int]]:
+        """Count worlds by outcome for each (definition, year): us, mixed, cn, open; a missing value counts as open.
+
+        Raises: MissingSeriesError if the run has no outcome, ValueError naming an unknown outcome.
+        """
+        found: dict[tuple[str, int], str] = {}
+        for column in self.outcome_columns:
+            parts = column.split(".")
+            if len(parts) == 3 and parts[0] == "leader" and parts[2].isdigit():
+                found[parts[1], int(parts[2])] = column
+        if not found:
+            raise MissingSeriesError(
+                f"no outcome such as leader.w1.2040 is in {self.folder / 'worlds.parquet'}; "
+                "evaluate the outcomes in the run, or leave the figure 'outcome' out"
+            )
+        result = {}
+        for key, column in found.items():
+            counts = dict.fromkeys(("us", "mixed", "cn", "open"), 0)
+            for value, n in self.connection.execute(
+                f'SELECT lower(CAST("{column}" AS VARCHAR)), count(*) FROM worlds GROUP BY 1 ORDER BY 1'
+            ).fetchall():
+                name = "open" if value in (None, "nan", "") else value
+                if name not in counts:
+                    raise ValueError(f"{column} holds {value!r}; expected us, mixed, cn or open")
+                counts[name] += n
+            result[key] = counts
+        return result
+
+    def effective_worlds(self, column: str, value: str) -> float:
+        """Return the number of independent worlds behind the share of `column` = `value`.
+
+        Worlds of one design point share their parameters, so with several points the points are the clusters
+        (design effect, Kish 1965); with one point the worlds differ by seed only and count one each.
+        """
+        if self.points < 2 or self.points == self.worlds:
+            return float(self.worlds)
+        table = self.connection.execute(
+            f'SELECT count(*) AS n, count_if(lower(CAST("{column}" AS VARCHAR)) = ?) AS hits'
+            " FROM worlds GROUP BY point ORDER BY point",
+            [value],
+        ).fetchnumpy()
+        size, hits = (np.asarray(table[name], dtype=np.float64) for name in ("n", "hits"))
+        share = hits.sum() / size.sum()
+        residual = hits - share * size
+        variance = self.points / (self.points - 1) * float((residual**2).sum()) / float(size.sum()) ** 2
+        if variance <= 0.0:
+            return float(self.points)
+        return float(np.clip(share * (1.0 - share) / variance, self.points, self.worlds))
+
+    def provenance(self) -> dict[str, str]:
+        """Return what made the run, as text: version, configuration hash, seed and command."""
+        command = self.manifest["command"]
+        return {
+            "version": str(self.manifest["version"]),
+            "configuration_hash": str(self.manifest["configuration_hash"]),
+            "seed": str(self.manifest["seed"]),
+            "command": command if isinstance(command, str) else shlex.join(str(part) for part in command),
+        }
+
+    def footer(self, *notes: str, observed: Sequence[Observation] = ()) -> str:
+        """Write the footer: notes, what the spread is, the run, and the sources of the observed points drawn."""
+        made = self.provenance()
+        seeds = f"{self.worlds:,} world{'' if self.worlds == 1 else 's'}"
+        points = f" at {self.points:,} design point{'' if self.points == 1 else 's'}"
+        lines = [
+            " ".join(note for note in notes if note),
+            "Ranges show the spread of parameters and random seeds inside one model; they are not real-world "
+            "probabilities.",
+            f"Run: uncontested {made['version']}, configuration {made['configuration_hash'][:12]}, seed {made['seed']}, "
+            f"{seeds}{points}, response {self.response}.",
+        ]
+        sources = list(dict.fromkeys(point.source for point in observed))
+        if sources:
+            lines.append("Observed (circles with ranges): " + "; ".join(sources) + ".")
+        return "\n".join(line for line in lines if line)
+
+
+def _plain(values: Any) -> Array:
+    """Turn a column, masked where NULL, into floats with NaN there."""
+    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+
+
+def _choose_budget(connection: duckdb.DuckDBPyConnection, path: str, response: str, budget: str | None) -> str:
+    """Return the one budget of the response.
+
+    Raises: ValueError naming the response or budget asked for and those in the file.
+    """
+    pairs = connection.execute(
+        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?) ORDER BY 1, 2", [path]
+    ).fetchall()
+    budgets = [one for name, one in pairs if name == response]
+    if not budgets:
+        raise ValueError(f"response {response!r} is not in {path}; it has {sorted({name for name, _ in pairs})}")
+    if budget is None and len(budgets) == 1:
+        return str(budgets[0])
+    if budget is None or str(budget) not in budgets:
+        raise ValueError(f"budget {budget!r} of response {response!r} in {path}: choose one of {budgets}")
+    return str(budget)
+
+
+def load_run(
+    folder: str | Path,
+    response: str = "passive",
+    budget: str | None = None,
+    hindcast: str | Path | None = None,
+    blocs: Mapping[str, str] | None = None,
+    bloc_names: Mapping[str, str] | None = None,
+) -> Run:
+    """Open a run's folder for drawing one response (and one budget).
+
+    `hindcast` names a second run that covers months before the first; its bands are drawn in the history.
+    `blocs` adds firms that the roster got later, `bloc_names` replaces the names of the two blocs.
+
+    Raises: FileNotFoundError, ValueError or KeyError naming the file, column or key that is missing.
+    """
+    folder = Path(folder)
+    for name in ("series.parquet", "worlds.parquet", "manifest.json"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder / name} is missing: a run's folder holds it; give the folder of a run")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for key in ("version", "configuration_hash", "seed", "command"):
+        if key not in manifest:
+            raise KeyError(f"{folder / 'manifest.json'} lacks {key!r}: it says what made the run; run again")
+    connection = duckdb.connect(config={"threads": 1})
+    paths = {name: str(folder / f"{name}.parquet") for name in ("series", "worlds")}
+    columns = {}
+    for name, path in paths.items():
+        chosen = _choose_budget(connection, path, response, budget)
+        columns[name] = [
+            row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
+        ]
+        source, wanted = path.replace("'", "''"), (response.replace("'", "''"), chosen.replace("'", "''"))
+        month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)" if name == "series" else ""
+        connection.execute(
+            f"CREATE VIEW {name} AS SELECT *{month} FROM read_parquet('{source}')"
+            f" WHERE CAST(response AS VARCHAR) = '{wanted[0]}' AND CAST(budget AS VARCHAR) = '{wanted[1]}'"
+        )
+    months = connection.execute("SELECT DISTINCT month FROM series ORDER BY month").fetchall()
+    worlds, points = connection.execute(
+        "SELECT count(*), count(DISTINCT point) FROM (SELECT DISTINCT point, world FROM worlds)"
+    ).fetchall()[0]
+    history = None if hindcast is None else load_run(hindcast, blocs=blocs, bloc_names=bloc_names)
+    return Run(
+        folder=folder,
+        connection=connection,
+        series_columns=tuple(name for name in columns["series"] if name not in KEY),
+        outcome_columns=tuple(name for name in columns["worlds"] if name not in KEY),
+        manifest=manifest,
+        response=response,
+        budget=chosen,
+        blocs={**BLOCS, **(blocs or {})},
+        bloc_names={**BLOC_NAMES, **(bloc_names or {})},
+        months=tuple(str(month) for (month,) in months),
+        worlds=int(worlds),
+        points=int(points),
+        history=history,
+    )

@@ -1,0 +1,167 @@
+"""Figures 2 and 3: powered against held compute, and the power queue and price by site."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from experiments.figures.data import Array, Observation, Row, Run
+from experiments.figures.fan import (
+    Drawing,
+    alternative,
+    draw_fan,
+    draw_observed,
+    end_label,
+    end_sentence,
+    fan_top,
+    heading,
+    mark_history,
+    of_series,
+    single_rows,
+    time_axis,
+    time_span,
+    value_axis,
+)
+from experiments.figures.labels import end_labels
+from experiments.figures.names import shown
+from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, Page, styled
+from experiments.figures.titles import Tally, dark_compute, percent, power_queue
+
+SITE_COLOURS: Final = {**BLOC_COLOURS, "allies": MUTED, "row": TEAL}
+
+
+@styled
+def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
+    """Draw powered against held compute per bloc in GW, and the share of held compute without power (S5).
+
+    Raises: MissingSeriesError if powered_gw or held_gw is not recorded for a bloc.
+    """
+    powered = {bloc: run.need(f"powered_gw.{bloc}") for bloc in ("us", "cn")}
+    held = {bloc: run.need(f"held_gw.{bloc}") for bloc in ("us", "cn")}
+    # Nothing held is nothing dark; rounding in storage can leave powered above held by a last bit.
+    dark = {
+        bloc: f"CASE WHEN {held[bloc]} > 0 THEN greatest(0, 1 - {powered[bloc]} / {held[bloc]}) WHEN {held[bloc]} = 0 THEN 0 END"
+        for bloc in ("us", "cn")
+    }
+    expressions = {
+        f"{name}.{bloc}": sql[bloc]
+        for name, sql in (("powered", powered), ("held", held), ("dark", dark))
+        for bloc in ("us", "cn")
+    }
+    fans, singles = run.fans(expressions), run.singles(expressions)
+    month = run.months[-1]
+    last = run.by_world(dark, month)
+    both = np.isfinite(last["us"]) & np.isfinite(last["cn"])
+    us, cn = last["us"][both], last["cn"][both]
+    tally = Tally(
+        int(np.count_nonzero(us > cn)), int(np.count_nonzero(us == cn)), int(np.count_nonzero(us < cn))
+    )
+    medians = {bloc: float(fans[f"dark.{bloc}"].median[-1]) for bloc in ("us", "cn")}
+    title = dark_compute(tally, medians, month, run.bloc_names)
+    subtitle = (
+        "Power drawn by accelerators that run, and power that all held accelerators need, GW. "
+        f"Line: median; bands: 50 and 90\u202f% of {run.worlds:,} sampled worlds; thin lines: single worlds."
+    )
+    drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in ("us", "cn")])
+    footer = run.footer("Lower panels: 1 \u2212 powered/held in the same world.", observed=drawn)
+    page = Page(title, subtitle, footer, 4.95)
+    span = time_span(run, drawn)
+    width, step = 3.1, 4.7
+    top = fan_top([fan for name, fan in fans.items() if not name.startswith("dark")], drawn)
+    top_dark = fan_top([fan for name, fan in fans.items() if name.startswith("dark")])
+    rows: list[Row] = []
+    sentences: list[str] = []
+    for i, bloc in enumerate(("us", "cn")):
+        left, name, colour = 0.95 + i * step, run.bloc_names[bloc], BLOC_COLOURS[bloc]
+        heading(page, left, 0.2, name, colour=colour)
+        axes = page.axes(left, 0.3, width, 2.35)
+        value_axis(axes, top)
+        time_axis(axes, span, width, labelled=False)
+        mark_history(axes, run, span, worded=i == 0)
+        labels = []
+        for what, shade in (("held", MUTED), ("powered", colour)):
+            key = f"{what}.{bloc}"
+            draw_fan(axes, fans[key], shade, f"{bloc}/{what}", singles=singles[key])
+            rows += fans[key].rows(bloc, what, "GW") + single_rows(bloc, what, "GW", singles[key])
+            rows += draw_observed(axes, of_series(drawn, [f"{what}_gw.{bloc}"]), shade, bloc, what, "GW")
+            labels.append(end_label(fans[key], what, shade))
+            sentences.append(end_sentence(name, f"{what} GW", fans[key]))
+        end_labels(page, axes, labels)
+        page.text(left, 2.98, "Share of held compute without power", weight="bold", va="bottom")
+        axes = page.axes(left, 3.08, width, 1.5)
+        value_axis(axes, min(top_dark, 1.0), count=3, form=percent)
+        time_axis(axes, span, width)
+        mark_history(axes, run, span, worded=False)
+        key = f"dark.{bloc}"
+        draw_fan(axes, fans[key], colour, f"{bloc}/without power", singles=singles[key])
+        rows += fans[key].rows(bloc, "without power", "share")
+        rows += single_rows(bloc, "without power", "share", singles[key])
+        sentences.append(end_sentence(name, "share of held compute without power", fans[key], percent))
+        end_labels(page, axes, [end_label(fans[key], "", colour, percent)])
+    return Drawing(
+        "compute", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
+    )
+
+
+def _first(values: dict[str, Array], *, highest: bool) -> tuple[dict[str, int], int]:
+    """Count the worlds in which each site is alone first; the second number counts the worlds with a tie."""
+    stack = np.stack(list(values.values()))
+    stack = stack[:, np.isfinite(stack).all(0)]
+    best = stack.max(0) if highest else stack.min(0)
+    at_best = stack == best
+    alone = at_best.sum(0) == 1
+    counts = {shown(site): int(np.count_nonzero(at_best[i] & alone)) for i, site in enumerate(values)}
+    return counts, int(np.count_nonzero(~alone))
+
+
+@styled
+def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
+    """Draw the grid queue in GW and the power price by site (S8).
+
+    Raises: MissingSeriesError if no site has both series.
+    """
+    measures = (
+        ("power_queue_gw", "Waiting for the grid, GW", "GW", True),
+        ("power_price_usd_per_mwh", "Power price, 2025 USD per MWh", "USD/MWh", False),
+    )
+    sites = [site for site in run.sites("power_queue_gw") if site in run.sites("power_price_usd_per_mwh")]
+    if not sites:
+        run.need(f"power_price_usd_per_mwh.{run.sites('power_queue_gw')[0]}")
+    expressions = {f"{quantity}.{site}": run.need(f"{quantity}.{site}") for quantity, *_ in measures for site in sites}
+    fans, singles = run.fans(expressions), run.singles(expressions)
+    month = run.months[-1]
+    last = run.by_world(expressions, month)
+    queue, queue_ties = _first({site: last[f"power_queue_gw.{site}"] for site in sites}, highest=True)
+    price, price_ties = _first({site: last[f"power_price_usd_per_mwh.{site}"] for site in sites}, highest=False)
+    title = power_queue(queue, queue_ties, price, price_ties, month)
+    subtitle = (
+        f"By site. Line: median; bands: 50 and 90\u202f% of {run.worlds:,} sampled worlds; thin lines: single worlds."
+    )
+    drawn = of_series(observed, expressions)
+    footer = run.footer("Same axis across each row; at the right: last median and 90\u202f% range.", observed=drawn)
+    page = Page(title, subtitle, footer, 4.85)
+    span = time_span(run, drawn)
+    step = (10.0 - 0.95 - 0.15) / len(sites)
+    width = step - 0.85
+    rows: list[Row] = []
+    sentences: list[str] = []
+    for line, (quantity, caption, unit, is_queue) in enumerate(measures):
+        upper = 0.62 + line * 2.3
+        page.text(0.45, upper - 0.1, caption, weight="bold", va="bottom")
+        top = fan_top([fans[f"{quantity}.{site}"] for site in sites], of_series(drawn, [f"{quantity}.{s}" for s in sites]))
+        for i, site in enumerate(sites):
+            left, colour, key = 0.95 + i * step, SITE_COLOURS[site], f"{quantity}.{site}"
+            if is_queue:
+                heading(page, left, 0.22, shown(site), colour=colour)
+            axes = page.axes(left, upper, width, 1.7)
+            value_axis(axes, top, labelled=i == 0)
+            time_axis(axes, span, width, labelled=not is_queue)
+            mark_history(axes, run, span, worded=False)
+            draw_fan(axes, fans[key], colour, f"{site}/{quantity}", singles=singles[key], marker=BLOC_MARKERS.get(site, "D"))
+            rows += fans[key].rows(site, quantity, unit) + single_rows(site, quantity, unit, singles[key])
+            rows += draw_observed(axes, of_series(drawn, [key]), colour, site, quantity, unit)
+            end_labels(page, axes, [end_label(fans[key], "", colour)])
+            sentences.append(end_sentence(shown(site), caption, fans[key]))
+    return Drawing(
+        "power_queue", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
+    )

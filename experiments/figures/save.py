@@ -1,0 +1,130 @@
+"""Write a drawing: PNG with its origin inside, tidy CSV, alternative text, SVG on request, copies for a look."""
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from experiments.figures.data import Row, Run
+from experiments.figures.fan import Drawing, plain
+from experiments.figures.style import DPI, house_style
+
+# Viénot, Brettel and Mollon (1999), deuteranopia, on linear red, green and blue.
+DEUTERANOPIA: Final = np.array(
+    [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]], dtype=np.float64
+)
+LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float64)
+
+
+def _write(path: Path, put: Callable[[IO[bytes]], object]) -> Path:
+    """Write a file beside its place and move it there, so that a reader never sees half of it."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as stream:
+            put(stream)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def metadata(drawing: Drawing, run: Run) -> dict[str, str]:
+    """Return what is embedded in the picture: title, alternative text and what made the run."""
+    made = run.provenance()
+    return {
+        "Title": plain(drawing.title),
+        "Description": drawing.alt.strip(),
+        "Software": f"uncontested {made['version']}",
+        "Version": made["version"],
+        "Configuration": made["configuration_hash"],
+        "Seed": made["seed"],
+        "Command": made["command"],
+    }
+
+
+def _png(drawing: Drawing, run: Run) -> Callable[[IO[bytes]], object]:
+    """Return a writer of the picture: drawn once, stored without the unused alpha channel."""
+    info = PngInfo()
+    for key, value in metadata(drawing, run).items():
+        info.add_itxt(key, value)
+    canvas = drawing.figure.canvas
+    canvas.draw()
+    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[attr-defined]
+    picture = Image.fromarray(pixels)
+    return lambda stream: picture.save(stream, format="PNG", pnginfo=info, dpi=(DPI, DPI), compress_level=5)
+
+
+def tidy(rows: list[Row]) -> bytes:
+    """Write rows as CSV; a missing value is an empty cell."""
+
+    class Lines(list[str]):
+        write = list.append
+
+    lines = Lines()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(Row._fields)
+    for row in rows:
+        value = repr(row.value) if np.isfinite(row.value) else ""
+        writer.writerow((row.panel, row.series, row.statistic, row.at, value, row.unit, row.worlds))
+    return "".join(lines).encode("utf-8")
+
+
+def save(drawing: Drawing, run: Run, folder: str | Path, *, svg: bool = False) -> list[Path]:
+    """Write <name>.png, .csv and .txt (and .svg) into a folder and return their paths."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / drawing.name
+    with house_style():
+        png = _png(drawing, run)
+        paths = [
+            _write(stem.with_suffix(".png"), png),
+            _write(stem.with_suffix(".csv"), lambda stream: stream.write(tidy(drawing.rows))),
+            _write(stem.with_suffix(".txt"), lambda stream: stream.write(drawing.alt.encode("utf-8"))),
+        ]
+        if svg:
+            made = metadata(drawing, run)
+            words = {"Title": made["Title"], "Description": made["Description"], "Creator": made["Software"], "Date": None,
+                     "Source": f"{made['Command']} (configuration {made['Configuration']}, seed {made['Seed']})"}  # fmt: skip
+            paths.append(
+                _write(
+                    stem.with_suffix(".svg"),
+                    lambda stream: drawing.figure.savefig(stream, format="svg", metadata=words),
+                )
+            )
+    return paths
+
+
+def _linear(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Turn sRGB bytes into linear light (IEC 61966-2-1)."""
+    levels = np.arange(256) / 255.0
+    table = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(table[pixels], dtype=np.float64)
+
+
+def _bytes(light: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Turn linear light into sRGB bytes."""
+    light = np.clip(light, 0.0, 1.0)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1.0 / 2.4) - 0.055)
+    return np.asarray(np.rint(255.0 * encoded), dtype=np.uint8)
+
+
+def accessible_copies(png: str | Path) -> list[Path]:
+    """Write <name>.grey.png (a photocopy) and <name>.deuteranopia.png (red-green blindness) beside a picture."""
+    png = Path(png)
+    with Image.open(png) as picture:
+        light = _linear(np.asarray(picture.convert("RGB")))
+    grey = _bytes(light @ LUMINANCE)
+    seen = _bytes(light @ DEUTERANOPIA.T)
+    return [
+        _write(png.with_name(f"{png.stem}.grey.png"), lambda stream: Image.fromarray(grey).save(stream, format="PNG")),
+        _write(
+            png.with_name(f"{png.stem}.deuteranopia.png"),
+            lambda stream: Image.fromarray(seen).save(stream, format="PNG"),
+        ),
+    ]

@@ -1,0 +1,296 @@
+"""Title templates: sentences filled from counts, which know ties, single worlds and "no clear difference".
+
+A title says "in x % of sampled worlds" and "leads"; it never speaks of winning, nor of chances in the real world.
+Every template treats the two blocs alike: swapping the data swaps the names.
+"""
+
+import calendar
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+# A narrow no-break space keeps "83 %" on one line.
+NARROW: Final = "\u202f"
+BLOC_NAMES: Final = {"us": "US + allies", "cn": "China"}
+PLURAL: Final = frozenset({"US + allies"})
+Z_95: Final = 1.959963984540054
+
+
+class Tally(NamedTuple):
+    """Count sampled worlds by who leads; `other` holds the mixed and the open ones."""
+
+    us: int
+    other: int
+    cn: int
+
+    @property
+    def worlds(self) -> int:
+        """Return the number of worlds counted."""
+        return self.us + self.other + self.cn
+
+
+def verb(name: str, plural: str, singular: str) -> str:
+    """Choose the verb form for a bloc or site name."""
+    return plural if name in PLURAL else singular
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share between 0 and 1 as a percentage; 0 % and 100 % are kept for exactly none and all."""
+    value = 100.0 * share
+    step = 10.0**-digits
+    if 0.0 < value < 0.5 * step:
+        return f"under {step:.{digits}f}{NARROW}%"
+    if 100.0 - 0.5 * step <= value < 100.0:
+        return f"over {100.0 - step:.{digits}f}{NARROW}%"
+    return f"{value:.{digits}f}{NARROW}%"
+
+
+def percent_pair(first: float, second: float) -> tuple[str, str]:
+    """Write two different shares with as many decimals, up to three, as tell them apart."""
+    texts = ("", "")
+    for digits in range(4):
+        texts = (percent(first, digits), percent(second, digits))
+        if first == second or texts[0] != texts[1]:
+            break
+    return texts
+
+
+def number(value: float) -> str:
+    """Write a number to three significant digits with thousands separators."""
+    if not math.isfinite(value):
+        return "no value"
+    if value == 0.0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    if abs(rounded) < 0.001:
+        return f"{rounded:.1e}".replace("-", "\u2212")
+    text = f"{rounded:,.{max(0, digits)}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", "\u2212")
+
+
+def month_name(month: str) -> str:
+    """Write a month such as 2040-12 as December 2040."""
+    year, number_of_month = month.split("-")[:2]
+    return f"{calendar.month_name[int(number_of_month)]} {year}"
+
+
+def wilson(successes: float, trials: float) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share (Wilson 1927); 0 to 1 without trials."""
+    if trials <= 0.0:
+        return 0.0, 1.0
+    share = successes / trials
+    scale = 1.0 + Z_95**2 / trials
+    centre = (share + Z_95**2 / (2.0 * trials)) / scale
+    half = Z_95 / scale * math.sqrt(share * (1.0 - share) / trials + Z_95**2 / (4.0 * trials**2))
+    # At none and all the limits are exactly 0 and 1; the square root leaves a rounding error there.
+    low = 0.0 if successes <= 0.0 else max(0.0, centre - half)
+    high = 1.0 if successes >= trials else min(1.0, centre + half)
+    return low, high
+
+
+def is_clear(first: float, second: float, trials: float) -> bool:
+    """Say whether two shares of the same worlds differ beyond 95 % sampling error.
+
+    One world is added to each class first, so that a handful of equal worlds is not called clear
+    (the idea of Agresti and Caffo 2000, applied to the difference of two classes of a multinomial).
+    """
+    total = trials + 3.0
+    a, b = (first + 1.0) / total, (second + 1.0) / total
+    difference = a - b
+    error = math.sqrt(max(0.0, (a + b - difference**2) / total))
+    return abs(difference) > Z_95 * error
+
+
+def two_sided(
+    tally: Tally,
+    *,
+    plural: str,
+    singular: str,
+    when: str,
+    topic: str,
+    neither: str,
+    names: Mapping[str, str] = BLOC_NAMES,
+) -> str:
+    """Compare how often each bloc does something: "China leads users in 2040 in 61 % of sampled worlds, ...".
+
+    `plural` and `singular` are the predicate ("lead users", "leads users"), `topic` names the subject of
+    "no clear difference in", `neither` the predicate of "neither bloc".
+    """
+    us, cn = names["us"], names["cn"]
+    counts = {us: tally.us, cn: tally.cn}
+    if tally.worlds == 0:
+        return f"No sampled world has a value for {topic} {when}"
+    first, second = sorted(counts, key=lambda name: -counts[name])
+    predicate = verb(first, plural, singular)
+    if tally.us == tally.cn == 0:
+        if tally.worlds == 1:
+            return f"In the one sampled world neither bloc {neither} {when}"
+        return f"Neither bloc {neither} {when} in any sampled world"
+    if tally.worlds == 1:
+        return f"In the one sampled world {first} {predicate} {when}"
+    if tally.us == tally.cn:
+        share = percent(tally.us / tally.worlds)
+        return f"No clear difference in {topic}: each bloc {singular} {when} in {share} of sampled worlds"
+    share_first, share_second = percent_pair(counts[first] / tally.worlds, counts[second] / tally.worlds)
+    if not is_clear(tally.us, tally.cn, tally.worlds):
+        return (
+            f"No clear difference in {topic}: {first} {predicate} {when} in {share_first} of sampled worlds, "
+            f"{second} in {share_second}"
+        )
+    return f"{first} {predicate} {when} in {share_first} of sampled worlds, {second} in {share_second}"
+
+
+def leads(what: str, when: str, tally: Tally, names: Mapping[str, str] = BLOC_NAMES) -> str:
+    """Say how often each bloc leads a dimension: `what` follows the verb ("monthly users worldwide")."""
+    return two_sided(
+        tally, plural=f"lead {what}", singular=f"leads {what}", when=when, topic=what,
+        neither=f"leads {what}", names=names,
+    )  # fmt: skip
+
+
+def outcome(headline: Tally, when: str, definitions: Mapping[str, Tally], names: Mapping[str, str] = BLOC_NAMES) -> str:
+    """Say who leads overall how often, and how many definitions point the same way."""
+    sentence = two_sided(
+        headline, plural="lead overall", singular="leads overall", when=when, topic="the overall lead",
+        neither="leads overall", names=names,
+    )  # fmt: skip
+    if headline.us == headline.cn or headline.worlds < 2 or len(definitions) < 2:
+        return sentence
+    sign = headline.us > headline.cn
+    same = sum(1 for tally in definitions.values() if tally.us != tally.cn and (tally.us > tally.cn) == sign)
+    total = len(definitions)
+    if same == total:
+        return f"{sentence}; all {total} definitions point the same way"
+    return f"{sentence}; {same} of {total} definitions point{'s' if same == 1 else ''} that way"
+
+
+def dark_compute(more: Tally, medians: Mapping[str, float], month: str, names: Mapping[str, str] = BLOC_NAMES) -> str:
+    """Say which bloc leaves the larger share of its held compute without power (S5)."""
+    when = f"in {month_name(month)}"
+    if max(medians.values()) == 0.0 and more.us == more.cn == 0:
+        return f"No held compute lacks power {when} in any sampled world"
+    sentence = two_sided(
+        more,
+        plural="leave more of their compute without power",
+        singular="leaves more of its compute without power",
+        when=when,
+        topic="compute without power",
+        neither="leaves more of its compute without power than the other",
+        names=names,
+    )
+    if not (math.isfinite(medians["us"]) and math.isfinite(medians["cn"])):
+        return sentence
+    us, cn = percent_pair(medians["us"], medians["cn"])
+    return f"{sentence} (medians: {names['us']} {us}, {names['cn']} {cn})"
+
+
+def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str | None, str | None, bool]:
+    """Rank names by the worlds in which they come first: (first, second, clear).
+
+    `first` is None where nothing comes first in more worlds than nobody does, or two names come first equally often.
+    """
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    first = ranked[0]
+    second = ranked[1] if len(ranked) > 1 else None
+    if counts[first] == 0 or counts[first] <= ties or (second is not None and counts[second] == counts[first]):
+        return None, second, False
+    clear = second is None or worlds == 1 or is_clear(counts[first], counts[second], worlds)
+    return first, second, clear
+
+
+def power_queue(
+    queue: Mapping[str, int], queue_ties: int, price: Mapping[str, int], price_ties: int, month: str
+) -> str:
+    """Say where the grid queue is longest and where power is cheapest, in how many of the sampled worlds.
+
+    `queue` and `price` count worlds by the site (its display name) that comes first alone.
+    """
+    parts = []
+    for counts, ties, tail, what in (
+        (queue, queue_ties, "has the longest grid queue", "the longest grid queue"),
+        (price, price_ties, "has the cheapest power", "the cheapest power"),
+    ):
+        worlds = sum(counts.values()) + ties
+        first, second, clear = most_often(counts, worlds, ties)
+        if first is None:
+            parts.append(f"no single site has {what} most often")
+        elif worlds == 1:
+            parts.append(f"{first} {tail}")
+        elif not clear and second is not None:
+            one, two = percent_pair(counts[first] / worlds, counts[second] / worlds)
+            parts.append(f"no clear difference for {what} ({first} {one}, {second} {two} of sampled worlds)")
+        else:
+            parts.append(f"{first} {tail} in {percent(counts[first] / worlds)} of sampled worlds")
+    text = f"In {month_name(month)} {parts[0]}; {parts[1]}"
+    return text
+
+
+def prices_runway(
+    prices: Mapping[str, float], shortest: Mapping[str, float], short_months: float, month: str,
+    names: Mapping[str, str] = BLOC_NAMES,
+) -> str:  # fmt: skip
+    """Say what a subscription costs in each bloc and how many labs' median runway falls short.
+
+    `prices` is the median price per bloc, `shortest` the lowest monthly median runway of each lab.
+    """
+    low = sum(1 for value in shortest.values() if value < short_months)
+    labs = len(shortest)
+    limit = f"{short_months:g} months"
+    if low == 0:
+        runway = f"no lab's median runway falls below {limit}"
+    elif low == labs:
+        runway = f"every lab's median runway falls below {limit} at some time"
+    else:
+        runway = f"the median runway of {low} of {labs} labs falls below {limit} at some time"
+    us, cn = (f"${number(prices[bloc])}" if math.isfinite(prices[bloc]) else "no price" for bloc in ("us", "cn"))
+    if us == cn:
+        price = f"labs of both blocs charge {us} a month"
+    else:
+        price = f"{names['us']} labs charge {us} a month and {names['cn']}'s {cn}"
+    return f"In {month_name(month)} {price} in the median; {runway}"
+
+
+def robots(
+    more: Tally, year: int | None, ratio: float | None, required: tuple[float, float] | None,
+    names: Mapping[str, str] = BLOC_NAMES,
+) -> str:  # fmt: skip
+    """Say whose makers ship more humanoids, and what efficiency ratio breaks even at the central price ratio (S9.4)."""
+    if year is None:
+        sentence = "The run holds no full calendar year of humanoid shipments"
+    else:
+        sentence = two_sided(
+            more, plural="ship more humanoids", singular="ships more humanoids", when=f"in {year}",
+            topic="humanoids shipped", neither="ships more humanoids than the other", names=names,
+        )  # fmt: skip
+    if ratio is None or required is None:
+        return sentence
+    low, high = (number(value) for value in required)
+    span = low if low == high else f"{low} to {high}"
+    return f"{sentence}; at {number(ratio)} times the price one Optimus breaks even at {span} times the efficiency"
+
+
+def binding(shares: Mapping[str, Mapping[str, float]], names: Mapping[str, str] = BLOC_NAMES) -> str:
+    """Say which constraint binds each bloc in most world-months, e.g. shares["us"]["power"] = 0.62."""
+    parts: list[tuple[str, str]] = []
+    for bloc in ("us", "cn"):
+        ranked = sorted(shares[bloc].items(), key=lambda item: (-item[1], item[0]))
+        (first, top), rest = ranked[0], ranked[1:]
+        if rest and rest[0][1] == top:
+            tied = [name for name, share in ranked if share == top]
+            listed = ", ".join(tied[:-1]) + " and " + tied[-1]
+            parts.append((f"{listed} are equally frequent for {names[bloc]}", percent(top)))
+        elif first == "none":
+            parts.append((f"no constraint binds {names[bloc]}", percent(top)))
+        else:
+            parts.append((f"{first} {'bind' if first in ('chips', 'parts') else 'binds'} {names[bloc]}", percent(top)))
+    (one, share_one), (two, share_two) = parts
+    sentence = f"{one} in {share_one} of world-months, {two} in {share_two}"
+    return sentence[0].upper() + sentence[1:]
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join words with commas and a final "and"."""
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
