@@ -238,30 +238,38 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
     them. Between two neighbouring reaches the feasible set is constant, and the shares are the sum of those
     logits, weighted by the distance. A person's reach is 1, so the shares sum to 1.
 
-    Shapes: (option, ..., world), the others broadcast to it -> (option, ..., world).
+    Shapes: (option, ..., world), with ones where an argument does not vary -> (option, ..., world).
     Source: McFadden 1978 for the choice; the nested feasible sets are a decision.
     """
     bounded_cost = np.minimum(np.maximum(cost_per_task_usd, _SMALLEST), 1.0 / _SMALLEST)
-    value, feasible = np.broadcast_arrays(
-        utility - sensitivity * np.log(bounded_cost), np.minimum(np.maximum(reach, 0.0), 1.0)
-    )
+    value = np.asarray(utility - sensitivity * np.log(bounded_cost))
+    # Sorted before it is broadcast: reach seldom differs by cell, and sorting costs more than the logit.
+    feasible = np.minimum(np.maximum(reach, 0.0), 1.0) + np.zeros((len(value),) + (1,) * (value.ndim - 1))
+    shape = np.broadcast_shapes(value.shape, feasible.shape)
     order = np.argsort(-feasible, axis=0, kind="stable")
-    value = np.take_along_axis(value, order, axis=0)
     feasible = np.take_along_axis(feasible, order, axis=0)
+    order = np.broadcast_to(order, shape)
+    value = np.take_along_axis(np.broadcast_to(value, shape), order, axis=0)
     # With the widest reach first, row i of `width` is where exactly the options 0..i are feasible.
     width = feasible - np.concatenate([feasible[1:], np.zeros_like(feasible[:1])])
     # Sums of exponentials relative to the best value so far: exact at any sensitivity, one pass each way.
-    best = np.maximum.accumulate(value, axis=0)
-    weight = np.exp(value - best)
-    fade = np.exp(best[:-1] - best[1:])
+    best = value.copy()
+    for option in range(1, len(best)):
+        np.maximum(best[option - 1], value[option], out=best[option])
+    # In place: fresh arrays of this size cost more than their exponentials.
+    weight = np.subtract(value, best, out=value)
+    np.exp(weight, out=weight)
+    fade = best[:-1] - best[1:]
+    np.exp(fade, out=fade)
     total = weight.copy()
     for option in range(1, len(total)):
         total[option] += total[option - 1] * fade[option - 1]
-    density = width / total
+    density = np.divide(width, total, out=total)
     for option in range(len(total) - 2, -1, -1):
         density[option] += density[option + 1] * fade[option]
+    density *= weight
     shares: Array = np.empty_like(density)
-    np.put_along_axis(shares, order, density * weight, axis=0)
+    np.put_along_axis(shares, order, density, axis=0)
     return shares
 
 

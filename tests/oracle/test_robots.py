@@ -57,6 +57,11 @@ def test_experience_counts_own_others_and_prior():
     )
 
 
+def test_a_closed_supply_chain_multiplies_the_cost():
+    cost = robots.decoupled_unit_cost_usd(np.float64(50_000.0), np.array([0.0, 0.5, 1.0]), np.float64(2.2))
+    np.testing.assert_allclose(cost, [50_000.0, 80_000.0, 110_000.0], rtol=ROUNDING)
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-9, 0.08, 0.5])
 @pytest.mark.parametrize("life", [1, 5, 15])
 def test_capital_recovery_pays_back_one_dollar(rate, life):
@@ -205,6 +210,19 @@ def test_wanted_units_do_the_work_of_the_positions_in_shared_stations():
     assert units == pytest.approx(75 * 0.5 * 2.5 + 25 * 0.2, rel=ROUNDING)
 
 
+def test_stations_are_mixed_by_their_share():
+    mixed = robots.station_shares(np.array([0.8, 0.2]), np.array([0.4, 0.6]), np.float64(0.25))
+    np.testing.assert_allclose(mixed, [0.7, 0.3], rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("dt", [1.0, 0.5, 0.25])
+def test_orders_close_the_gap_exponentially_and_a_surplus_orders_nothing(dt):
+    held, wanted = np.array([0.0, 900.0]), np.array([1_000.0, 500.0])
+    for _ in range(round(6 / dt)):
+        held = held + robots.order_units(wanted, held, np.float64(0.2), dt)
+    np.testing.assert_allclose(held, [1_000.0 * -np.expm1(-1.2), 900.0], rtol=ROUNDING)
+
+
 # ---- stocks and growth --------------------------------------------------------------------------------
 
 
@@ -240,6 +258,14 @@ def test_deployment_is_the_matrix_exponential(dt, rates):
     stages = [fleet.shipped_units[0], fleet.deployed_units[0], fleet.productive_units[0]]
     np.testing.assert_allclose(stages, expected, rtol=1e-11, atol=1e-9)
     np.testing.assert_allclose(retired, 1_000.0 * -np.expm1(-12.0 / life), rtol=1e-11)
+
+
+@pytest.mark.parametrize("dt", [1.0, 0.5])
+def test_commissioning_empties_the_waiting_stage_exponentially(dt):
+    waiting = np.full(WORLDS, 800.0)
+    for _ in range(round(6 / dt)):
+        waiting = waiting - robots.commissioned_units(waiting, np.float64(0.3), dt)
+    np.testing.assert_allclose(waiting, 800.0 * np.exp(-1.8), rtol=ROUNDING)
 
 
 def test_self_replication_is_the_mean_of_an_exponential():
