@@ -305,14 +305,14 @@ def _local_shares(codes: IntArray, voices: Singles, labs: int) -> Singles:
     choosers = len(codes)
     row = (codes + 1) >> 1
     place = row * choosers + np.arange(choosers)[:, None]
-    seen = np.bincount(place.ravel(), weights=voices.ravel(), minlength=(labs + 2) * choosers)
+    counted = np.bincount(place.ravel(), weights=voices.ravel(), minlength=(labs + 2) * choosers)
     # Row 0 holds non-users, the last row the unaware.
-    seen = seen.reshape(labs + 2, choosers)[:-1].astype(np.float32)
+    seen: Singles = counted.reshape(labs + 2, choosers)[:-1].astype(np.float32)
     total = seen[0].copy()
     for of_lab in seen[1:]:
         total += of_lab
     total[total == 0.0] = 1.0
-    shares: Singles = seen[1:]
+    shares = seen[1:]
     shares /= total
     return shares
 
@@ -352,7 +352,7 @@ def lab_weights(
     return weight
 
 
-def _choose(table: MonthTable, weight: Singles, code: IntArray, cell: IntArray, draw: Singles) -> IntArray:
+def pick(table: MonthTable, weight: Singles, code: IntArray, cell: IntArray, draw: Singles) -> IntArray:
     """Return the option at each chooser's place on the line of all options' weights, laid end to end.
 
     Shapes: weight (1 + lab, chooser), the others (chooser,) -> (chooser,).
@@ -426,7 +426,7 @@ def step(
         code, own_cell = before.take(who).astype(np.int64), cell.take(who)
         weight = lab_weights(table, code, own_cell, block_world + first, shares)
         low = (words.take(who) & np.uint64(0xFFFFFFFF)) >> np.uint64(8)
-        option = _choose(table, weight, code, own_cell, low.astype(np.float32) * _LOW_TO_UNIT)
+        option = pick(table, weight, code, own_cell, low.astype(np.float32) * _LOW_TO_UNIT)
         left.append(code * cells + own_cell)
         taken.append(option * cells + own_cell)
         moving.append(state.weight_people[part].reshape(-1).take(who))
