@@ -1,0 +1,81 @@
+"""Helpers without a unit of their own: capital recovery, adjustment, memory, fading growth, sharing out."""
+
+import numpy as np
+
+from sim.units import MONTHS_PER_YEAR, Array, BoolArray, share_over_first
+
+
+def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
+    """Return the yearly payment per USD of capital over a positive life, compounded yearly (S3.1, S9.3).
+
+    CRF = r/(1 − (1 + r)^{−T}), and 1/T without interest.
+
+    Shapes: broadcast.
+    """
+    safe_rate = np.where(rate_per_year == 0.0, 1.0, rate_per_year)
+    with_interest = safe_rate / -np.expm1(-life_years * np.log1p(safe_rate))
+    factor: Array = np.where(rate_per_year == 0.0, 1.0 / life_years, with_interest)
+    return factor
+
+
+def adjusted_share(rate_per_month: Array, dt: float) -> Array:
+    """Return the share of a gap that closes in `dt` months, 1 − e^{−κ dt}. Shapes: any."""
+    share: Array = -np.expm1(-rate_per_month * dt)
+    return share
+
+
+def approach(value: Array, target: Array, rate_per_month: Array, dt: float) -> Array:
+    """Move a value towards its target, the exact solution of x' = κ(target − x). Shapes: broadcast."""
+    return value + (target - value) * adjusted_share(rate_per_month, dt)
+
+
+def stock_step(stock: Array, inflow_per_month: Array, memory_months: Array, dt: float) -> Array:
+    """Return a stock that forgets with time constant T and takes a constant inflow, exactly.
+
+    S' = S e^{−dt/T} + inflow · T (1 − e^{−dt/T}).
+
+    Shapes: broadcast.
+    """
+    lost = adjusted_share(1.0 / memory_months, dt)
+    return stock * (1.0 - lost) + inflow_per_month * memory_months * lost
+
+
+def fading_log_growth(
+    growth_factor_per_year: Array, elapsed_years: Array, fade_years: Array, dt: float
+) -> Array:
+    """Return the ln growth over the next `dt` months of a rate that fades as e^{−t/T}, exactly.
+
+    ∫ (ln g/12) e^{−t/T} dt = ln g · T · e^{−t/T} (1 − e^{−dt/12T}), t and T in years.
+
+    Shapes: broadcast.
+    """
+    left = np.exp(-elapsed_years / fade_years) * -np.expm1(-dt / (MONTHS_PER_YEAR * fade_years))
+    growth: Array = np.log(growth_factor_per_year) * fade_years * left
+    return growth
+
+
+def water_fill(total: Array, weight: Array, cap: Array) -> Array:
+    """Share a total so that marginal values weight/x are equal wherever the cap leaves room.
+
+    x_k = min(cap_k, weight_k/v) with one marginal value v per column; it maximises Σ weight_k ln x_k. What
+    all caps together cannot take is left over, and a weight of 0 gets nothing.
+
+    Shapes: total (..., world), weight and cap (use, ..., world) -> (use, ..., world); a cap may be infinite.
+    """
+    filled: Array = np.zeros(np.broadcast_shapes(np.shape(weight), np.shape(cap), np.shape(total)))
+    open_uses: BoolArray = np.broadcast_to(weight > 0.0, filled.shape)
+    # Each pass closes at least one use at its cap or changes nothing, so as many passes as uses are enough.
+    for _ in range(len(filled)):
+        offer = _offer(total, weight, filled, open_uses)
+        full = open_uses & (offer >= cap)
+        filled = np.where(full, cap, filled)
+        open_uses = open_uses & ~full
+    return np.where(open_uses, _offer(total, weight, filled, open_uses), filled)
+
+
+def _offer(total: Array, weight: Array, filled: Array, open_uses: BoolArray) -> Array:
+    """Split what the closed uses left in proportion to the open weights."""
+    rest = np.maximum(total - filled.sum(0), 0.0)
+    wanted = np.where(open_uses, weight, 0.0)
+    offer: Array = rest * share_over_first(wanted)
+    return offer
