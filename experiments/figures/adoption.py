@@ -23,10 +23,11 @@ from experiments.figures.fan import (
     time_span,
     value_axis,
 )
+from experiments.figures.forms import percent
 from experiments.figures.labels import end_labels
 from experiments.figures.names import REGIONS, shown
 from experiments.figures.style import BLOC_COLOURS, INK, LABEL_PT, MUTED, Page, styled, text_width_inches
-from experiments.figures.titles import Tally, leads, number, percent
+from experiments.figures.titles import Tally, leads
 
 QUANTITY: Final = "active_users_million"
 UNIT: Final = "million"
@@ -79,20 +80,16 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
     tally = tallies[years[-1]] if years else Tally(0, 0, 0)
     when = f"in {years[-1]}" if years else "over a full year"
     title = leads("monthly users worldwide", when, tally, run.bloc_names)
-    subtitle = (
-        f"Monthly users of assistants by region and bloc of the lab, {UNIT}. Line: median; bands: 50 and 90\u202f% of "
-        f"{run.worlds:,} sampled worlds; thin lines: single worlds."
-    )
+    subtitle = f"Monthly users of assistants by region and bloc of the lab, {UNIT}. {run.reading}"
     footer = run.footer(
         f"Right: a bloc leads with over {percent(lead_share)} of both blocs' users over the calendar year; between, neither "
-        "does. Black bars: 95\u202f% sampling error.",
-        "Open circle on lines: the medians cross." if not drawn else "",
+        "does; thin lines: 95\u202f% sampling error. Black circle with a year: the medians cross for the last time.",
         observed=drawn,
     )
     rows_of_panels = -(-len(totals) // 2)
     width, height = PANEL
     step_y = height + 0.95
-    page = Page(title, subtitle, footer, 0.3 + rows_of_panels * step_y - 0.2)
+    page = Page(title, subtitle, footer, 0.3 + rows_of_panels * step_y - 0.45)
     span = time_span(run, drawn)
     rows: list[Row] = []
     sentences: list[str] = []
@@ -146,7 +143,9 @@ def _lead_panel(
     names = (run.bloc_names["us"], "neither", run.bloc_names["cn"])
     page.text(left, top + 0.02, names[0], colour=BLOC_COLOURS["us"], weight="bold")
     page.text(left + width, top + 0.02, names[2], colour=BLOC_COLOURS["cn"], weight="bold", ha="right")
-    room = width - text_width_inches(names[0], LABEL_PT, "bold") - text_width_inches(names[2], LABEL_PT, "bold")
+    room = (
+        width - text_width_inches(names[0], LABEL_PT, "bold") - text_width_inches(names[2], LABEL_PT, "bold")
+    )
     if room > text_width_inches(names[1], LABEL_PT) + 0.1:
         centre = left + text_width_inches(names[0], LABEL_PT, "bold") + room / 2.0
         page.text(centre, top + 0.02, names[1], colour=MUTED, ha="center")

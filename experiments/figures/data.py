@@ -63,7 +63,9 @@ class Fan(NamedTuple):
     def where(self, keep: npt.NDArray[np.bool_]) -> "Fan":
         """Return the fan at some of its dates."""
         at = tuple(at for at, kept in zip(self.at, keep, strict=True) if kept)
-        return Fan(at, self.x[keep], {name: values[keep] for name, values in self.values.items()}, self.worlds[keep])
+        return Fan(
+            at, self.x[keep], {name: values[keep] for name, values in self.values.items()}, self.worlds[keep]
+        )
 
 
 class Observation(NamedTuple):
@@ -109,10 +111,14 @@ def observations(rows: Iterable[Mapping[str, Any]]) -> tuple[Observation, ...]:
     for row in rows:
         for key in ("series", "date", "value", "source"):
             if row.get(key) in (None, ""):
-                raise ValueError(f"observed point {dict(row)!r} lacks {key!r}: give series, date, value and source")
+                raise ValueError(
+                    f"observed point {dict(row)!r} lacks {key!r}: give series, date, value and source"
+                )
         value = float(row["value"])
         low, high = (float(row[key]) if row.get(key) not in (None, "") else value for key in ("low", "high"))
-        checked.append(Observation(str(row["series"]), str(row["date"]), value, low, high, str(row["source"])))
+        checked.append(
+            Observation(str(row["series"]), str(row["date"]), value, low, high, str(row["source"]))
+        )
     return tuple(checked)
 
 
@@ -157,6 +163,18 @@ class Run:
         for month in self.months:
             counts[int(month[:4])] = counts.get(int(month[:4]), 0) + 1
         return tuple(year for year, count in counts.items() if count == MONTHS_PER_YEAR)
+
+    @property
+    def sample(self) -> str:
+        """Return how many worlds there are, in words."""
+        return "the one sampled world" if self.worlds == 1 else f"{self.worlds:,} sampled worlds"
+
+    @property
+    def reading(self) -> str:
+        """Return how to read a fan, for subtitles."""
+        if self.worlds == 1:
+            return "Line: the one sampled world."
+        return f"Line: median; bands: 50 and 90\u202f% of {self.sample}; thin lines: single worlds."
 
     def need(self, column: str) -> str:
         """Return SQL for a recorded series.
@@ -219,7 +237,8 @@ class Run:
         """Return quantiles over worlds by month of each SQL expression over the series."""
         names = list(expressions)
         inner = ", ".join(
-            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}" for i in range(len(names))
+            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}"
+            for i in range(len(names))
         )
         columns = ", ".join(f"({expressions[name]}) AS e{i}" for i, name in enumerate(names))
         return self._unpack(
@@ -238,7 +257,8 @@ class Run:
             for i, name in enumerate(names)
         )
         inner = ", ".join(
-            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}" for i in range(len(names))
+            f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}"
+            for i in range(len(names))
         )
         return self._unpack(
             f"WITH chosen AS (SELECT left(month, 4) AS year, {sums} FROM series GROUP BY point, world, year"
@@ -254,7 +274,9 @@ class Run:
             f"n{i}, " + ", ".join(f"q{i}[{k + 1}] AS q{i}_{k}" for k in range(len(QUANTILES)))
             for i in range(len(names))
         )
-        table = self.connection.execute(f"{common} SELECT {by}, {picked} FROM grouped ORDER BY {by}").fetchnumpy()
+        table = self.connection.execute(
+            f"{common} SELECT {by}, {picked} FROM grouped ORDER BY {by}"
+        ).fetchnumpy()
         at = tuple(str(value) for value in table[by])
         x = np.array([date_position(value) for value in at], dtype=np.float64)
         return {
@@ -281,7 +303,9 @@ class Run:
         index = {label: np.array([one == label for one in labels]) for label in order}
         months = np.asarray(table["month"]).astype(str)
         return {
-            name: [(label, tuple(months[index[label]]), _plain(table[f"e{i}"])[index[label]]) for label in order]
+            name: [
+                (label, tuple(months[index[label]]), _plain(table[f"e{i}"])[index[label]]) for label in order
+            ]
             for i, name in enumerate(names)
         }
 
@@ -334,7 +358,9 @@ class Run:
         place = {month: i for i, month in enumerate(self.months)}
         for month, code, n in zip(table["month"], table["code"], table["n"], strict=True):
             if code != int(code) or not 0 <= code < known:
-                raise ValueError(f"{column} holds {code:g} in {month}; expected a whole code from 0 to {known - 1}")
+                raise ValueError(
+                    f"{column} holds {code:g} in {month}; expected a whole code from 0 to {known - 1}"
+                )
             counts[int(code), place[str(month)]] = n
         return self.months, counts
 
@@ -415,22 +441,33 @@ class Run:
         return "\n".join(line for line in lines if line)
 
 
+def paired(us: Array, cn: Array) -> Tally:
+    """Count the worlds in which the US bloc's value is the larger, equal or the smaller; both must be finite."""
+    both = np.isfinite(us) & np.isfinite(cn)
+    return Tally(*(int(np.count_nonzero(both & one)) for one in (us > cn, us == cn, us < cn)))
+
+
 def _plain(values: Any) -> Array:
     """Turn a column, masked where NULL, into floats with NaN there."""
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
 
 
-def _choose_budget(connection: duckdb.DuckDBPyConnection, path: str, response: str, budget: str | None) -> str:
+def _choose_budget(
+    connection: duckdb.DuckDBPyConnection, path: str, response: str, budget: str | None
+) -> str:
     """Return the one budget of the response.
 
     Raises: ValueError naming the response or budget asked for and those in the file.
     """
     pairs = connection.execute(
-        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?) ORDER BY 1, 2", [path]
+        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?) ORDER BY 1, 2",
+        [path],
     ).fetchall()
     budgets = [one for name, one in pairs if name == response]
     if not budgets:
-        raise ValueError(f"response {response!r} is not in {path}; it has {sorted({name for name, _ in pairs})}")
+        raise ValueError(
+            f"response {response!r} is not in {path}; it has {sorted({name for name, _ in pairs})}"
+        )
     if budget is None and len(budgets) == 1:
         return str(budgets[0])
     if budget is None or str(budget) not in budgets:
@@ -456,7 +493,9 @@ def load_run(
     folder = Path(folder)
     for name in ("series.parquet", "worlds.parquet", "manifest.json"):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / name} is missing: a run's folder holds it; give the folder of a run")
+            raise FileNotFoundError(
+                f"{folder / name} is missing: a run's folder holds it; give the folder of a run"
+            )
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     for key in ("version", "configuration_hash", "seed", "command"):
         if key not in manifest:

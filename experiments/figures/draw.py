@@ -37,7 +37,9 @@ def chosen(only: Iterable[str] | None) -> list[str]:
     for name in names:
         if name not in FIGURES:
             near = difflib.get_close_matches(name, FIGURES, n=1, cutoff=0.0)[0]
-            raise ValueError(f"figure {name!r} is unknown (nearest: {near!r}); choose among {', '.join(FIGURES)}")
+            raise ValueError(
+                f"figure {name!r} is unknown (nearest: {near!r}); choose among {', '.join(FIGURES)}"
+            )
     return names
 
 
@@ -103,7 +105,13 @@ def draw_all(
         "prices_runway": {"short_runway_months": short_runway_months},
         "robots": {"break_even": break_even},
     }
-    loading = {"response": response, "budget": budget, "hindcast": hindcast, "blocs": blocs, "bloc_names": bloc_names}
+    loading = {
+        "response": response,
+        "budget": budget,
+        "hindcast": hindcast,
+        "blocs": blocs,
+        "bloc_names": bloc_names,
+    }
     shared = (Path(run_folder), Path(out_folder), points, options, loading, svg)
     if processes <= 1 or len(names) < 2:
         return _draw_some(names, *shared)

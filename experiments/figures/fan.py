@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures.data import Fan, Observation, Row, Run, date_position
+from experiments.figures.forms import PLAIN, Form, number, percent
 from experiments.figures.labels import EndLabel
 from experiments.figures.style import (
     CN,
-    GREY,
     INK,
     LABEL_PT,
     MIXED,
@@ -26,7 +26,7 @@ from experiments.figures.style import (
     halo,
     text_width_inches,
 )
-from experiments.figures.titles import number, percent, wilson
+from experiments.figures.titles import wilson
 
 Array = npt.NDArray[np.float64]
 Single = tuple[str, tuple[str, ...], Array]
@@ -59,13 +59,13 @@ def alternative(title: str, subtitle: str, sentences: Iterable[str]) -> str:
     return plain("\n".join([f"{title}.", subtitle, *sentences])) + "\n"
 
 
-def end_sentence(panel: str, series: str, fan: Fan, form: Callable[[float], str] = number) -> str:
+def end_sentence(panel: str, series: str, fan: Fan, form: Form = PLAIN) -> str:
     """Describe the last value of a fan in words."""
     at = last_index(fan)
     if at is None:
         return f"{panel}, {series}: no value."
-    low, middle, high = (form(float(fan.values[name][at])) for name in ("q05", "median", "q95"))
-    return f"{panel}, {series}, {fan.at[at]}: median {middle}, 90 % of worlds from {low} to {high}."
+    low, middle, high = (float(fan.values[name][at]) for name in ("q05", "median", "q95"))
+    return f"{panel}, {series}, {fan.at[at]}: median {form.one(middle)}, 90 % of worlds in {form.span(low, high)}."
 
 
 def last_index(fan: Fan) -> int | None:
@@ -78,21 +78,16 @@ def end_label(
     fan: Fan,
     name: str,
     colour: str,
-    form: Callable[[float], str] = number,
-    *,
-    one_line: bool = False,
-    size_pt: float = LABEL_PT,
+    form: Form = PLAIN,
 ) -> EndLabel:
     """Label a fan's end with its name, the last median and the 90 % range."""
     at = last_index(fan)
     if at is None:
-        return EndLabel(np.nan, f"{name} no value", (), colour, size_pt)
-    low, middle, high = (form(float(fan.values[key][at])) for key in ("q05", "median", "q95"))
-    head = f"{name} {middle}".strip()
-    span = f"{low}\u2013{high}"
-    if one_line:
-        return EndLabel(float(fan.median[at]), f"{head}  ({span})", (), colour, size_pt)
-    return EndLabel(float(fan.median[at]), head, (span,), colour, size_pt)
+        return EndLabel(np.nan, f"{name} no value", (), colour)
+    low, middle, high = (float(fan.values[key][at]) for key in ("q05", "median", "q95"))
+    # One world has no range.
+    lines = (form.span(low, high),) if fan.worlds[at] > 1 else ()
+    return EndLabel(middle, f"{name} {form.one(middle)}".strip(), lines, colour)
 
 
 def draw_fan(
@@ -151,14 +146,18 @@ def draw_observed(
     for point in points:
         if point.high > point.low:
             axes.plot(
-                [point.x, point.x], [point.low, point.high], color=colour, linewidth=1.2, zorder=6,
+                [point.x, point.x], [point.low, point.high], color=colour, linewidth=1.2, zorder=6, clip_on=False,
                 gid=f"{panel}/{series}/observed range",
             )  # fmt: skip
         axes.plot(
             point.x, point.value, marker="o", markersize=4.5, markerfacecolor=WHITE, markeredgecolor=colour,
-            markeredgewidth=1.3, zorder=7, gid=f"{panel}/{series}/observed",
+            markeredgewidth=1.3, zorder=7, clip_on=False, gid=f"{panel}/{series}/observed",
         )  # fmt: skip
-        for statistic, value in (("observed", point.value), ("observed low", point.low), ("observed high", point.high)):
+        for statistic, value in (
+            ("observed", point.value),
+            ("observed low", point.low),
+            ("observed high", point.high),
+        ):
             rows.append(Row(panel, series, statistic, point.date, value, unit, 0))
     return rows
 
@@ -171,7 +170,7 @@ def of_series(observed: Sequence[Observation], ids: Iterable[str]) -> tuple[Obse
 
 def time_span(run: Run, observed: Sequence[Observation] = ()) -> tuple[float, float]:
     """Return the limits of the time axis: the run, its hindcast and the observed points."""
-    left = [run.start] + [point.x - 0.1 for point in observed]
+    left = [run.start] + [float(np.floor(point.x)) for point in observed]
     if run.history is not None:
         left.append(run.history.start)
     return min(left), run.end
@@ -184,14 +183,14 @@ def time_axis(axes: Axes, span: tuple[float, float], width_inches: float, *, lab
     if high - low <= 2.0:
         first = int(np.ceil(low * 12.0 - 1e-6))
         last = int(np.floor(high * 12.0 + 1e-6))
-        step = 3 if width_inches > 2.5 else 6
+        month_inches = width_inches / ((high - low) * 12.0)
+        needed = text_width_inches("2000-00", LABEL_PT) + 0.1
+        step = next((step for step in (1, 3, 6, 12, 24) if step * month_inches >= needed), 24)
         ticks = [month / 12.0 for month in range(first, last, step)]
         names = [f"{month // 12}-{month % 12 + 1:02d}" for month in range(first, last, step)]
-        if width_inches <= 1.5:
-            ticks, names = ticks[:1], names[:1]
     else:
         first, last = int(np.ceil(low - 1e-6)), int(np.ceil(high - 1e-6)) - 1
-        room = width_inches / (text_width_inches("2000", LABEL_PT) + 0.12)
+        room = width_inches / (text_width_inches("2000", LABEL_PT) + 0.2)
         step = next(step for step in (1, 2, 5, 10, 20, 50) if (last - first) / step + 1 <= room or step == 50)
         ticks = [float(year) for year in range(first, last + 1) if year % step == 0]
         if not ticks:
@@ -217,7 +216,9 @@ def mark_history(axes: Axes, run: Run, span: tuple[float, float], *, worded: boo
         if text_width_inches(before, LABEL_PT) + 0.08 <= room:
             named = ((before, 0.05 / width), *named)
         for word, x in named:
-            halo(axes.text(x, 0.985, word, transform=axes.transAxes, va="top", color=MUTED, fontsize=LABEL_PT))
+            halo(
+                axes.text(x, 0.985, word, transform=axes.transAxes, va="top", color=MUTED, fontsize=LABEL_PT)
+            )
 
 
 def nice_ticks(high: float, count: int = 4) -> list[float]:
@@ -226,11 +227,15 @@ def nice_ticks(high: float, count: int = 4) -> list[float]:
         return [0.0, 1.0]
     raw = high / count
     power = 10.0 ** np.floor(np.log10(raw))
-    step = next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= raw * (1.0 - 1e-9))
+    step = next(
+        factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= raw * (1.0 - 1e-9)
+    )
     return [float(step * i) for i in range(int(np.ceil(high / step - 1e-9)) + 1)]
 
 
-def value_axis(axes: Axes, high: float, *, count: int = 4, form: Callable[[float], str] = number, labelled: bool = True) -> None:
+def value_axis(
+    axes: Axes, high: float, *, count: int = 4, form: Callable[[float], str] = number, labelled: bool = True
+) -> None:
     """Start a value axis at 0, end it on a round number and label its ticks."""
     ticks = nice_ticks(high, count)
     axes.set_ylim(0.0, ticks[-1])
@@ -248,18 +253,20 @@ def fan_top(fans: Iterable[Fan], observed: Iterable[Observation] = ()) -> float:
 def last_crossing(fan: Fan, other: Fan) -> int | None:
     """Return the index of the first month after which one median stays on the other side; None if they never cross."""
     difference = fan.median - other.median
-    sign = np.sign(difference[np.isfinite(difference)])
-    index = np.flatnonzero(np.isfinite(difference))[sign != 0.0]
-    sign = sign[sign != 0.0]
+    # Equal sums of unequal order differ in their last bits: that is no crossing.
+    equal = np.abs(difference) <= 1e-9 * (np.abs(fan.median) + np.abs(other.median))
+    index = np.flatnonzero(np.isfinite(difference) & ~equal)
+    sign = np.sign(difference[index])
     changes = np.flatnonzero(sign[1:] != sign[:-1])
     return int(index[changes[-1] + 1]) if changes.size else None
 
 
-def mark_crossing(axes: Axes, fan: Fan, other: Fan) -> None:
-    """Mark with an open circle and the year where two medians cross for the last time."""
+def mark_crossing(axes: Axes, fan: Fan, other: Fan) -> bool:
+    """Mark with an open circle and the year where two medians cross for the last time; say whether they do."""
     at = last_crossing(fan, other)
-    if at is None:
-        return
+    # A crossing in the last months is the end itself: the end labels show it.
+    if at is None or at >= 0.95 * fan.x.size:
+        return False
     x, y = fan.x[at], (fan.median[at] + other.median[at]) / 2.0
     axes.plot(
         x, y, marker="o", markersize=6.5, markerfacecolor=WHITE, markeredgecolor=INK, markeredgewidth=1.6, zorder=8,
@@ -274,9 +281,12 @@ def mark_crossing(axes: Axes, fan: Fan, other: Fan) -> None:
             ha="left" if near_left else "right", va="top" if near_left else "bottom", fontsize=LABEL_PT, zorder=9,
         )
     )  # fmt: skip
+    return True
 
 
-def intervals(counts: Mapping[str, int], trials: Mapping[str, float] | None = None) -> dict[str, tuple[float, float]]:
+def intervals(
+    counts: Mapping[str, int], trials: Mapping[str, float] | None = None
+) -> dict[str, tuple[float, float]]:
     """Return the 95 % interval of each bloc's share; `trials` gives the independent worlds where worlds are clustered."""
     worlds = sum(counts.values())
     found = {}
@@ -293,22 +303,16 @@ def share_bar(
     *,
     gid: str,
     width_inches: float,
-    height: float = 0.66,
+    height: float = 0.62,
     trials: Mapping[str, float] | None = None,
 ) -> None:
-    """Draw a stacked bar of shares of worlds (us, mixed, open, cn) with 95 % intervals at the blocs' ends.
+    """Draw a stacked bar of shares of worlds (us, mixed, open, cn) with 95 % intervals below the blocs' ends.
 
-    A number stands inside its segment where it fits clear of the intervals.
+    A number stands inside its segment where it fits.
     """
     worlds = sum(counts.values())
     if worlds == 0:
         return
-    limits = intervals(counts, trials)
-    ends = {}
-    if counts.get("us", 0):
-        ends["us"] = limits["us"]
-    if counts.get("cn", 0):
-        ends["cn"] = (1.0 - limits["cn"][1], 1.0 - limits["cn"][0])
     left = 0.0
     for name, colour in OUTCOME_COLOURS.items():
         share = counts.get(name, 0) / worlds
@@ -318,22 +322,22 @@ def share_bar(
             y, share, left=left, height=height, color=colour, gid=f"{gid}/{name}", zorder=2,
             edgecolor=MUTED if name == "open" else colour, linewidth=0.0, hatch="////" if name == "open" else None,
         )  # fmt: skip
-        low, high = left, left + share
-        for start, stop in ends.values():
-            # An interval covers one side of the segment: the number goes to the longer free part.
-            before, after = min(high, start) - low, high - max(low, stop)
-            if start < high and stop > low:
-                low, high = (low, low + max(before, 0.0)) if before >= after else (high - max(after, 0.0), high)
         text = percent(share)
-        if (high - low) * width_inches >= text_width_inches(text, LABEL_PT) + 0.06:
-            axes.text(
-                (low + high) / 2.0, y, text, ha="center", va="center_baseline", fontsize=LABEL_PT,
+        if share * width_inches >= text_width_inches(text, LABEL_PT) + 0.06:
+            number_on_bar = axes.text(
+                left + share / 2.0, y, text, ha="center", va="center_baseline", fontsize=LABEL_PT,
                 color=BAR_TEXT_COLOURS[name], zorder=4,
             )  # fmt: skip
+            if name == "open":
+                halo(number_on_bar)
         left += share
-    for name, (start, stop) in ends.items():
-        (line,) = axes.plot([start, stop], [y, y], color=INK, linewidth=1.2, zorder=3, gid=f"{gid}/{name} interval")
-        halo(line, 2.6)
+    # Two heights, so that the intervals stay apart where little is mixed.
+    for (name, (low, high)), depth in zip(intervals(counts, trials).items(), (0.07, 0.15), strict=True):
+        start, stop = (low, high) if name == "us" else (1.0 - high, 1.0 - low)
+        axes.plot(
+            [start, stop], [y + height / 2.0 + depth] * 2, color=OUTCOME_COLOURS[name], linewidth=1.6,
+            solid_capstyle="butt", clip_on=False, gid=f"{gid}/{name} interval",
+        )  # fmt: skip
 
 
 def share_rows(
@@ -342,7 +346,15 @@ def share_rows(
     """List shares of worlds and the blocs' 95 % intervals in tidy form."""
     worlds = sum(counts.values())
     rows = [
-        Row(panel, series, name, at, counts.get(name, 0) / worlds if worlds else np.nan, "share of worlds", worlds)
+        Row(
+            panel,
+            series,
+            name,
+            at,
+            counts.get(name, 0) / worlds if worlds else np.nan,
+            "share of worlds",
+            worlds,
+        )
         for name in OUTCOME_COLOURS
     ]
     for name, (low, high) in intervals(counts, trials).items():

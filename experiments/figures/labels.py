@@ -130,4 +130,3 @@ def end_labels(
                 va="top",
                 gid="end label",
             )
-

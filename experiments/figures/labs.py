@@ -22,20 +22,16 @@ from experiments.figures.fan import (
     time_span,
     value_axis,
 )
+from experiments.figures.forms import MONEY, PLAIN
 from experiments.figures.labels import end_labels
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, GREY, MUTED, TEXT_PT, Page, styled
-from experiments.figures.titles import number
 from experiments.figures.titles import prices_runway as title_of
 
 PRICE: Final = "subscription_price_usd_per_month"
 RUNWAY: Final = "runway_months"
 COLUMNS: Final = 5
-
-
-def _money(value: float) -> str:
-    """Write an amount of dollars."""
-    return f"${number(value)}" if np.isfinite(value) else "no value"
+LINE_INCHES: Final = 3.05
 
 
 @styled
@@ -47,7 +43,9 @@ def prices_and_runway(
     Raises: MissingSeriesError if price or runway of a lab is not recorded.
     """
     labs = run.firms(PRICE)
-    expressions = {f"{quantity}.{lab}": run.need(f"{quantity}.{lab}") for quantity in (PRICE, RUNWAY) for lab in labs}
+    expressions = {
+        f"{quantity}.{lab}": run.need(f"{quantity}.{lab}") for quantity in (PRICE, RUNWAY) for lab in labs
+    }
     blocs = {lab: run.bloc(lab) for lab in labs}
     fans = run.fans(expressions)
     month = run.months[-1]
@@ -63,9 +61,8 @@ def prices_and_runway(
         runway = fans[f"{RUNWAY}.{lab}"].median
         lowest[lab] = float(runway[np.isfinite(runway)].min()) if np.isfinite(runway).any() else np.nan
     title = title_of(prices, lowest, short_runway_months, month, run.bloc_names)
-    subtitle = (
-        f"Line: median; bands: 50 and 90\u202f% of {run.worlds:,} sampled worlds; grey lines: medians of the other labs."
-    )
+    how = run.reading.replace("thin lines: single worlds", "grey lines: medians of the other labs")
+    subtitle = f"Labs of {run.bloc_names['us']} (circle) and of {run.bloc_names['cn']} (square). {how}"
     drawn = of_series(observed, expressions)
     footer = run.footer(
         "Runway: months that cash and credit last at the present net spending, 60 at most. A lab counts in the worlds in which it "
@@ -74,48 +71,64 @@ def prices_and_runway(
     )
     groups = [[lab for lab in labs if blocs[lab] == bloc] for bloc in ("us", "cn")]
     lines = [group[i : i + COLUMNS] for group in groups for i in range(0, len(group), COLUMNS)]
-    page = Page(title, subtitle, footer, 0.25 + len(lines) * 3.02 - 0.1)
+    page = Page(title, subtitle, footer, LINE_INCHES * len(lines) + 0.02)
     span = time_span(run, drawn)
     step = (10.0 - 0.9 - 0.12) / COLUMNS
     width = step - 0.66
     tops = {
         quantity: fan_top(
-            [fans[f"{quantity}.{lab}"] for lab in labs], of_series(drawn, [f"{quantity}.{lab}" for lab in labs])
+            [fans[f"{quantity}.{lab}"] for lab in labs],
+            of_series(drawn, [f"{quantity}.{lab}" for lab in labs]),
         )
         for quantity in (PRICE, RUNWAY)
     }
     rows: list[Row] = []
     sentences: list[str] = []
     measures = (
-        (PRICE, "Subscription, 2025 USD a month", "USD/month", _money, 0.5, 0.95),
-        (RUNWAY, "Runway, months", "months", number, 1.72, 0.95),
+        (PRICE, "Subscription, 2025 USD a month", "USD/month", MONEY, 0.38, 0.95),
+        (RUNWAY, "Runway, months", "months", PLAIN, 1.68, 0.95),
     )
     for j, line in enumerate(lines):
         for quantity, caption, unit, form, offset, height in measures:
-            upper = 0.25 + j * 3.02 + offset
+            upper = j * LINE_INCHES + offset
             page.text(0.45, upper - 0.08, caption, colour=MUTED, va="bottom")
             for i, lab in enumerate(line):
                 key, colour = f"{quantity}.{lab}", BLOC_COLOURS[blocs[lab]]
                 left = 0.9 + i * step
                 if quantity == PRICE:
-                    page.text(left, upper - 0.3, shown(lab), size=TEXT_PT, weight="bold", colour=colour, va="bottom")
+                    page.text(
+                        left, upper - 0.3, shown(lab), size=TEXT_PT, weight="bold", colour=colour, va="bottom"
+                    )
                 axes = page.axes(left, upper, width, height)
-                value_axis(axes, tops[quantity], count=2, form=form, labelled=i == 0)
+                value_axis(
+                    axes, tops[quantity], count=2 if quantity == PRICE else 3, form=form.one, labelled=i == 0
+                )
                 time_axis(axes, span, width, labelled=quantity == RUNWAY)
                 mark_history(axes, run, span, worded=False)
                 _ghosts(axes, [fans[f"{quantity}.{other}"] for other in labs if other != lab])
                 if quantity == RUNWAY:
                     axes.axhline(short_runway_months, color=MUTED, linewidth=0.7, zorder=1)
                 fan = fans[key]
-                draw_fan(axes, fan, colour, f"{lab}/{quantity}", marker=BLOC_MARKERS[blocs[lab]], width_pt=2.0)
+                draw_fan(
+                    axes, fan, colour, f"{lab}/{quantity}", marker=BLOC_MARKERS[blocs[lab]], width_pt=2.0
+                )
                 rows += fan.rows(lab, quantity, unit)
                 rows += draw_observed(axes, of_series(drawn, [key]), colour, lab, quantity, unit)
                 end_labels(page, axes, [end_label(fan, "", colour, form)])
                 at = last_index(fan)
                 alive = int(fan.worlds[at]) if at is not None else 0
-                sentences.append(f"{end_sentence(shown(lab), caption, fan, form)} Worlds with a value: {alive}.")
+                sentences.append(
+                    f"{end_sentence(shown(lab), caption, fan, form)} Worlds with a value: {alive}."
+                )
     return Drawing(
-        "prices_runway", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
+        "prices_runway",
+        page.figure,
+        rows,
+        title,
+        subtitle,
+        footer,
+        alternative(title, subtitle, sentences),
+        drawn,
     )
 
 

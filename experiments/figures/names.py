@@ -71,5 +71,9 @@ def ordered(entities: list[str], blocs: Mapping[str, str]) -> list[str]:
     known = list(FIRMS)
     return sorted(
         entities,
-        key=lambda firm: (bloc_of(firm, blocs) != "us", known.index(firm) if firm in known else len(known), firm),
+        key=lambda firm: (
+            bloc_of(firm, blocs) != "us",
+            known.index(firm) if firm in known else len(known),
+            firm,
+        ),
     )

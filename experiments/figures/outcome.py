@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.figures.data import Observation, Row, Run
 from experiments.figures.fan import Drawing, alternative, heading, share_bar, share_rows, time_axis
+from experiments.figures.forms import percent
 from experiments.figures.labels import EndLabel, end_labels
 from experiments.figures.names import CONSTRAINTS, DEFINITIONS
 from experiments.figures.style import (
@@ -20,7 +21,7 @@ from experiments.figures.style import (
     styled,
     text_width_inches,
 )
-from experiments.figures.titles import Tally, percent
+from experiments.figures.titles import Tally
 from experiments.figures.titles import binding as binding_title
 from experiments.figures.titles import outcome as outcome_title
 
@@ -46,7 +47,7 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             name: float(table[code].sum() / total) if total else 0.0 for code, name in enumerate(CONSTRAINTS)
         }
     title = binding_title(shares, run.bloc_names)
-    subtitle = f"Share of {run.worlds:,} sampled worlds in which a constraint binds the bloc's AI, by month."
+    subtitle = f"Share of {run.sample} in which a constraint binds the bloc's AI, by month."
     footer = run.footer(
         "Right: share of all world-months. The binding constraint is the one of which one more unit would add most."
     )
@@ -75,10 +76,20 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
                 Row(bloc, name, "share of worlds", month, float(value), "share", int(n))
                 for month, value, n in zip(months, share, worlds, strict=True)
             ]
-            rows.append(Row(bloc, name, "share of world-months", "", shares[bloc][name], "share", int(worlds.sum())))
+            rows.append(
+                Row(bloc, name, "share of world-months", "", shares[bloc][name], "share", int(worlds.sum()))
+            )
             if counts[bloc][code].any():
                 colour = CONSTRAINT_COLOURS[name]
-                axes.stairs(floor + share, edges, baseline=floor, fill=True, color=colour, linewidth=0, gid=f"{bloc}/{name}")
+                axes.stairs(
+                    floor + share,
+                    edges,
+                    baseline=floor,
+                    fill=True,
+                    color=colour,
+                    linewidth=0,
+                    gid=f"{bloc}/{name}",
+                )
                 axes.stairs(floor + share, edges, baseline=None, color=WHITE, linewidth=0.9)
                 _label_inside(axes, name, floor, share, edges, width, height)
                 label = f"{'no constraint' if name == 'none' else name} {percent(shares[bloc][name])}"
@@ -89,7 +100,9 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             f"{'no constraint' if name == 'none' else name} {percent(shares[bloc][name])}" for name in STACK
         )
         sentences.append(f"{run.bloc_names[bloc]}, share of world-months: {listed}.")
-    return Drawing("binding", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences))
+    return Drawing(
+        "binding", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
+    )
 
 
 def _label_inside(axes, name, floor, share, edges, width, height) -> None:  # type: ignore[no-untyped-def]
@@ -122,7 +135,11 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     definitions = sorted({name for name, _ in counts}, key=lambda name: (len(name), name))
     years = sorted({year for _, year in counts})
     # A horizon after the run's last month has no outcome: leave it out, unless no horizon was reached.
-    reached = [year for year in years if any(counts.get((name, year), {}).get(k) for name in definitions for k in ("us", "mixed", "cn"))]
+    reached = [
+        year
+        for year in years
+        if any(counts.get((name, year), {}).get(k) for name in definitions for k in ("us", "mixed", "cn"))
+    ]
     years = reached or years
     last = years[-1]
 
@@ -132,14 +149,16 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
 
     present = [name for name in definitions if (name, last) in counts]
     headline = HEADLINE if HEADLINE in present else present[0]
-    title = outcome_title(tally(headline), f"in {last}", {name: tally(name) for name in present}, run.bloc_names)
+    title = outcome_title(
+        tally(headline), f"in {last}", {name: tally(name) for name in present}, run.bloc_names
+    )
     subtitle = (
-        f"Share of {run.worlds:,} sampled worlds in which each bloc leads, by definition of the lead and by horizon "
+        f"Share of {run.sample} in which each bloc leads, by definition of the lead and by horizon "
         "(12-month means ending in December)."
     )
     shows_open = any(one["open"] for one in counts.values())
     footer = run.footer(
-        "Black bars: 95\u202f% sampling error.",
+        "Thin lines below a bar: 95\u202f% sampling error of the bloc's share.",
         "Mixed: neither bloc leads.",
         "Hatched: open, the dimension is still too small to call or has no value." if shows_open else "",
     )
@@ -182,7 +201,9 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         y = 0.52 + step * (i + 0.5)
         page.text(left - 0.12, y, _shown(name), ha="right", va="center_baseline",
                   weight="bold" if name == headline else "normal")  # fmt: skip
-    return Drawing("outcome", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences))
+    return Drawing(
+        "outcome", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
+    )
 
 
 def _shown(definition: str) -> str:

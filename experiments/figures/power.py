@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.figures.data import Array, Observation, Row, Run
+from experiments.figures.data import Array, Observation, Row, Run, paired
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -22,10 +22,11 @@ from experiments.figures.fan import (
     time_span,
     value_axis,
 )
+from experiments.figures.forms import PERCENT, percent
 from experiments.figures.labels import end_labels
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, Page, styled
-from experiments.figures.titles import Tally, dark_compute, percent, power_queue
+from experiments.figures.titles import dark_compute, power_queue
 
 SITE_COLOURS: Final = {**BLOC_COLOURS, "allies": MUTED, "row": TEAL}
 
@@ -51,18 +52,15 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     fans, singles = run.fans(expressions), run.singles(expressions)
     month = run.months[-1]
     last = run.by_world(dark, month)
-    both = np.isfinite(last["us"]) & np.isfinite(last["cn"])
-    us, cn = last["us"][both], last["cn"][both]
-    tally = Tally(
-        int(np.count_nonzero(us > cn)), int(np.count_nonzero(us == cn)), int(np.count_nonzero(us < cn))
-    )
+    tally = paired(last["us"], last["cn"])
     medians = {bloc: float(fans[f"dark.{bloc}"].median[-1]) for bloc in ("us", "cn")}
     title = dark_compute(tally, medians, month, run.bloc_names)
     subtitle = (
-        "Power drawn by accelerators that run, and power that all held accelerators need, GW. "
-        f"Line: median; bands: 50 and 90\u202f% of {run.worlds:,} sampled worlds; thin lines: single worlds."
+        f"Power drawn by accelerators that run, and power that all held accelerators need, GW. {run.reading}"
     )
-    drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in ("us", "cn")])
+    drawn = of_series(
+        observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in ("us", "cn")]
+    )
     footer = run.footer("Lower panels: 1 \u2212 powered/held in the same world.", observed=drawn)
     page = Page(title, subtitle, footer, 4.95)
     span = time_span(run, drawn)
@@ -96,8 +94,8 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         draw_fan(axes, fans[key], colour, f"{bloc}/without power", singles=singles[key])
         rows += fans[key].rows(bloc, "without power", "share")
         rows += single_rows(bloc, "without power", "share", singles[key])
-        sentences.append(end_sentence(name, "share of held compute without power", fans[key], percent))
-        end_labels(page, axes, [end_label(fans[key], "", colour, percent)])
+        sentences.append(end_sentence(name, "share of held compute without power", fans[key], PERCENT))
+        end_labels(page, axes, [end_label(fans[key], "", colour, PERCENT)])
     return Drawing(
         "compute", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
     )
@@ -127,18 +125,22 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     sites = [site for site in run.sites("power_queue_gw") if site in run.sites("power_price_usd_per_mwh")]
     if not sites:
         run.need(f"power_price_usd_per_mwh.{run.sites('power_queue_gw')[0]}")
-    expressions = {f"{quantity}.{site}": run.need(f"{quantity}.{site}") for quantity, *_ in measures for site in sites}
+    expressions = {
+        f"{quantity}.{site}": run.need(f"{quantity}.{site}") for quantity, *_ in measures for site in sites
+    }
     fans, singles = run.fans(expressions), run.singles(expressions)
     month = run.months[-1]
     last = run.by_world(expressions, month)
     queue, queue_ties = _first({site: last[f"power_queue_gw.{site}"] for site in sites}, highest=True)
-    price, price_ties = _first({site: last[f"power_price_usd_per_mwh.{site}"] for site in sites}, highest=False)
-    title = power_queue(queue, queue_ties, price, price_ties, month)
-    subtitle = (
-        f"By site. Line: median; bands: 50 and 90\u202f% of {run.worlds:,} sampled worlds; thin lines: single worlds."
+    price, price_ties = _first(
+        {site: last[f"power_price_usd_per_mwh.{site}"] for site in sites}, highest=False
     )
+    title = power_queue(queue, queue_ties, price, price_ties, month)
+    subtitle = f"By site. {run.reading}"
     drawn = of_series(observed, expressions)
-    footer = run.footer("Same axis across each row; at the right: last median and 90\u202f% range.", observed=drawn)
+    footer = run.footer(
+        "Same axis across each row; at the right: last median and 90\u202f% range.", observed=drawn
+    )
     page = Page(title, subtitle, footer, 4.85)
     span = time_span(run, drawn)
     step = (10.0 - 0.95 - 0.15) / len(sites)
@@ -148,7 +150,10 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     for line, (quantity, caption, unit, is_queue) in enumerate(measures):
         upper = 0.62 + line * 2.3
         page.text(0.45, upper - 0.1, caption, weight="bold", va="bottom")
-        top = fan_top([fans[f"{quantity}.{site}"] for site in sites], of_series(drawn, [f"{quantity}.{s}" for s in sites]))
+        top = fan_top(
+            [fans[f"{quantity}.{site}"] for site in sites],
+            of_series(drawn, [f"{quantity}.{s}" for s in sites]),
+        )
         for i, site in enumerate(sites):
             left, colour, key = 0.95 + i * step, SITE_COLOURS[site], f"{quantity}.{site}"
             if is_queue:
@@ -157,11 +162,25 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             value_axis(axes, top, labelled=i == 0)
             time_axis(axes, span, width, labelled=not is_queue)
             mark_history(axes, run, span, worded=False)
-            draw_fan(axes, fans[key], colour, f"{site}/{quantity}", singles=singles[key], marker=BLOC_MARKERS.get(site, "D"))
+            draw_fan(
+                axes,
+                fans[key],
+                colour,
+                f"{site}/{quantity}",
+                singles=singles[key],
+                marker=BLOC_MARKERS.get(site, "D"),
+            )
             rows += fans[key].rows(site, quantity, unit) + single_rows(site, quantity, unit, singles[key])
             rows += draw_observed(axes, of_series(drawn, [key]), colour, site, quantity, unit)
             end_labels(page, axes, [end_label(fans[key], "", colour)])
             sentences.append(end_sentence(shown(site), caption, fans[key]))
     return Drawing(
-        "power_queue", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
+        "power_queue",
+        page.figure,
+        rows,
+        title,
+        subtitle,
+        footer,
+        alternative(title, subtitle, sentences),
+        drawn,
     )

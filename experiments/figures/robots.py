@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.figures.data import Array, Fan, Observation, Row, Run
+from experiments.figures.data import Array, Fan, Observation, Row, Run, paired
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -15,16 +15,27 @@ from experiments.figures.fan import (
     end_label,
     end_sentence,
     heading,
-    last_index,
     mark_history,
     of_series,
     time_axis,
     time_span,
 )
+from experiments.figures.forms import ROBOTS, number
 from experiments.figures.labels import EndLabel, end_labels
 from experiments.figures.names import shown
-from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, GREY, INK, LABEL_PT, MUTED, PALE, TEAL, Page, halo, styled
-from experiments.figures.titles import Tally, number
+from experiments.figures.style import (
+    BLOC_COLOURS,
+    BLOC_MARKERS,
+    INK,
+    LABEL_PT,
+    MUTED,
+    PALE,
+    TEAL,
+    Page,
+    halo,
+    styled,
+)
+from experiments.figures.titles import Tally
 from experiments.figures.titles import robots as title_of
 
 QUANTITY: Final = "humanoid_shipments"
@@ -64,9 +75,12 @@ def required_efficiency_ratio(
 
     (k n P (1 + t_O) + o_O) / (k P (1 + t_A) + o_A): n without overheads, towards 1 as overheads grow.
     """
-    yearly_agibot = capital_factor_per_year * price_agibot_usd * (1.0 + tariff_agibot) + overhead_agibot_usd_per_year
+    yearly_agibot = (
+        capital_factor_per_year * price_agibot_usd * (1.0 + tariff_agibot) + overhead_agibot_usd_per_year
+    )
     yearly_optimus = (
-        capital_factor_per_year * price_ratio * price_agibot_usd * (1.0 + tariff_optimus) + overhead_optimus_usd_per_year
+        capital_factor_per_year * price_ratio * price_agibot_usd * (1.0 + tariff_optimus)
+        + overhead_optimus_usd_per_year
     )
     return yearly_optimus / yearly_agibot
 
@@ -101,52 +115,60 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     blocs = {maker: run.bloc(maker) for maker in makers}
     expressions = {maker: run.need(f"{QUANTITY}.{maker}") for maker in makers}
     totals = {
-        bloc: run.total([f"{QUANTITY}.{maker}" for maker in makers if blocs[maker] == bloc] or [f"{QUANTITY}.<{bloc} maker>"])
+        bloc: run.total(
+            [f"{QUANTITY}.{maker}" for maker in makers if blocs[maker] == bloc]
+            or [f"{QUANTITY}.<{bloc} maker>"]
+        )
         for bloc in ("us", "cn")
     }
     world = f"{QUANTITY}.world"
-    expressions["world"] = run.need(world) if world in run.series_columns else f"({totals['us']} + {totals['cn']})"
+    expressions["world"] = (
+        run.need(world) if world in run.series_columns else f"({totals['us']} + {totals['cn']})"
+    )
     fans = run.yearly_fans(expressions)
     yearly = run.by_year(totals)
     year = max(yearly) if yearly else None
     tally = Tally(0, 0, 0)
     if year is not None:
-        us, cn = yearly[year]["us"], yearly[year]["cn"]
-        valid = np.isfinite(us) & np.isfinite(cn)
-        tally = Tally(
-            int(np.count_nonzero(valid & (us > cn))),
-            int(np.count_nonzero(valid & (us == cn))),
-            int(np.count_nonzero(valid & (us < cn))),
-        )
+        tally = paired(yearly[year]["us"], yearly[year]["cn"])
     required, ratio = None, None
     if break_even is not None:
         ratio = break_even.price_ratio_central
         at_centre = [
-            float(_curve(break_even, i, np.array([ratio]))[0]) for i in range(len(break_even.overheads_usd_per_year))
+            float(_curve(break_even, i, np.array([ratio]))[0])
+            for i in range(len(break_even.overheads_usd_per_year))
         ]
         required = min(at_centre), max(at_centre)
     title = title_of(tally, year, ratio, required, run.bloc_names)
-    subtitle = (
-        f"Humanoid robots shipped in each calendar year by maker (logarithmic). Lines: medians of {run.worlds:,} sampled "
-        "worlds; bands: 50 and 90\u202f% of worlds for all makers together; labels: last median and 90\u202f% range."
-    )
+    us, cn = run.bloc_names["us"], run.bloc_names["cn"]
+    subtitle = f"Humanoids shipped in each calendar year by makers of {us} (circle) and {cn} (square). "
+    if run.worlds == 1:
+        subtitle += "Lines: the one sampled world."
+    else:
+        subtitle += (
+            f"Lines: medians of {run.sample}; bands: 50 and 90\u202f% of worlds, all makers; labels: median and "
+            "90\u202f% range."
+        )
     drawn = of_series(observed, [f"{QUANTITY}.{key}" for key in expressions])
-    notes = ["Shipped is not working: pilots and stock count as shipped. A maker without shipments lies on the baseline."]
+    notes = [
+        "Shipped is not working: pilots and stock count as shipped. A maker without shipments lies on the baseline."
+    ]
     if break_even is not None:
         notes.append(
             f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and maintenance "
             f"{number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, energy and supervision per robot "
-            "as labelled."
+            f"as labelled. Shaded: observed price ratio, {number(break_even.price_ratio_low)} to "
+            f"{number(break_even.price_ratio_high)}, line at {number(break_even.price_ratio_central)}"
+            + (f" ({break_even.source})." if break_even.source else ".")
         )
-        if break_even.source:
-            notes.append(f"Price ratio: {break_even.source}.")
     footer = run.footer(*notes, observed=drawn)
-    page = Page(title, subtitle, footer, 4.9)
+    page = Page(title, subtitle, footer, 5.2)
     rows: list[Row] = []
     sentences: list[str] = []
-    left, top, height = 0.95, 0.3, 4.25
-    width = 3.05 if break_even is not None else 6.6
-    heading(page, left, top - 0.1, "Shipments by maker, robots a year")
+    left, top, height = 0.95, 0.5, 4.2
+    width = 3.55 if break_even is not None else 6.6
+    heading(page, left, top - 0.28, "Shipments by maker")
+    page.text(left, top - 0.08, "robots a year, each step ten times the last", colour=MUTED, va="bottom")
     axes = page.axes(left, top, width, height)
     span = time_span(run, drawn)
     high = max([*(float(v) for fan in fans.values() for v in fan.values["q95"] if np.isfinite(v)),
@@ -168,17 +190,18 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
             draw_fan(axes, _above(fan, 1.0), colour, f"shipments/{maker}", bands=maker == "world", marker=marker,
                      width_pt=2.4 if maker == "world" else 1.5)  # fmt: skip
         rows += fan.rows("shipments", maker, UNIT)
-        rows += draw_observed(axes, of_series(drawn, [f"{QUANTITY}.{maker}"]), colour, "shipments", maker, UNIT)
-        label = end_label(fan, name, colour, _robots)
-        at = last_index(fan)
-        labels.append(EndLabel(max(1.0, float(fan.median[at])) if at is not None else np.nan, name,
-                               (label.head.removeprefix(name).strip() + f" ({label.lines[0]})",) if label.lines else (),
-                               colour))  # fmt: skip
-        sentences.append(end_sentence("Shipments", name, fan, _robots))
+        rows += draw_observed(
+            axes, of_series(drawn, [f"{QUANTITY}.{maker}"]), colour, "shipments", maker, UNIT
+        )
+        label = end_label(fan, "", colour, ROBOTS)
+        # The name on the first line, all numbers on the second.
+        numbers = " ".join([label.head, *(f"({line})" for line in label.lines)])
+        labels.append(EndLabel(max(1.0, label.y), name, (numbers,), colour))
+        sentences.append(end_sentence("Shipments", name, fan, ROBOTS))
     x_end = float(fans["world"].x[-1]) if fans["world"].x.size else None
     end_labels(page, axes, labels, x_data=x_end)
     if break_even is not None:
-        rows += _break_even_panel(page, break_even, 6.75, top, 2.05, height, sentences)
+        rows += _break_even_panel(page, break_even, 6.85, top, 2.2, height, sentences)
     return Drawing(
         "robots", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
     )
@@ -190,39 +213,44 @@ def _decade(exponent: int) -> str:
     return f"{10**rest}{('', ' k', ' M', ' bn', ' tn')[min(thousands, 4)]}"
 
 
-def _robots(value: float) -> str:
-    """Write a number of robots with k or M."""
-    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= size:
-            return number(float(f"{value / size:.2g}")) + suffix
-    return number(float(f"{value:.2g}")) if np.isfinite(value) else "no value"
-
-
 def _break_even_panel(
     page: Page, case: BreakEven, left: float, top: float, width: float, height: float, sentences: list[str]
 ) -> list[Row]:
     """Draw the efficiency ratio at which one Optimus breaks even over the price ratio, one curve per overhead."""
-    heading(page, left, top - 0.1, "Break-even of one Optimus")
+    heading(page, left, top - 0.28, "Break-even of one Optimus")
+    page.text(left, top - 0.08, "efficiency it needs, in AgiBots", colour=MUTED, va="bottom")
+    low, high = case.price_ratio_low, case.price_ratio_high
+    n = np.linspace(min(0.5, 0.9 * low), max(1.05 * high, 2.0), 81)
     axes = page.axes(left, top, width, height)
-    n = np.linspace(1.0, max(case.price_ratio_high * 1.05, 2.0), 81)
     axes.set_xlim(float(n[0]), float(n[-1]))
     curves = [_curve(case, i, n) for i in range(len(case.overheads_usd_per_year))]
-    upper = max(float(curve.max()) for curve in curves)
-    axes.set_ylim(0.0, float(np.ceil(upper)))
-    axes.set_yticks(range(int(np.ceil(upper)) + 1))
-    axes.set_xticks(range(1, int(np.floor(n[-1])) + 1))
-    axes.set_xlabel("price of one Optimus in AgiBots", fontsize=LABEL_PT)
-    page.text(left + 0.03, top + 0.03, "efficiency needed, in AgiBots", colour=MUTED)
-    low, high = max(case.price_ratio_low, float(n[0])), case.price_ratio_high
+    upper = float(np.ceil(max(float(curve.max()) for curve in curves)))
+    axes.set_ylim(0.0, upper)
+    ticks = range(0, int(upper) + 1, max(1, int(upper) // 5))
+    axes.set_yticks(ticks, [str(tick) for tick in ticks])
+    ticks = range(1, int(np.floor(n[-1])) + 1, max(1, int(n[-1]) // 5))
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    page.text(
+        left + width / 2.0, top + height + 0.26, "price of one Optimus, in AgiBots", colour=MUTED, ha="center"
+    )
     axes.axvspan(low, high, color=PALE, linewidth=0, zorder=0)
-    axes.axvline(case.price_ratio_central, color=MUTED, linewidth=0.9, zorder=1)
+    # The line stops below the words in the upper corner.
+    axes.axvline(case.price_ratio_central, ymax=0.84, color=MUTED, linewidth=0.9, zorder=1)
     rows, labels = [], []
     for i, (overhead, curve) in enumerate(zip(case.overheads_usd_per_year, curves, strict=True)):
         name = f"${number(overhead)}"
         axes.plot(n, curve, color=TEAL, linewidth=2.0, alpha=1.0, gid=f"break-even/{overhead:g}")
         labels.append(EndLabel(float(curve[-1]), name, (), TEAL))
         rows += [
-            Row("break-even", f"overhead {overhead:g} USD a year", "required efficiency ratio", f"{x:.6g}", float(y), "ratio", 0)
+            Row(
+                "break-even",
+                f"overhead {overhead:g} USD a year",
+                "required efficiency ratio",
+                f"{x:.6g}",
+                float(y),
+                "ratio",
+                0,
+            )
             for x, y in zip(n, curve, strict=True)
         ]
         middle = float(_curve(case, i, np.array([case.price_ratio_central]))[0])
@@ -231,13 +259,14 @@ def _break_even_panel(
             f"{number(middle)} times the efficiency."
         )
     end_labels(page, axes, labels)
-    page.text(left + width + 0.1, top + 0.02, "overhead\na year", colour=TEAL, va="bottom")
+    page.text(left + width + 0.1, top - 0.08, "at overheads\na year of", colour=TEAL, va="bottom")
     for statistic, value in (
         ("low", case.price_ratio_low), ("central", case.price_ratio_central), ("high", case.price_ratio_high)
     ):  # fmt: skip
         rows.append(Row("break-even", "observed price ratio", statistic, "", value, "ratio", 0))
-    halo(axes.text(case.price_ratio_central, 0.06, f" now {number(case.price_ratio_central)}", color=INK, fontsize=LABEL_PT,
-                   transform=axes.get_xaxis_transform()))  # fmt: skip
-    axes.text(low, 0.012, " observed range", color=MUTED, fontsize=LABEL_PT, transform=axes.get_xaxis_transform())
-    axes.plot(n, np.minimum(n, upper), color=GREY, linewidth=0.8, zorder=1)
+    for x, y, words, across, up in (
+        (0.04, 0.985, "Optimus costs\nless per task", "left", "top"),
+        (0.97, 0.03, "AgiBots cost\nless per task", "right", "bottom"),
+    ):
+        halo(axes.text(x, y, words, transform=axes.transAxes, ha=across, va=up, fontsize=LABEL_PT))
     return rows

@@ -15,9 +15,10 @@ from experiments.figures.data import Row, Run
 from experiments.figures.fan import Drawing, plain
 from experiments.figures.style import DPI, house_style
 
-# Viénot, Brettel and Mollon (1999), deuteranopia, on linear red, green and blue.
+# Machado, Oliveira and Fernandes (2009), deuteranopia at full severity, on linear red, green and blue.
 DEUTERANOPIA: Final = np.array(
-    [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]], dtype=np.float64
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    dtype=np.float64,
 )
 LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float64)
 
@@ -122,7 +123,10 @@ def accessible_copies(png: str | Path) -> list[Path]:
     grey = _bytes(light @ LUMINANCE)
     seen = _bytes(light @ DEUTERANOPIA.T)
     return [
-        _write(png.with_name(f"{png.stem}.grey.png"), lambda stream: Image.fromarray(grey).save(stream, format="PNG")),
+        _write(
+            png.with_name(f"{png.stem}.grey.png"),
+            lambda stream: Image.fromarray(grey).save(stream, format="PNG"),
+        ),
         _write(
             png.with_name(f"{png.stem}.deuteranopia.png"),
             lambda stream: Image.fromarray(seen).save(stream, format="PNG"),

@@ -89,7 +89,9 @@ def register_fonts() -> None:
 @functools.cache
 def _house_rc() -> dict[str, Any]:
     """Return matplotlib's own defaults with this style on top, whatever the user's matplotlibrc says."""
-    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    defaults = {
+        key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
+    }
     return {**defaults, **RC}
 
 
@@ -136,7 +138,9 @@ def wrap(text: str, width_inches: float, size_pt: float, weight: str = "regular"
         current = ""
         for word in paragraph.split(" "):
             if text_width_inches(word, size_pt, weight) > width_inches:
-                raise ValueError(f"word {word!r} is wider than {width_inches:.2f} in at {size_pt} pt: shorten it")
+                raise ValueError(
+                    f"word {word!r} is wider than {width_inches:.2f} in at {size_pt} pt: shorten it"
+                )
             longer = f"{current} {word}" if current else word
             if text_width_inches(longer, size_pt, weight) <= width_inches:
                 current = longer
@@ -183,6 +187,8 @@ class Page:
 
     def __init__(self, title: str, subtitle: str, footer: str, body_inches: float) -> None:
         usable = WIDTH_INCHES - LEFT_INCHES - RIGHT_INCHES
+        # "US + allies" is one name: no line break inside it.
+        title, subtitle, footer = (text.replace(" + ", "\u00a0+\u00a0") for text in (title, subtitle, footer))
         blocks = (
             (balanced(title, usable, TITLE_PT, "bold"), TITLE_PT, "bold", INK),
             (wrap(subtitle, usable, TEXT_PT), TEXT_PT, "normal", MUTED),
@@ -210,7 +216,13 @@ class Page:
     def _line(self, x: float, y: float, text: str, *, size: float, weight: str, colour: str) -> Text:
         """Write one line, its box starting y inches below the top of the canvas."""
         return self.figure.text(
-            x / WIDTH_INCHES, 1.0 - y / self.height, text, fontsize=size, fontweight=weight, color=colour, va="top"
+            x / WIDTH_INCHES,
+            1.0 - y / self.height,
+            text,
+            fontsize=size,
+            fontweight=weight,
+            color=colour,
+            va="top",
         )
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:

@@ -4,14 +4,18 @@ A title says "in x % of sampled worlds" and "leads"; it never speaks of winning,
 Every template treats the two blocs alike: swapping the data swaps the names.
 """
 
-import calendar
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-# A narrow no-break space keeps "83 %" on one line.
-NARROW: Final = "\u202f"
+from experiments.figures.forms import month_name, number, percent, percent_pair
+
 BLOC_NAMES: Final = {"us": "US + allies", "cn": "China"}
+SITE_PHRASES: Final = {
+    "United States": "the United States",
+    "Allies": "the allied countries",
+    "Rest of the world": "the rest of the world",
+}
 PLURAL: Final = frozenset({"US + allies"})
 Z_95: Final = 1.959963984540054
 
@@ -32,49 +36,6 @@ class Tally(NamedTuple):
 def verb(name: str, plural: str, singular: str) -> str:
     """Choose the verb form for a bloc or site name."""
     return plural if name in PLURAL else singular
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """Write a share between 0 and 1 as a percentage; 0 % and 100 % are kept for exactly none and all."""
-    value = 100.0 * share
-    step = 10.0**-digits
-    if 0.0 < value < 0.5 * step:
-        return f"under {step:.{digits}f}{NARROW}%"
-    if 100.0 - 0.5 * step <= value < 100.0:
-        return f"over {100.0 - step:.{digits}f}{NARROW}%"
-    return f"{value:.{digits}f}{NARROW}%"
-
-
-def percent_pair(first: float, second: float) -> tuple[str, str]:
-    """Write two different shares with as many decimals, up to three, as tell them apart."""
-    texts = ("", "")
-    for digits in range(4):
-        texts = (percent(first, digits), percent(second, digits))
-        if first == second or texts[0] != texts[1]:
-            break
-    return texts
-
-
-def number(value: float) -> str:
-    """Write a number to three significant digits with thousands separators."""
-    if not math.isfinite(value):
-        return "no value"
-    if value == 0.0:
-        return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    rounded = round(value, digits)
-    if abs(rounded) < 0.001:
-        return f"{rounded:.1e}".replace("-", "\u2212")
-    text = f"{rounded:,.{max(0, digits)}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return text.replace("-", "\u2212")
-
-
-def month_name(month: str) -> str:
-    """Write a month such as 2040-12 as December 2040."""
-    year, number_of_month = month.split("-")[:2]
-    return f"{calendar.month_name[int(number_of_month)]} {year}"
 
 
 def wilson(successes: float, trials: float) -> tuple[float, float]:
@@ -151,7 +112,9 @@ def leads(what: str, when: str, tally: Tally, names: Mapping[str, str] = BLOC_NA
     )  # fmt: skip
 
 
-def outcome(headline: Tally, when: str, definitions: Mapping[str, Tally], names: Mapping[str, str] = BLOC_NAMES) -> str:
+def outcome(
+    headline: Tally, when: str, definitions: Mapping[str, Tally], names: Mapping[str, str] = BLOC_NAMES
+) -> str:
     """Say who leads overall how often, and how many definitions point the same way."""
     sentence = two_sided(
         headline, plural="lead overall", singular="leads overall", when=when, topic="the overall lead",
@@ -167,7 +130,9 @@ def outcome(headline: Tally, when: str, definitions: Mapping[str, Tally], names:
     return f"{sentence}; {same} of {total} definitions point{'s' if same == 1 else ''} that way"
 
 
-def dark_compute(more: Tally, medians: Mapping[str, float], month: str, names: Mapping[str, str] = BLOC_NAMES) -> str:
+def dark_compute(
+    more: Tally, medians: Mapping[str, float], month: str, names: Mapping[str, str] = BLOC_NAMES
+) -> str:
     """Say which bloc leaves the larger share of its held compute without power (S5)."""
     when = f"in {month_name(month)}"
     if max(medians.values()) == 0.0 and more.us == more.cn == 0:
@@ -184,7 +149,8 @@ def dark_compute(more: Tally, medians: Mapping[str, float], month: str, names: M
     if not (math.isfinite(medians["us"]) and math.isfinite(medians["cn"])):
         return sentence
     us, cn = percent_pair(medians["us"], medians["cn"])
-    return f"{sentence} (medians: {names['us']} {us}, {names['cn']} {cn})"
+    medians_of = "" if more.worlds == 1 else "medians: "
+    return f"{sentence} ({medians_of}{names['us']} {us}, {names['cn']} {cn})"
 
 
 def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str | None, str | None, bool]:
@@ -195,7 +161,11 @@ def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str |
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     first = ranked[0]
     second = ranked[1] if len(ranked) > 1 else None
-    if counts[first] == 0 or counts[first] <= ties or (second is not None and counts[second] == counts[first]):
+    if (
+        counts[first] == 0
+        or counts[first] <= ties
+        or (second is not None and counts[second] == counts[first])
+    ):
         return None, second, False
     clear = second is None or worlds == 1 or is_clear(counts[first], counts[second], worlds)
     return first, second, clear
@@ -209,23 +179,31 @@ def power_queue(
     `queue` and `price` count worlds by the site (its display name) that comes first alone.
     """
     parts = []
-    for counts, ties, tail, what in (
-        (queue, queue_ties, "has the longest grid queue", "the longest grid queue"),
-        (price, price_ties, "has the cheapest power", "the cheapest power"),
+    for counts, ties, what in (
+        (queue, queue_ties, "the longest grid queue"),
+        (price, price_ties, "the cheapest power"),
     ):
         worlds = sum(counts.values()) + ties
         first, second, clear = most_often(counts, worlds, ties)
         if first is None:
-            parts.append(f"no single site has {what} most often")
-        elif worlds == 1:
-            parts.append(f"{first} {tail}")
+            parts.append(f"no one site has {what} most often")
+            continue
+        place = SITE_PHRASES.get(first, first)
+        if worlds == 1:
+            parts.append(f"{what} is in {place}")
         elif not clear and second is not None:
             one, two = percent_pair(counts[first] / worlds, counts[second] / worlds)
-            parts.append(f"no clear difference for {what} ({first} {one}, {second} {two} of sampled worlds)")
+            other = SITE_PHRASES.get(second, second)
+            parts.append(
+                f"no clear difference in where {what} is ({place} {one}, {other} {two} of sampled worlds)"
+            )
         else:
-            parts.append(f"{first} {tail} in {percent(counts[first] / worlds)} of sampled worlds")
-    text = f"In {month_name(month)} {parts[0]}; {parts[1]}"
-    return text
+            parts.append(f"{what} is in {place} in {percent(counts[first] / worlds)} of sampled worlds")
+    if all(part.startswith("no one site") for part in parts):
+        return (
+            f"In {month_name(month)} no one site has the longest grid queue or the cheapest power most often"
+        )
+    return f"In {month_name(month)} {parts[0]}; {parts[1]}"
 
 
 def prices_runway(
@@ -245,12 +223,14 @@ def prices_runway(
         runway = f"every lab's median runway falls below {limit} at some time"
     else:
         runway = f"the median runway of {low} of {labs} labs falls below {limit} at some time"
-    us, cn = (f"${number(prices[bloc])}" if math.isfinite(prices[bloc]) else "no price" for bloc in ("us", "cn"))
+    us, cn = (
+        f"${number(prices[bloc])}" if math.isfinite(prices[bloc]) else "no price" for bloc in ("us", "cn")
+    )
     if us == cn:
-        price = f"labs of both blocs charge {us} a month"
+        price = f"the median subscription is {us} a month for both blocs"
     else:
-        price = f"{names['us']} labs charge {us} a month and {names['cn']}'s {cn}"
-    return f"In {month_name(month)} {price} in the median; {runway}"
+        price = f"the median subscription is {us} a month for {names['us']} and {cn} for {names['cn']}"
+    return f"In {month_name(month)} {price}; {runway}"
 
 
 def robots(
@@ -269,28 +249,30 @@ def robots(
         return sentence
     low, high = (number(value) for value in required)
     span = low if low == high else f"{low} to {high}"
-    return f"{sentence}; at {number(ratio)} times the price one Optimus breaks even at {span} times the efficiency"
+    return f"{sentence}; at {number(ratio)} times the price one Optimus needs {span} times the efficiency to break even"
 
 
 def binding(shares: Mapping[str, Mapping[str, float]], names: Mapping[str, str] = BLOC_NAMES) -> str:
     """Say which constraint binds each bloc in most world-months, e.g. shares["us"]["power"] = 0.62."""
     parts: list[tuple[str, str]] = []
     for bloc in ("us", "cn"):
-        ranked = sorted(shares[bloc].items(), key=lambda item: (-item[1], item[0]))
-        (first, top), rest = ranked[0], ranked[1:]
-        if rest and rest[0][1] == top:
-            tied = [name for name, share in ranked if share == top]
-            listed = ", ".join(tied[:-1]) + " and " + tied[-1]
-            parts.append((f"{listed} are equally frequent for {names[bloc]}", percent(top)))
-        elif first == "none":
-            parts.append((f"no constraint binds {names[bloc]}", percent(top)))
-        else:
-            parts.append((f"{first} {'bind' if first in ('chips', 'parts') else 'binds'} {names[bloc]}", percent(top)))
+        top = max(shares[bloc].values())
+        tied = sorted(name for name, share in shares[bloc].items() if share == top)
+        parts.append((_binds(tied), percent(top)))
     (one, share_one), (two, share_two) = parts
-    sentence = f"{one} in {share_one} of world-months, {two} in {share_two}"
+    us, cn = names["us"], names["cn"]
+    if one == two:
+        sentence = f"{one} both blocs most often: {us} in {share_one} and {cn} in {share_two} of world-months"
+    else:
+        sentence = f"{one} {us} in {share_one} of world-months, {two} {cn} in {share_two}"
     return sentence[0].upper() + sentence[1:]
 
 
-def joined(words: Sequence[str]) -> str:
-    """Join words with commas and a final "and"."""
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+def _binds(constraints: Sequence[str]) -> str:
+    """Write the subject and verb for one constraint or several equally frequent ones."""
+    if constraints == ["none"]:
+        return "no constraint binds"
+    listed = ["no constraint" if name == "none" else name for name in constraints]
+    if len(listed) > 1:
+        return f"equally often {', '.join(listed[:-1])} or {listed[-1]} binds"
+    return f"{listed[0]} {'bind' if listed[0] in ('chips', 'parts') else 'binds'}"
