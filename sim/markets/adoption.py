@@ -1,4 +1,4 @@
-"""Laws of consumer adoption: awareness, utilities, nested logit, the start from flows (S1.1-S1.4, S1.6)."""
+"""Laws of consumer adoption: awareness, utilities, nested logit, the start from flows (S1.1-S1.4)."""
 
 from dataclasses import dataclass, replace
 
@@ -220,20 +220,22 @@ def invert_flows(
     dt: float,
     tolerance: float,
     most_steps: int,
+    network_share: Array | None = None,
 ) -> Inversion:
     """Find the residuals and paid constants with which the first month's choices meet `flow_target` (S1.4).
 
     Each step adds the closed form's answer to the target and takes away its answer to the flow got, so that
     without habit and classes the first step is exact. A market stands still once it has arrived: its bits do
     not depend on how long others take.
-    Shapes: occupancy (option, class, market, world), class_share broadcasts to (class, market, world), the
-    utilities of `setting` without residual and paid constant.
+    Shapes: occupancy (option, class, market, world), class_share broadcasts to (class, market, world),
+    network_share (lab, market, world) what the network term sees, the market's share if None (mean field);
+    the utilities of `setting` without residual and paid constant.
     Source: Berry, Levinsohn and Pakes (1995).
     """
     target = flow_target(setting, occupancy, user_growth, dt)
     leaving = occupancy * reconsidering(setting, dt)
     newcomers = class_share * (setting.aware_after - setting.aware_before)
-    network_share = lab_share(occupancy)
+    seen = lab_share(occupancy) if network_share is None else network_share
     sought = berry_utilities(target.share, setting.nest_lambda)
     labs, _, markets, worlds = setting.paid_utility.shape
     shift = np.zeros((labs, 2, markets, worlds))
@@ -247,33 +249,17 @@ def invert_flows(
             free_utility=setting.free_utility + shift[:, 0],
             paid_utility=setting.paid_utility + shift[:, 1][:, None],
         )
-        chosen = expected_choices(shifted, leaving, newcomers, network_share).sum(1)
+        chosen = expected_choices(shifted, leaving, newcomers, seen).sum(1)
         got = ratio(chosen, np.broadcast_to(target.choosing, chosen.shape))
         off = ratio(np.abs(got - target.share), target.share)
         miss = np.where(moving, off.max(0), miss)
         step = sought - berry_utilities(got, setting.nest_lambda)
         shift = shift + np.where(moving & (miss > tolerance), step, 0.0)
-    both = (setting.free_utility > -np.inf) & (setting.paid_utility > -np.inf).any(1)
-    free_only = setting.free_utility > -np.inf
-    residual = np.where(free_only, shift[:, 0], shift[:, 1])
+    free_open = setting.free_utility > -np.inf
+    both_open = free_open & (setting.paid_utility > -np.inf).any(1)
     return Inversion(
-        residual,
-        np.where(both, shift[:, 1] - shift[:, 0], 0.0),
+        np.where(free_open, shift[:, 0], shift[:, 1]),
+        np.where(both_open, shift[:, 1] - shift[:, 0], 0.0),
         np.asarray((target.feasible & (miss <= tolerance)).all(0)),
         miss,
     )
-
-
-def spread_over_classes(options: Array, classes: Array, propensity: Array, sweeps: int) -> Array:
-    """Spread observed users over willingness-to-pay classes, which nobody observes (S1.6).
-
-    Keeps both totals and, up to factors per option and per class, the propensity to choose; the last sweep
-    meets the options' totals. Shapes: options (option, market, world), classes (class, market, world) with
-    the same sum, propensity (option, class, market, world), at least 0 -> as propensity.
-    Source: Deming and Stephan (1940).
-    """
-    spread = propensity
-    for _ in range(sweeps):
-        spread = spread * ratio(classes, spread.sum(0))
-        spread = spread * ratio(options, spread.sum(1))[:, None]
-    return spread

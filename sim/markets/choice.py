@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.units import TINY, Array, BoolArray, ratio
+from sim.units import TINY, Array, ratio
 
 NON_USE: Final = 0
 """Code of the option to use no assistant."""
@@ -201,12 +201,3 @@ def expected_choices(setting: ChoiceSetting, choosing: Array, newcomers: Array, 
         + stay_paid * (1.0 - table.paid_share_holding_paid)
     )
     return chosen
-
-
-def is_open(setting: ChoiceSetting) -> BoolArray:
-    """Return which options nobody is barred from. Shapes: (option, class, market, world)."""
-    labs, classes, markets, worlds = setting.paid_utility.shape
-    opened = np.ones((1 + 2 * labs, classes, markets, worlds), np.bool_)
-    opened[FREE] = (setting.free_utility > -np.inf)[:, None]
-    opened[PAID] = setting.paid_utility > -np.inf
-    return opened

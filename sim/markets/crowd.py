@@ -377,6 +377,31 @@ def pick(table: MonthTable, weight: Singles, code: IntArray, cell: IntArray, dra
     return option
 
 
+def felt_share(net: CrowdNet, state: CrowdState, setting: ChoiceSetting) -> Array:
+    """Return the market share of each lab that draws people in as their local shares do on average (S1.3).
+
+    People differ in whom they see, so that the mean of (s_local + ε)^β lies below the mean share's: with
+    x its mean over the aware, weighted by people, the felt share is x^{1/β} − ε, the mean share at β = 0.
+    Shapes: (lab, market, world). For `adoption.invert_flows`, so that the first month's flows fit the crowd.
+    """
+    labs, _, markets, worlds = setting.paid_utility.shape
+    beta = np.broadcast_to(setting.network_beta, worlds)
+    epsilon = np.broadcast_to(setting.network_epsilon, worlds)
+    felt = np.empty((labs, markets, worlds))
+    for world in range(worlds):
+        code = np.where(state.aware[world], state.choice[world].astype(np.int64), 1 + 2 * labs)
+        local = _local_shares(code[net.neighbour], state.voice[world][net.neighbour], labs)
+        heads = np.where(state.aware[world], state.weight_people[world], 0).astype(np.float64)
+        everybody = np.bincount(net.market, heads, markets).astype(np.float64)
+        power = np.where(beta[world] == 0.0, 1.0, beta[world])
+        pull = (local.astype(np.float64) + epsilon[world]) ** power
+        for lab in range(labs):
+            pulled = np.bincount(net.market, heads * pull[lab], markets).astype(np.float64)
+            mean = ratio(pulled, everybody)
+            felt[lab, :, world] = np.maximum(mean ** (1.0 / power) - epsilon[world], 0.0)
+    return felt
+
+
 def _count(places: list[IntArray], heads: list[IntArray], shape: tuple[int, ...]) -> IntArray:
     """Sum heads by place; exact, because float64 holds every whole number below 2^53."""
     counted = np.bincount(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.markets import adoption, choice, cohort, crowd
+from sim.markets import adoption, cohort, crowd
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
 from sim.units import Array, IntArray
 
@@ -65,7 +65,8 @@ def lived(
     state = crowd.start_crowd(net, occupancy * POPULATION, unaware * POPULATION, 1, 3, ids)
     shares = cohort.start_cohort(occupancy, CLASS_SHARE)
     growth = np.full((LABS, MARKETS, len(ids)), 1.01)
-    found = adoption.invert_flows(setting, occupancy, CLASS_SHARE, growth, 1.0, 1e-10, 60)
+    felt = crowd.felt_share(net, state, setting)
+    found = adoption.invert_flows(setting, occupancy, CLASS_SHARE, growth, 1.0, 1e-10, 60, network_share=felt)
     for month in range(MONTHS):
         state = crowd.step(net, state, setting, 1.0, 3, ids, month)
         shares = cohort.step(shares, setting, 1.0)
@@ -80,6 +81,7 @@ def lived(
     last = {
         "occupancy": shares.occupancy,
         "aware_after": setting.aware_after,
+        "felt": felt,
         "residual": found.residual,
         "paid_constant": found.paid_constant,
         "feasible": found.feasible,
@@ -164,4 +166,3 @@ def test_cohorts_of_swapped_labs_have_swapped_shares() -> None:
     swapped = cohort.step(cohort.start_cohort(occupancy[options], CLASS_SHARE), mirrored, 1.0).occupancy
     # Sums over labs run in another order: some twenty roundings.
     np.testing.assert_allclose(swapped, straight[options], rtol=1e-13, atol=1e-16)
-    assert choice.is_open(mirrored)[options].sum() == choice.is_open(setting).sum()

@@ -347,7 +347,7 @@ def test_the_contraction_reproduces_users_and_paying_shares_of_the_first_month(d
     setting.paid_utility[2, :, 1] = -np.inf
     setting.free_utility[3, 2], setting.paid_utility[3, :, 2] = -np.inf, -np.inf
     occupancy, class_share = occupancy_of(setting, seed=15)
-    occupancy = np.where(choice.is_open(setting), occupancy, 0.0)
+    occupancy[3, :, 0], occupancy[6, :, 1], occupancy[7:9, :, 2] = 0.0, 0.0, 0.0
     occupancy[NON_USE] = class_share * setting.aware_before - occupancy[1:].sum(0)
     growth = np.random.default_rng(16).uniform(1.0, 1.04, (labs, 4, worlds))
     found = adoption.invert_flows(setting, occupancy, class_share, growth, dt, 1e-11, 1000)
@@ -383,21 +383,3 @@ def test_worlds_whose_flows_no_utility_can_give_are_refused_and_move_no_other() 
     # A contraction that is cut short does not pass for one that has arrived.
     short = adoption.invert_flows(setting, occupancy, class_share, growth, 1.0, 1e-11, 2)
     assert not short.feasible.any()
-
-
-def test_spread_over_classes_keeps_both_totals() -> None:
-    setting = setting_of(3, 3, 2, 4, seed=19)
-    occupancy, class_share = occupancy_of(setting, seed=20)
-    classes = class_share * setting.aware_before
-    propensity = adoption.nested_logit(
-        np.repeat(setting.free_utility[:, None], 3, axis=1),
-        setting.paid_utility,
-        np.repeat(setting.nonuse_utility[None], 3, axis=0),
-        setting.nest_lambda,
-    )
-    spread = adoption.spread_over_classes(occupancy.sum(1), classes, propensity, 200)
-    np.testing.assert_allclose(spread.sum(1), occupancy.sum(1), rtol=1e-13)
-    np.testing.assert_allclose(spread.sum(0), classes, rtol=1e-10)
-    # Who minds the price least pays most often.
-    paying = spread[PAID].sum(0) / spread.sum(0)
-    assert np.all(paying[2] > paying[0])

@@ -46,9 +46,9 @@ def occupancy_of(aware: Array) -> Array:
     return occupancy
 
 
-def net_of(agents: int) -> crowd.CrowdNet:
+def net_of(agents: int, crossing: float = 0.02) -> crowd.CrowdNet:
     each = crowd.apportion(np.full(MARKETS, agents), CLASS_SHARE[:, :, 0] * np.ones((1, MARKETS)))
-    return crowd.build_net(5, each, 8, 0.1, 0.02)
+    return crowd.build_net(5, each, 8, 0.1, crossing)
 
 
 def crowd_of(net: crowd.CrowdNet, setting: ChoiceSetting, ids: IntArray) -> crowd.CrowdState:
@@ -110,7 +110,7 @@ def test_every_agent_does_what_one_agent_at_a_time_in_plain_python_does() -> Non
     setting.paid_utility[0, 0, 1] = -np.inf
     setting.network_epsilon[2] = 0.0
     ids = np.array([4, 1_000_003, 17])
-    net = net_of(120)
+    net = net_of(120, 0.3)
     state = crowd_of(net, setting, ids)
     after = crowd.step(net, state, setting, 0.7, 9, ids, 3)
     chose = 0
@@ -218,3 +218,49 @@ def test_drawn_options_have_the_chances_of_the_nested_logit() -> None:
         )[:, 0]
         got = np.bincount(picked, minlength=1 + 2 * LABS) / draws
         np.testing.assert_allclose(got, chance, rtol=0.0, atol=1.0 / draws + 1e-5)
+
+
+def test_the_felt_share_is_the_power_mean_of_what_people_see() -> None:
+    worlds = 3
+    setting = replace(setting_of(worlds, 7), network_beta=np.array([0.45, 1.0, 0.0]))
+    net = net_of(120)
+    state = crowd_of(net, setting, np.arange(worlds))
+    felt = crowd.felt_share(net, state, setting)
+    for w, g, f in np.ndindex(worlds, MARKETS, LABS):
+        beta, epsilon = float(setting.network_beta[w]), float(setting.network_epsilon[w])
+        total, heads = 0.0, 0.0
+        for i in np.flatnonzero((net.market == g) & state.aware[w]):
+            around = net.neighbour[i][state.aware[w, net.neighbour[i]]]
+            voice = state.voice[w, around].astype(np.float64)
+            on = (state.choice[w, around].astype(np.int64) + 1) // 2 == f + 1
+            local = float(voice[on].sum() / voice.sum()) if len(around) else 0.0
+            total += float(state.weight_people[w, i]) * (local + epsilon) ** (beta or 1.0)
+            heads += float(state.weight_people[w, i])
+        expected = (total / heads) ** (1.0 / (beta or 1.0)) - epsilon
+        # The kernel's shares are float32.
+        assert felt[f, g, w] == pytest.approx(max(expected, 0.0), abs=1e-5)
+
+
+def test_inverting_on_the_felt_share_brings_the_crowd_s_first_month_to_its_target() -> None:
+    worlds = 400
+    setting = replace(setting_of(1, 8, worlds), network_beta=np.full(worlds, 0.45))
+    setting = replace(setting, aware_after=setting.aware_before + 0.02 * (1.0 - setting.aware_before))
+    ids, net = np.arange(worlds), net_of(250)
+    occupancy = occupancy_of(setting.aware_before)
+    state = crowd_of(net, setting, ids)
+    growth = np.full((LABS, MARKETS, worlds), 1.02)
+    target = 1.02 * occupancy[1:].sum((0, 1))
+    missed = []
+    for share in (choice.lab_share(occupancy), crowd.felt_share(net, state, setting)):
+        found = adoption.invert_flows(
+            setting, occupancy, CLASS_SHARE, growth, 1.0, 1e-10, 500, network_share=share
+        )
+        assert found.feasible.all()
+        inverted = replace(
+            setting,
+            free_utility=setting.free_utility + found.residual,
+            paid_utility=setting.paid_utility + (found.residual + found.paid_constant)[:, None],
+        )
+        after = crowd.people(crowd.step(net, state, inverted, 1.0, 9, ids, 0)) / POPULATION
+        missed.append(np.abs((after[1:].sum((0, 1)) / target).mean(1) - 1.0).max())
+    assert missed[1] < 0.5 * missed[0]

@@ -91,6 +91,20 @@ def test_heads_are_kept_in_every_month(seed: int, labs: int, people: float, dt: 
         assert not state.heads[:-1][PAID][setting.paid_utility == -np.inf].any()
 
 
+@settings(max_examples=40, deadline=None)
+@given(total=st.integers(0, 10**9), weights=st.lists(st.floats(0.0, 1e6, width=32), min_size=1, max_size=9))
+def test_apportioned_units_are_all_there_and_within_one_of_their_quota(
+    total: int, weights: list[float]
+) -> None:
+    share = np.array(weights)[:, None]
+    units = crowd.apportion(np.array([total]), share)[:, 0]
+    assert units.sum() == (total if share.sum() > 0.0 else 0)
+    assert (units >= 0).all()
+    if share.sum() > 0.0:
+        # A quota of up to 1e9 carries a rounding of some 1e-7.
+        assert (np.abs(units - total * share[:, 0] / share.sum()) < 1.0 + 1e-6).all()
+
+
 def test_people_who_are_not_whole_are_rounded_within_their_market() -> None:
     net = net_of(130, 2)
     _, aware, unaware = scene(1, 3, 2, 2, 1e6)
