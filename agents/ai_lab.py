@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agents.beliefs import kept_commitment, seller_shares, sites_with_room
+from agents.beliefs import kept_commitment, powered_part, seller_shares, sites_with_room
 from sim.actors import Actor
 from sim.markets.services import (
     free_budget_usd,
@@ -25,7 +25,7 @@ class AiLab(Actor):
         equity_usd = self.equity(view)
         compute_usd = self.compute_budget(view, equity_usd)
         own_share = view.own_chip_share
-        capex_usd = compute_usd * own_share
+        capex_usd = compute_usd * own_share * powered_part(view.site_share, view.room_share)
         makers = seller_shares(view.chip_price_usd, view.chip_access, view.params.labs.chip_price_sensitivity)
         clouds = seller_shares(
             view.rent_usd, view.cloud_open * view.cloud_free_h100e, view.params.labs.rent_sensitivity
@@ -34,7 +34,7 @@ class AiLab(Actor):
             price_usd=self.price(view) * view.alive,
             quota_per_day=self.quota(view, equity_usd) * view.alive,
             equity_usd=equity_usd,
-            lease_bid_usd=clouds * (compute_usd - capex_usd),
+            lease_bid_usd=clouds * compute_usd * (1.0 - own_share),
             chip_bid_usd=makers * capex_usd * view.params.capital.chip_share_of_capex * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
@@ -106,6 +106,11 @@ class AiLab(Actor):
         else:
             wanted = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
         wanted = np.maximum(wanted, 0.0)
-        return view.alive * kept_commitment(
+        kept = kept_commitment(
             wanted, view.committed_usd, view.params.capital.order_commitment, view.step_months
         )
+        if view.parent_owned:
+            return view.alive * kept
+        # Contracts bind only as far as there is money to honour them.
+        means = margin_usd + (view.cash_usd + view.credit_usd + equity_usd) / view.step_months
+        return view.alive * np.minimum(kept, np.maximum(means, 0.0))

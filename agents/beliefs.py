@@ -26,6 +26,15 @@ def sites_with_room(site_share: Array, room_share: Array) -> Array:
     return np.where(tilted.sum(0) > 0.0, share_over_first(tilted), usual)
 
 
+def powered_part(site_share: Array, room_share: Array) -> Array:
+    """Return the part of new accelerators that can expect power at the usual places (S8).
+
+    Owners order fewer chips when chips stay dark. Shapes: (site, world) -> (world,).
+    """
+    part: Array = (np.broadcast_to(site_share, room_share.shape) * room_share).sum(0)
+    return part
+
+
 def kept_commitment(wanted_usd: Array, previous_usd: Array, kept_per_month: Array, dt: float) -> Array:
     """Return spending a month that falls no faster than signed contracts allow (S4)."""
     return committed_orders(wanted_usd, previous_usd, kept_per_month, dt)

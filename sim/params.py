@@ -40,6 +40,7 @@ class ConsumersParams:
     entrant_residual_sd: Array
     ad_income_elasticity: Array
     ad_ramp_months: Array
+    least_aware_margin: Array
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class LabsParams:
     user_value_floor: Array
     runway_target: Array
     runway_target_scale: Array
+    endless_runway: Array
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,12 @@ class CapitalParams:
     cloud_margin: Array
     growth_ceiling: Array
     burn_multiple_ceiling: Array
+    outlay_memory: Array
+    cloud_other_cost_share: Array
+    cloud_cash_floor_months: Array
+    cloud_cash_ceiling_months: Array
+    household_share_of_load: Array
+    labour_share: Array
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,7 @@ class CapabilityParams:
     breakthrough_size: Array
     growth_before_start: Array
     lag_start_cn: Array
+    lag_in_algorithms: Array
 
 
 @dataclass(frozen=True)
@@ -196,6 +205,10 @@ class ChipsParams:
     hbm_domestic_start_cn: Array
     smuggling_premium: Array
     user_cost_depreciation: Array
+    longest_backlog: Array
+    access_memory: Array
+    room_floor: Array
+    room_reopening: Array
 
 
 @dataclass(frozen=True)
@@ -234,6 +247,9 @@ class PowerParams:
     order_growth_cap: Array
     order_speed: Array
     room_horizon: Array
+    network_share: Array
+    need_memory: Array
+    headroom_start: Array
 
 
 @dataclass(frozen=True)

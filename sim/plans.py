@@ -22,6 +22,8 @@ class LabView:
     own_chip_share: float
     alive: Array
     cash_usd: Array
+    credit_usd: Array
+    """Undrawn credit."""
     offer_usd: Array
     """(world,): equity that investors or the parent would give this month."""
     revenue_usd: Array

@@ -27,12 +27,20 @@ class LabTable:
     """(12, lab, world) monthly revenue of the last twelve months, oldest first."""
     spending_usd: Array
     """Committed compute spending of the last month (leases and chips)."""
+    outlay_usd: Array
+    """Everything paid a month, smoothed; what investors call burn is its excess over revenue."""
     runway_months: Array
     ln_algorithm: Array
     ln_efficiency: Array
     training_stock: Array
     training_h100e: Array
     luck: Array
+    training_residual: Array
+    """ln of what the start's lag leaves unexplained by compute and algorithms; fixed."""
+    physical_orders_start: Array
+    """Capability less algorithms at the start, the base of serving cost."""
+    enterprise_revenue_usd: Array
+    """Revenue from tokens in the last month."""
     capability_orders: Array
     price_usd: Array
     quota_per_day: Array
@@ -46,6 +54,10 @@ class LabTable:
     """(lab, market, world) constant of the paid tier, fitted to the paying share of the start."""
     enterprise_share: Array
     enterprise_residual: Array
+    enterprise_start_usd: Array
+    """(market, world): yearly revenue of the market at the start."""
+    price_conduct: Array
+    """(lab, market, world): the start's price over the rule's, kept: conduct that the rule does not explain."""
     serving_cost_usd: Array
     """(lab, world): USD per H100e-month of compute."""
 
@@ -112,6 +124,8 @@ class PowerTable:
     """Cumulative since the start, as are built and withdrawn."""
     built_gw: Array
     withdrawn_gw: Array
+    need_gw: Array
+    """Power that all accelerators of a place needed last month."""
     need_growth: Array
     """Smoothed ln growth a month of the power that accelerators need."""
     room_share: Array
@@ -205,7 +219,10 @@ class SectorCash:
 class State:
     """Everything that carries over from one month to the next."""
 
-    month: int
+    tick: int
+    """Steps taken since the start."""
+    months: float
+    """Months passed since the start."""
     labs: LabTable
     fleet: FleetTable
     chips: ChipTable
@@ -221,6 +238,20 @@ class State:
     """(lab, tier, market, world) primary users, people."""
     frontier_orders: Array
     """(month, bloc, world) best capability of each bloc, from the back-cast past on."""
+    best_offered_start: Array
+    """(market, world): best capability on offer at the start, the base of the enterprise market."""
+    breakthroughs: Array
+    """(bloc, world): orders of magnitude gained by breakthroughs so far."""
+    enterprise_budget_usd: Array
+    """(market, world): yearly AI budget of enterprises last month."""
+    hosting_usd: Array
+    """(market, world): spent on hosting open weights last month."""
+    compute_by_user: Array
+    """(bloc, world): powered H100e by the bloc of who used it last month."""
+    robot_labour: Array
+    """(bloc, world): workers' worth of useful humanoid labour by the bloc of the maker."""
+    robot_labour_matters: Array
+    """(world,): 1 once humanoid labour is above the outcome's floor."""
     foundation: Array
     """(bloc, world): deployments and derivatives on each bloc's open weights."""
 

@@ -147,7 +147,9 @@ def served_fraction(demand: Array, quota: Array) -> Array:
 
 
 def free_load(demand: Array, quota: Array) -> Array:
-    """Return the load of a free user, d(1 − e^{−φ/d}): the demand below the quota, the quota above (S3.2).
+    """Return the mean load of free users, d(1 − e^{−φ/d}) (S3.2).
+
+    It is the mean of min(X, φ) over users whose demand X is exponentially distributed with mean d.
 
     Shapes: broadcast.
     """

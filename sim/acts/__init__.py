@@ -1,0 +1,1 @@
+"""The acts of one month: each reads the month-start state and the plans and returns frozen outcomes."""

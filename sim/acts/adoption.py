@@ -1,0 +1,212 @@
+"""Act 7: consumers and enterprises choose among what the labs offered this month (S1, S2)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sim.acts.capability import deployable_orders
+from sim.axes import BLOCS, CN, PAID, US, members_of
+from sim.context import Context
+from sim.markets.adoption import Offers, Tastes, awareness, utilities
+from sim.markets.choice import ChoiceSetting
+from sim.markets.enterprise import foundation_step
+from sim.markets.services import served_fraction
+from sim.plans import Plans
+from sim.state import State
+from sim.units import BILLION, Array, ratio
+
+
+@dataclass(frozen=True)
+class AdoptionOutcome:
+    """Choices of the month."""
+
+    crowd: Any
+    users: Array
+    """(lab, tier, market, world) primary users, people."""
+    aware_share: Array
+    enterprise_revenue_usd: Array
+    """(lab, market, world) tokens sold this month."""
+    hosting_usd: Array
+    """(market, world) paid for compute by firms that host open weights."""
+    enterprise_share: Array
+    foundation: Array
+
+
+def offers_open(ctx: Context, alive: Array) -> Array:
+    """Return where each lab may offer its assistant: alive, not barred. Shapes: (lab, market, world)."""
+    labs, markets = ctx.axes.labs, ctx.axes.markets
+    barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
+    ban = ctx.by_world(ctx.params.policy.ban_rival_apps)
+    for bloc in (US, CN):
+        home = markets.home[bloc]
+        rivals = labs.bloc == 1 - bloc
+        barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc])
+    return (alive[:, None] > 0.0) & (barred <= 0.0)
+
+
+def trust_table(ctx: Context) -> Array:
+    """Return the trust of each market in each bloc's assistants (S1.4). Shapes: (lab, market, world).
+
+    A bloc's own apps are the reference at home; in third markets Chinese apps are measured against American.
+    """
+    rules, places = ctx.params.consumers, ctx.axes.markets.names
+    table = ctx.full(len(BLOCS), len(places))
+    table[CN, places.index("us")] = rules.trust_foreign_apps_us
+    table[CN, places.index("allies")] = rules.trust_cn_apps_allies
+    table[CN, places.index("row")] = rules.trust_cn_apps_row
+    table[US, places.index("cn")] = rules.trust_foreign_apps_cn
+    return table[ctx.axes.labs.bloc]
+
+
+def open_weights_usable(ctx: Context) -> Array:
+    """Return where each lab's open weights may be used, 0 under a ban. Shapes: (lab, market, world)."""
+    usable = np.ones((len(ctx.axes.labs.names), len(ctx.axes.markets.names), ctx.worlds))
+    ban = ctx.by_world(ctx.params.policy.ban_open_weights)
+    for bloc in (US, CN):
+        rivals = ctx.axes.labs.bloc == 1 - bloc
+        usable[rivals, ctx.axes.markets.home[bloc]] = 1.0 - ban[bloc]
+    return usable
+
+
+def capability_offered(ctx: Context, state: State) -> Array:
+    """Return each lab's deployable capability by market, orders of magnitude. Shapes: (lab, market, world)."""
+    usable = open_weights_usable(ctx)
+    own, alive = state.labs.capability_orders, state.labs.alive
+    return np.stack(
+        [deployable_orders(ctx, own, alive, usable[:, m]) for m in range(usable.shape[1])], axis=1
+    )
+
+
+def price_sensitivity(ctx: Context) -> Array:
+    """Return utility per USD a month by class and market, higher where incomes are lower (S1.3, S1.6).
+
+    Shapes: (class, market, world).
+    """
+    rules = ctx.params.consumers
+    income = ctx.axes.markets.income[:, None]
+    by_class = ctx.by_world(rules.class_price_sensitivity)[:, None]
+    scale: Array = income**-rules.income_elasticity_of_sensitivity
+    return by_class * ctx.by_world(rules.price_sensitivity_us * np.ones(1)) * scale
+
+
+def tastes(ctx: Context) -> Tastes:
+    """Collect how people value assistants (S1.3)."""
+    rules = ctx.params.consumers
+    return Tastes(
+        quality_beta=rules.quality_beta_q,
+        quality_saturation=rules.quality_saturation_chi,
+        quota_beta=rules.quota_beta_phi,
+        price_sensitivity=price_sensitivity(ctx),
+        nonuse_depth=rules.nonuse_a,
+        nonuse_rate=rules.nonuse_k,
+    )
+
+
+def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
+    """Return this month's frozen conditions of choice, from the month-start state (S1.1-S1.4)."""
+    rules, labs = ctx.params.consumers, state.labs
+    opened = offers_open(ctx, labs.alive)
+    served = served_fraction(labs.queries_wanted, labs.quota_per_day) * labs.served_share[:, None]
+    offers = Offers(
+        capability=capability_offered(ctx, state),
+        trust=trust_table(ctx) + labs.residual,
+        served_fraction=np.maximum(served, 1e-12),
+        price_usd=labs.price_usd,
+        free_constant=np.zeros(1),
+        paid_constant=labs.paid_constant,
+        free_open=opened,
+        paid_open=opened,
+    )
+    free, paid, nonuse = utilities(offers, tastes(ctx), len(ctx.axes.markets.names), ctx.worlds)
+    aware_after = awareness(state.aware_share, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
+    return ChoiceSetting(
+        free_utility=free,
+        paid_utility=paid,
+        nonuse_utility=nonuse,
+        habit_sigma=rules.habit_sigma,
+        nest_lambda=rules.nest_lambda,
+        network_beta=rules.network_effect_beta_n,
+        network_epsilon=rules.network_epsilon,
+        reconsider=rules.reconsider_rate,
+        aware_before=state.aware_share,
+        aware_after=aware_after,
+    )
+
+
+def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
+    """Read off what consumers and enterprises chose (S1, S2)."""
+    crowd = plans.consumers.crowd
+    setting_aware = awareness(
+        state.aware_share, ctx.params.consumers.bass_innovation_p, ctx.params.consumers.bass_imitation_q, ctx.dt
+    )
+    budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
+    hosted = np.stack([plan.self_hosting_share for plan in plans.enterprises])
+    shares = np.stack([plan.shares for plan in plans.enterprises], axis=1)
+    monthly = budget / 12.0 * ctx.dt
+    # Hosting one's own model saves the supplier's margin: only its compute is paid for.
+    rules = ctx.params.labs
+    hosting = monthly * hosted * rules.enterprise_compute_share_of_price
+    tokens = shares * (monthly * (1.0 - hosted))
+    opened = ctx.axes.labs.open_weights[:, None]
+    orders = np.where((state.labs.alive > 0.0) & opened, state.labs.capability_orders, -np.inf)
+    best_open = np.stack(
+        [
+            np.where(members_of(ctx.axes.labs.bloc)[bloc][:, None] > 0.0, orders, -np.inf).max(0)
+            for bloc in range(len(BLOCS))
+        ]
+    )
+    foundation = foundation_step(
+        state.foundation,
+        np.ones(ctx.worlds),
+        np.maximum(best_open, -30.0),
+        capability_beta=ctx.params.enterprises.foundation_quality_weight,
+        life_months=ctx.params.enterprises.foundation_turnover,
+        dt=ctx.dt,
+    )
+    return AdoptionOutcome(
+        crowd=crowd,
+        users=users_of(crowd.people(), ctx),
+        aware_share=setting_aware,
+        enterprise_revenue_usd=tokens,
+        hosting_usd=hosting,
+        enterprise_share=shares,
+        foundation=foundation,
+    )
+
+
+def users_of(people: Array, ctx: Context) -> Array:
+    """Return users by lab and tier from people by option and class. Shapes: -> (lab, tier, market, world)."""
+    held = people.sum(1)
+    labs = len(ctx.axes.labs.names)
+    return np.ascontiguousarray(held[1:].reshape(labs, 2, *held.shape[1:]))
+
+
+def subscription_usd(ctx: Context, users: Array, price_usd: Array) -> Array:
+    """Return what subscribers pay a month, by lab and market; people use several, so heads count twice (S1.5)."""
+    paying: Array = users[:, PAID] * ctx.params.consumers.overlap_factor * price_usd
+    return paying
+
+
+def ad_revenue_per_user_usd(ctx: Context, months: float) -> Array:
+    """Return advertising per free user-month by market, building up over years (S3.2). Shapes: (market, world)."""
+    rules = ctx.params.consumers
+    income = ctx.axes.markets.income[:, None]
+    ramp = -np.expm1(-months / rules.ad_ramp_months)
+    revenue: Array = rules.ad_revenue_rich * ramp * income**rules.ad_income_elasticity
+    return np.broadcast_to(revenue, (income.shape[0], ctx.worlds))
+
+
+def start_market_usd_per_year(ctx: Context, enterprise_usd: Array) -> Array:
+    """Return the enterprise market of the start by place. Shapes: (lab, market, world) -> (market, world)."""
+    total: Array = enterprise_usd.sum(0) * 12.0
+    return np.maximum(total, 1e-6 * BILLION)
+
+
+def with_constants(setting: ChoiceSetting, residual: Array, paid_constant: Array) -> ChoiceSetting:
+    """Return a setting with residuals and paid constants added (S1.4)."""
+    return replace(
+        setting,
+        free_utility=setting.free_utility + residual,
+        paid_utility=setting.paid_utility + (residual + paid_constant)[:, None],
+    )

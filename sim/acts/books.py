@@ -1,0 +1,370 @@
+"""Act 8: everybody is billed, pays and is funded; the payer's books and the payee's are kept apart (section 5)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.adoption import AdoptionOutcome, ad_revenue_per_user_usd
+from sim.acts.chips import ChipOutcome
+from sim.acts.compute import ComputeOutcome
+from sim.acts.policy import PolicyOutcome
+from sim.acts.power import PowerOutcome
+from sim.axes import CN, FREE, PAID, US, sum_by_bloc
+from sim.context import Context
+from sim.ledger import Ledger
+from sim.plans import Plans
+from sim.quantity import adjusted_share
+from sim.state import State
+from sim.units import HOURS_PER_MONTH, MEGAWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, Array, ratio
+
+KILOWATTS_PER_GIGAWATT_COST = 1e9
+"""k$ per kW times GW gives this many USD."""
+
+
+@dataclass(frozen=True)
+class BooksOutcome:
+    """Books after the month. Shapes: (lab, world), (cloud, world) or (maker, world)."""
+
+    revenue_usd: Array
+    """Of labs this month."""
+    subscriptions_usd: Array
+    ads_usd: Array
+    tokens_usd: Array
+    lab_cash_usd: Array
+    lab_debt_usd: Array
+    lab_credit_limit_usd: Array
+    lab_outlay_usd: Array
+    lab_equity_usd: Array
+    runway_months: Array
+    spending_usd: Array
+    """Compute spending a month, the base of next month's commitments."""
+    cloud_cash_usd: Array
+    cloud_spending_usd: Array
+    tenant_budget_usd: Array
+    chip_cash_usd: Array
+    serving_loss_usd: Array
+    """(bloc, world): paid goods below variable cost and the net cost of free tiers, for fights (F2)."""
+
+
+def ai_electricity_usd(ctx: Context, fleet_gw: Array, powered_share: Array, price: Array) -> Array:
+    """Return what each owner pays for power on the ground. Shapes: -> (owner, world)."""
+    markets = price.shape[0]
+    it = fleet_gw.sum(1)[:, :markets] * powered_share[:, :markets]
+    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
+    bill: Array = (it * ctx.params.power.pue * price).sum(1) * hours
+    return bill
+
+
+def act(
+    ctx: Context,
+    state: State,
+    plans: Plans,
+    ledger: Ledger,
+    policy: PolicyOutcome,
+    power: PowerOutcome,
+    chips: ChipOutcome,
+    compute: ComputeOutcome,
+    adoption: AdoptionOutcome,
+    orbit_charge_usd: Array,
+) -> BooksOutcome:
+    """Bill the month and enter every flow of labs, clouds, chip makers and power from both sides.
+
+    Shapes: orbit_charge_usd (bloc, world) is what clouds owe the satellites of their bloc.
+    """
+    n_labs = len(ctx.axes.labs.names)
+    capital = ctx.params.capital
+    price = np.stack([plan.price_usd for plan in plans.labs])
+    overlap = ctx.params.consumers.overlap_factor
+    paying, free = adoption.users[:, PAID] * overlap, adoption.users[:, FREE] * overlap
+    subscriptions = (paying * price).sum(1) * ctx.dt
+    ad_rate = ad_revenue_per_user_usd(ctx, state.months)
+    ads = (free * ad_rate).sum(1) * ctx.dt
+    tokens = adoption.enterprise_revenue_usd.sum(1)
+    revenue = subscriptions + ads + tokens
+    ledger.pay("subscriptions", "households", (paying * price).sum(0).sum(0) * ctx.dt)
+    ledger.receive("subscriptions", "labs", subscriptions.sum(0))
+    ledger.pay("tokens_ads", "other_firms", ((free.sum(0) * ad_rate) * ctx.dt).sum(0))
+    ledger.pay("tokens_ads", "other_firms", adoption.enterprise_revenue_usd.sum(0).sum(0))
+    ledger.receive("tokens_ads", "labs", (ads + tokens).sum(0))
+
+    bill = ai_electricity_usd(ctx, chips.fleet_gw, compute.powered_share, power.price_usd_per_mwh)
+    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
+    fleet_need = chips.fleet_gw.sum(1)[:, : power.need_gw.shape[0]].sum(0) * ctx.params.power.pue
+    sold_usd = (fleet_need * power.powered_share * power.price_usd_per_mwh).sum(0) * hours
+    ledger.pay("electricity", "labs", bill[:n_labs].sum(0))
+    ledger.pay("electricity", "clouds", bill[n_labs:].sum(0))
+    ledger.receive("electricity", "power", sold_usd)
+
+    paid_chips = chips.paid_usd.sum(1)
+    building = building_usd(ctx, chips)
+    ledger.pay("accelerators", "labs", paid_chips[:n_labs].sum(0))
+    ledger.pay("accelerators", "clouds", paid_chips[n_labs:].sum(0))
+    ledger.receive("accelerators", "chips", chips.maker_revenue_usd.sum(0))
+    ledger.receive("accelerators", "other_firms", chips.premium_usd.sum(0))
+
+    rent_income = compute.rent_usd * (compute.leased_h100e.sum(0) + compute.tenant_h100e) * ctx.dt
+    ledger.pay("compute_rent", "labs", compute.lease_paid_usd.sum((0, 1)))
+    ledger.pay("compute_rent", "other_firms", compute.tenant_paid_usd.sum(0))
+    ledger.receive("compute_rent", "clouds", rent_income.sum(0))
+
+    orbit_share = orbit_bill(ctx, compute, orbit_charge_usd)
+    ledger.pay("orbital_capacity", "clouds", orbit_share.sum(0))
+
+    rules = ctx.params.labs
+    fixed = ctx.start.labs.fixed_cost_usd_per_month[:, None] * state.labs.alive * ctx.dt
+    other = rules.other_cost_share * revenue + fixed
+    wages_share = capital.wage_share_of_inputs
+    interest = state.labs.debt_usd * capital.interest_rate * (ctx.dt / MONTHS_PER_YEAR)
+    leases = compute.lease_paid_usd.sum(1)
+    running = leases + bill[:n_labs] + other + interest
+    profit = np.maximum(revenue - running, 0.0)
+    tax = capital.profit_tax_rate * np.maximum(profit - paid_chips[:n_labs] - building[:n_labs], 0.0)
+    outlay = running + paid_chips[:n_labs] + building[:n_labs] + tax
+    parents = ctx.axes.labs.parent_owned[:, None]
+    offered = np.stack([plan.equity_usd for plan in plans.labs])
+    gift = free_tier_gift(ctx, policy, adoption)
+    need = outlay - revenue - gift - state.labs.cash_usd
+    equity = np.where(parents, np.maximum(need, 0.0), offered)
+    surplus = np.where(parents, np.maximum(-need, 0.0), 0.0)
+    cash = state.labs.cash_usd + revenue + gift + equity - outlay - surplus
+    limit = credit_limits(plans, ctx) * state.labs.alive
+    # What is short is drawn on credit; spare cash above the debt repays it.
+    drawn = np.maximum(-cash, 0.0)
+    repaid = np.where(parents, state.labs.debt_usd, np.minimum(state.labs.debt_usd, np.maximum(cash, 0.0) * repay_share(ctx)))
+    repaid = np.minimum(repaid, np.maximum(cash, 0.0))
+    debt = state.labs.debt_usd + drawn - repaid
+    cash = cash + drawn - repaid
+    ledger.pay("inputs_building", "labs", (other * (1.0 - wages_share)).sum(0) + building[:n_labs].sum(0))
+    ledger.receive("inputs_building", "other_firms", other.sum(0) * (1.0 - wages_share) + building[:n_labs].sum(0))
+    ledger.pay("wages", "labs", (other * wages_share).sum(0))
+    ledger.receive("wages", "households", other.sum(0) * wages_share)
+    ledger.pay("taxes_tariffs", "labs", tax.sum(0))
+    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
+    ledger.pay("equity_loans", "capital", equity.sum(0) + drawn.sum(0))
+    ledger.receive("equity_loans", "labs", (equity + drawn).sum(0))
+    ledger.pay("equity_loans", "labs", repaid.sum(0))
+    ledger.receive("equity_loans", "capital", repaid.sum(0))
+    ledger.pay("dividends_interest", "labs", interest.sum(0) + surplus.sum(0))
+    ledger.receive("dividends_interest", "capital", (interest + surplus).sum(0))
+    ledger.pay("subsidies", "governments", policy.free_tier_usd.sum(0))
+    ledger.receive("subsidies", "labs", gift.sum(0))
+
+    cloud = settle_clouds(
+        ctx, state, ledger, rent_income, bill[n_labs:], paid_chips[n_labs:], building[n_labs:], orbit_share
+    )
+    chip_cash = settle_chips(ctx, state, ledger, policy, chips)
+    settle_power(ctx, state, ledger, power, sold_usd)
+
+    commitments = compute_spending(plans, leases, paid_chips[:n_labs] + building[:n_labs], ctx)
+    opex = ratio(other + interest + bill[:n_labs], np.asarray(ctx.dt))
+    runway = runway_of(ctx, cash, np.maximum(limit - debt, 0.0), opex + commitments, revenue / ctx.dt)
+    memory = adjusted_share(np.asarray(1.0 / capital.outlay_memory), ctx.dt)
+    free_cost = compute.uses.free_h100e * compute.serving_cost_usd * ctx.dt
+    paid_cost = (compute.uses.paid_h100e + compute.uses.enterprise_h100e) * compute.serving_cost_usd * ctx.dt
+    loss = np.maximum(free_cost - ads, 0.0) + np.maximum(paid_cost - subscriptions - tokens, 0.0)
+    growth = tenant_growth(ctx, state, plans)
+    return BooksOutcome(
+        revenue_usd=revenue / ctx.dt,
+        subscriptions_usd=subscriptions,
+        ads_usd=ads,
+        tokens_usd=tokens,
+        lab_cash_usd=cash,
+        lab_debt_usd=debt,
+        lab_credit_limit_usd=limit,
+        lab_outlay_usd=state.labs.outlay_usd + memory * (outlay / ctx.dt - state.labs.outlay_usd),
+        lab_equity_usd=equity,
+        runway_months=np.where(parents, rules.endless_runway, runway),
+        spending_usd=commitments,
+        cloud_cash_usd=cloud.cash_usd,
+        cloud_spending_usd=cloud.spending_usd,
+        tenant_budget_usd=state.fleet.other_tenant_budget_usd * growth + hosting_by_cloud(ctx, state, adoption),
+        chip_cash_usd=chip_cash,
+        serving_loss_usd=sum_by_bloc(loss, ctx.axes.labs.bloc),
+    )
+
+
+def building_usd(ctx: Context, chips: ChipOutcome) -> Array:
+    """Return what owners pay for buildings around new accelerators. Shapes: (owner, world)."""
+    markets = len(ctx.axes.markets.names)
+    gw = chips.new_fleet_gw.sum(1)[:, :markets]
+    cost = ctx.params.power.building_cost * ctx.params.power.pue
+    paid: Array = (gw * cost).sum(1) * KILOWATTS_PER_GIGAWATT_COST
+    return paid
+
+
+def orbit_bill(ctx: Context, compute: ComputeOutcome, charge_usd: Array) -> Array:
+    """Split what is owed to a bloc's satellites over its clouds by size. Shapes: (cloud, world)."""
+    clouds = ctx.axes.clouds
+    bill = np.zeros_like(compute.cloud_powered_h100e)
+    for bloc in (US, CN):
+        own = clouds.bloc == bloc
+        weight = np.maximum(compute.cloud_powered_h100e[own], 1.0)
+        bill[own] = charge_usd[bloc] * weight / weight.sum(0)
+    return bill
+
+
+def free_tier_gift(ctx: Context, policy: PolicyOutcome, adoption: AdoptionOutcome) -> Array:
+    """Split a bloc's free-tier subsidy over its labs by free users. Shapes: (lab, world)."""
+    free = adoption.users[:, FREE].sum(1)
+    bloc = ctx.axes.labs.bloc
+    in_bloc = sum_by_bloc(free, bloc)[bloc]
+    even = 1.0 / np.bincount(bloc, minlength=2)[bloc][:, None]
+    return policy.free_tier_usd[bloc] * np.where(in_bloc > 0.0, ratio(free, in_bloc), even)
+
+
+def credit_limits(plans: Plans, ctx: Context) -> Array:
+    """Collect the credit lines of both blocs' investors. Shapes: (lab, world)."""
+    limit = ctx.full(len(ctx.axes.labs.names))
+    for bloc, plan in enumerate(plans.investors):
+        limit[ctx.axes.labs.bloc == bloc] = plan.credit_limit_usd
+    return limit
+
+
+def repay_share(ctx: Context) -> Array:
+    """Return the share of spare cash that repays debt in a step."""
+    return adjusted_share(np.asarray(1.0 / ctx.params.labs.runway_target), ctx.dt)
+
+
+def compute_spending(plans: Plans, leases: Array, bought: Array, ctx: Context) -> Array:
+    """Return compute spending a month: what was leased and bought. Shapes: (lab, world)."""
+    return (leases + bought) / ctx.dt
+
+
+def runway_of(ctx: Context, cash: Array, credit: Array, spending: Array, revenue: Array) -> Array:
+    """Return the runway in months at this month's burn (S3.4). Shapes: (lab, world)."""
+    endless = ctx.params.labs.endless_runway
+    burn = spending - revenue
+    return np.where(burn > 0.0, np.minimum(ratio(cash + credit, np.maximum(burn, 1e-9)), endless), endless)
+
+
+def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
+    """Return how other firms' compute budgets grow: as the enterprise market of the clouds' places (S2, S5)."""
+    budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
+    site = ctx.axes.clouds.site_share[:, :, None]
+    now = (site * budget).sum(1)
+    before = (site * state.enterprise_budget_usd).sum(1)
+    return np.where(before > 0.0, ratio(now, before), 1.0)
+
+
+def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> Array:
+    """Return the growth of firms' spending on hosting open weights, by the clouds of their place, a month."""
+    change = (adoption.hosting_usd - state.hosting_usd) / ctx.dt
+    site = ctx.axes.clouds.site_share
+    of_place = np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
+    added: Array = (of_place[:, :, None] * change).sum(1)
+    floor = -state.fleet.other_tenant_budget_usd * 0.5
+    return np.maximum(added, floor)
+
+
+@dataclass(frozen=True)
+class CloudBooks:
+    """Clouds after the month. Shapes: (cloud, world)."""
+
+    cash_usd: Array
+    spending_usd: Array
+
+
+def settle_clouds(
+    ctx: Context,
+    state: State,
+    ledger: Ledger,
+    rent: Array,
+    electricity: Array,
+    accelerators: Array,
+    building: Array,
+    orbit: Array,
+) -> CloudBooks:
+    """Pay the clouds' costs; groups and lenders fill what is short, owners take half of what is over (S4)."""
+    capital = ctx.params.capital
+    other = capital.cloud_other_cost_share * rent
+    wages = capital.wage_share_of_inputs * other
+    inputs = other - wages
+    running = electricity + other + orbit
+    tax = capital.profit_tax_rate * np.maximum(rent - running - accelerators - building, 0.0)
+    left = state.fleet.cloud_cash_usd + rent - running - accelerators - building - tax
+    equity = np.maximum(capital.cloud_cash_floor_months * running - left, 0.0)
+    dividends = capital.payout_share * adjusted_share(np.ones(1), ctx.dt) * np.maximum(
+        left - capital.cloud_cash_ceiling_months * (running + accelerators), 0.0
+    )
+    ledger.pay("inputs_building", "clouds", inputs.sum(0) + building.sum(0))
+    ledger.receive("inputs_building", "other_firms", (inputs + building).sum(0))
+    ledger.pay("wages", "clouds", wages.sum(0))
+    ledger.receive("wages", "households", (other * capital.wage_share_of_inputs).sum(0))
+    ledger.pay("taxes_tariffs", "clouds", tax.sum(0))
+    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
+    ledger.pay("equity_loans", "capital", equity.sum(0))
+    ledger.receive("equity_loans", "clouds", equity.sum(0))
+    ledger.pay("dividends_interest", "clouds", dividends.sum(0))
+    ledger.receive("dividends_interest", "capital", dividends.sum(0))
+    return CloudBooks(left + equity - dividends, (accelerators + building) / ctx.dt)
+
+
+def settle_chips(ctx: Context, state: State, ledger: Ledger, policy: PolicyOutcome, chips: ChipOutcome) -> Array:
+    """Pay for making chips and for subsidised fabs; return the makers' cash. Shapes: (maker, world)."""
+    capital, makers = ctx.params.capital, ctx.axes.chip_makers
+    cost = chips.made_h100e * state.chips.unit_cost_usd
+    wages = capital.wage_share_of_inputs * cost
+    fabs = policy.subsidy_usd[4] + policy.subsidy_usd[0]
+    weight = ctx.start.chip_makers.shipments_h100e_per_month[:, None] + np.zeros(ctx.worlds)
+    share = ratio(weight, sum_by_bloc(weight, makers.bloc)[makers.bloc])
+    gift = fabs[makers.bloc] * share
+    profit = chips.maker_revenue_usd - cost
+    tax = capital.profit_tax_rate * np.maximum(profit, 0.0)
+    left = state.chips.cash_usd + profit - tax
+    equity = np.maximum(-left, 0.0)
+    dividends = capital.payout_share * np.maximum(profit - tax, 0.0) * (left > 0.0)
+    dividends = np.minimum(dividends, np.maximum(left, 0.0))
+    ledger.pay("inputs_building", "chips", (cost - wages).sum(0) + gift.sum(0))
+    ledger.receive("inputs_building", "other_firms", (cost * (1.0 - capital.wage_share_of_inputs) + gift).sum(0))
+    ledger.pay("wages", "chips", wages.sum(0))
+    ledger.receive("wages", "households", cost.sum(0) * capital.wage_share_of_inputs)
+    ledger.pay("taxes_tariffs", "chips", tax.sum(0))
+    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
+    ledger.pay("subsidies", "governments", fabs.sum(0))
+    ledger.receive("subsidies", "chips", gift.sum(0))
+    ledger.pay("equity_loans", "capital", equity.sum(0))
+    ledger.receive("equity_loans", "chips", equity.sum(0))
+    ledger.pay("dividends_interest", "chips", dividends.sum(0))
+    ledger.receive("dividends_interest", "capital", dividends.sum(0))
+    return left + equity - dividends
+
+
+def settle_power(ctx: Context, state: State, ledger: Ledger, power: PowerOutcome, ai_sales_usd: Array) -> None:
+    """Bill everybody else's electricity and pass the sector's income on (S8).
+
+    The sector keeps nothing: what it earns pays fuel, wages and owners. Subsidies for grids are spent on them.
+    """
+    capital = ctx.params.capital
+    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
+    used = np.maximum(power.other_load_gw - power.unserved_gw, 0.0)
+    others = (used * power.table.dispatch_usd_per_mwh).sum(0) * hours
+    homes = capital.household_share_of_load
+    ledger.pay("electricity", "households", others * homes)
+    ledger.pay("electricity", "other_firms", others * (1.0 - homes))
+    ledger.receive("electricity", "power", (used * power.table.dispatch_usd_per_mwh * hours).sum(0))
+    grids = state.policy.subsidy_usd[1].sum(0)
+    income = others + ai_sales_usd
+    wages = capital.wage_share_of_inputs * income
+    ledger.pay("subsidies", "governments", grids)
+    ledger.receive("subsidies", "power", grids)
+    ledger.pay("wages", "power", wages)
+    ledger.receive("wages", "households", capital.wage_share_of_inputs * (others + ai_sales_usd))
+    ledger.pay("inputs_building", "power", income - wages + grids)
+    ledger.receive("inputs_building", "other_firms", income * (1.0 - capital.wage_share_of_inputs) + grids)
+
+
+def settle_everybody_else(ctx: Context, state: State, ledger: Ledger) -> None:
+    """Close households: other firms pay wages on gross product, households save and spend the rest (section 5)."""
+    capital = ctx.params.capital
+    growth = ctx.by_world(ctx.params.policy.gdp_growth)
+    gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    wages = capital.labour_share * gdp * (ctx.dt / MONTHS_PER_YEAR)
+    ledger.pay("wages", "other_firms", wages.sum(0))
+    ledger.receive("wages", "households", (gdp.sum(0) * (ctx.dt / MONTHS_PER_YEAR)) * capital.labour_share)
+    earned = ledger.received_usd[:, 0].sum(0)
+    saved = capital.saving_share * earned
+    spent = earned - saved - ledger.paid_usd[:, 0].sum(0)
+    ledger.pay("saving", "households", saved)
+    ledger.receive("saving", "capital", earned * capital.saving_share)
+    ledger.pay("consumption", "households", spent)
+    ledger.receive("consumption", "other_firms", spent)

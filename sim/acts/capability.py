@@ -1,0 +1,118 @@
+"""Act 6: training turns compute and ideas into capability; ideas and weights spill over (S6)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.compute import ComputeOutcome
+from sim.acts.shocks import Shocks
+from sim.axes import BLOCS
+from sim.context import Context
+from sim.physics.capability import (
+    algorithmic_step,
+    best_of,
+    breakthrough_orders,
+    deployable_capability,
+    distil_stock,
+    luck_step,
+    training_stock_step,
+)
+from sim.state import State
+from sim.units import LN10, MONTHS_PER_YEAR, Array
+
+
+@dataclass(frozen=True)
+class CapabilityOutcome:
+    """Capability after the month. Shapes: (lab, world) unless said."""
+
+    ln_algorithm: Array
+    ln_efficiency: Array
+    luck: Array
+    training_stock: Array
+    own_orders: Array
+    """Orders of magnitude above the frontier of the start, by own training."""
+    frontier_orders: Array
+    """(bloc, world): best own capability of a bloc's labs."""
+    breakthroughs: Array
+    """(bloc, world): orders of magnitude gained by breakthroughs so far."""
+
+
+def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> CapabilityOutcome:
+    """Advance algorithms, training stocks and capability (S6)."""
+    rules, old = ctx.params.capability, state.labs
+    alive = old.alive > 0.0
+    opened = alive & ctx.axes.labs.open_weights[:, None]
+    training = compute.uses.training_h100e
+    luck = luck_step(
+        old.luck, shocks.research, ctx.dt, persistence_per_month=rules.luck_persistence, sd=rules.research_luck_sd
+    )
+    ln_algorithm = algorithmic_step(
+        old.ln_algorithm,
+        training,
+        np.asarray(state.months / MONTHS_PER_YEAR),
+        best_of(old.ln_algorithm, opened),
+        best_of(old.ln_algorithm, alive),
+        luck,
+        ctx.dt,
+        growth_factor_per_year=rules.algorithmic_progress,
+        compute_exponent=rules.compute_exponent,
+        fade_years=rules.progress_fade_time,
+        open_spill_per_month=rules.open_weight_spill,
+        all_spill_ratio=rules.secret_spill_fraction,
+    )
+    stock = training_stock_step(
+        old.training_stock, training, old.ln_algorithm + old.training_residual, rules.memory_months, ctx.dt
+    )
+    best = 10.0 ** best_of(np.log10(np.maximum(stock, 1e-30)), alive)
+    stock = distil_stock(stock, best, alive, rules.distillation, ctx.dt)
+    hazard = np.stack(
+        [ctx.by_world(rules.breakthrough_hazard_us), ctx.by_world(rules.breakthrough_hazard_cn)]
+    )
+    # A bloc that has had its breakthrough has had it: the draw is spent in the first month it comes.
+    jump = breakthrough_orders(hazard, shocks.breakthrough, rules.breakthrough_size, ctx.dt)
+    jump = jump * (state.breakthroughs == 0.0)
+    stock = stock * 10.0 ** jump[ctx.axes.labs.bloc]
+    stock = np.where(alive, stock, old.training_stock)
+    own = np.log10(np.maximum(stock, 1e-30))
+    fade = np.exp(-state.months / MONTHS_PER_YEAR / ctx.params.labs.efficiency_fade_time)
+    gain = np.log(ctx.params.labs.inference_efficiency_gain) / MONTHS_PER_YEAR * fade * ctx.dt
+    frontier = np.stack(
+        [best_of(own, alive & (ctx.axes.labs.bloc == bloc)[:, None]) for bloc in range(len(BLOCS))]
+    )
+    past = state.frontier_orders[-1]
+    return CapabilityOutcome(
+        ln_algorithm=np.where(alive, ln_algorithm, old.ln_algorithm),
+        ln_efficiency=old.ln_efficiency + gain,
+        luck=luck,
+        training_stock=stock,
+        own_orders=own,
+        frontier_orders=np.maximum(frontier, past),
+        breakthroughs=state.breakthroughs + jump,
+    )
+
+
+def deployable_orders(ctx: Context, own_orders: Array, alive: Array, open_here: Array) -> Array:
+    """Return what each lab can serve: its own model or one built on the best open weights (S6).
+
+    Shapes: own_orders and alive (lab, world), open_here (lab, world) labs whose open weights may be used here.
+    """
+    opened = (alive > 0.0) & ctx.axes.labs.open_weights[:, None] & (open_here > 0.0)
+    best_open = best_of(own_orders, opened)
+    return np.where(
+        alive > 0.0,
+        deployable_capability(own_orders, np.broadcast_to(best_open, own_orders.shape), ctx.params.capability.open_gap),
+        own_orders,
+    )
+
+
+def start_training_residual(ctx: Context, stock: Array, training: Array, ln_algorithm: Array) -> Array:
+    """Return the residual with which each lab's training stock grows at the frontier's past pace (S6).
+
+    From Z' = -Z/18 + T·A·e^θ: θ = ln[Z (g ln 10/12 + 1/18)/(T·A)]. Shapes: (lab, world).
+    Source: decision 9 (compute by lab is little observed; the lag is, so the lag is inverted).
+    """
+    rules = ctx.params.capability
+    pace = rules.growth_before_start * LN10 / MONTHS_PER_YEAR + 1.0 / rules.memory_months
+    effective = np.maximum(training, 1.0) * np.exp(ln_algorithm)
+    return np.asarray(np.log(np.maximum(stock, 1e-30) * pace / effective))
+

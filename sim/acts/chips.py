@@ -1,0 +1,333 @@
+"""Act 4: chips are made, rationed by money bid, exported as licences allow, smuggled, and installed (S7)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.policy import PolicyOutcome
+from sim.axes import CN, US, sum_by_bloc
+from sim.context import Context
+from sim.markets.rationing import ration_with_caps, wanted_chips
+from sim.physics.chips import (
+    ChipOutput,
+    advance_performance,
+    effective_ceiling,
+    energy_per_h100e,
+    hbm_step,
+    legal_export_limit,
+    output_h100e,
+    smuggling_limit,
+    survivors,
+    wafer_growth_step,
+    wright_yield,
+)
+from sim.plans import Plans
+from sim.state import ChipTable, State
+from sim.units import KILOWATTS_PER_GIGAWATT, Array, ratio
+
+ALL_GROWTH = 1e3
+"""Wafers wanted when a maker wants all the growth that equipment allows, as a multiple of what it has."""
+
+
+@dataclass(frozen=True)
+class ChipOutcome:
+    """Chips of the month. Shapes: (owner, maker, world) unless said."""
+
+    sold_h100e: Array
+    """Domestic and licensed sales."""
+    smuggled_h100e: Array
+    paid_usd: Array
+    """What owners paid for accelerators, premia included."""
+    premium_usd: Array
+    """(owner, world): what of it went to intermediaries rather than to the maker."""
+    maker_revenue_usd: Array
+    """(maker, world), from the makers' own books."""
+    made_h100e: Array
+    """(maker, world)"""
+    legal_limit_h100e: Array
+    """(maker, world): what licences allow to the rival bloc."""
+    output_limit_share: Array
+    """(maker, world): share of the wafer output that memory allows, 1 where wafers bind."""
+    wanted_h100e: Array
+    """(maker, world)"""
+    new_fleet_h100e: Array
+    """(owner, origin, site, world) added this month."""
+    new_fleet_gw: Array
+    retired_h100e: Array
+    """(owner, origin, site, world)"""
+    fleet_h100e: Array
+    fleet_gw: Array
+    room_share: Array
+    """(site, world) of the places: share of the chips wanted that can expect power."""
+    table: ChipTable
+
+
+def act(
+    ctx: Context,
+    state: State,
+    plans: Plans,
+    policy: PolicyOutcome,
+    power_room_gw: Array,
+    orbit_room_gw: Array,
+) -> ChipOutcome:
+    """Make, sell and install this month's accelerators (S7).
+
+    Shapes: power_room_gw (market, world) is power that new accelerators can expect, orbit_room_gw
+    (bloc, world) what satellites of a bloc have free.
+    """
+    made, production = produce(ctx, state, plans, policy)
+    prices = np.stack([plan.price_usd for plan in plans.chip_makers])
+    bids = np.stack([plan.chip_bid_usd for plan in (*plans.labs, *plans.clouds)])
+    trade = sell(ctx, state, policy, bids, prices, made.h100e)
+    sold, smuggled = trade.sold_h100e, trade.smuggled_h100e
+    delivered = sold.sum(0) + smuggled.sum(0)
+    premium = smuggled * prices * ctx.params.chips.smuggling_premium
+    old = state.chips
+    output_rate = np.maximum(made.h100e, 1.0)
+    excess = (trade.wanted_h100e - made.h100e - old.inventory_h100e) / output_rate
+    unsold = made.h100e + old.inventory_h100e - delivered
+    backlog = np.clip(old.backlog_months + excess * ctx.dt, 0.0, ctx.params.chips.longest_backlog)
+    fill = fill_shares(ctx, state, trade, bids, prices)
+    placed = install(ctx, state, plans, sold, smuggled, power_room_gw, orbit_room_gw)
+    life = ctx.params.chips.fleet_life
+    kept = survivors(state.fleet.h100e, life, ctx.dt)
+    table = ChipTable(
+        wafers_per_month=production.wafers_per_month,
+        ln_x=production.ln_x,
+        output_h100e=made.h100e,
+        cumulative_h100e=old.cumulative_h100e + made.h100e,
+        experience_start_h100e=old.experience_start_h100e,
+        inventory_h100e=np.maximum(unsold, 0.0),
+        backlog_months=backlog,
+        price_usd=prices,
+        unit_cost_usd=production.unit_cost_usd,
+        hbm_stock=production.hbm_stock - made.hbm_used,
+        hbm_per_month=production.hbm_per_month,
+        cash_usd=old.cash_usd,
+        fill_share=fill,
+    )
+    return ChipOutcome(
+        sold_h100e=sold,
+        smuggled_h100e=smuggled,
+        paid_usd=sold * prices + smuggled * prices * (1.0 + ctx.params.chips.smuggling_premium),
+        premium_usd=premium.sum(1),
+        maker_revenue_usd=delivered * prices,
+        made_h100e=made.h100e,
+        legal_limit_h100e=trade.legal_limit_h100e,
+        output_limit_share=ratio(made.h100e, made.wafer_limit_h100e),
+        wanted_h100e=trade.wanted_h100e,
+        new_fleet_h100e=placed.h100e,
+        new_fleet_gw=placed.it_gw,
+        retired_h100e=state.fleet.h100e - kept,
+        fleet_h100e=kept + placed.h100e,
+        fleet_gw=survivors(state.fleet.it_gw, life, ctx.dt) + placed.it_gw,
+        room_share=placed.room_share,
+        table=table,
+    )
+
+
+@dataclass(frozen=True)
+class Production:
+    """Capacity, design, memory and cost after this month. Shapes: (maker, world)."""
+
+    wafers_per_month: Array
+    ln_x: Array
+    hbm_stock: Array
+    hbm_per_month: Array
+    unit_cost_usd: Array
+
+
+def start_performance(ctx: Context) -> Array:
+    """Return X at the start by maker. Shapes: (maker, world)."""
+    chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
+    by_bloc = np.stack([ctx.by_world(chips.us_performance_start), ctx.by_world(chips.cn_performance_start)])
+    return by_bloc[bloc]
+
+
+def start_yield(ctx: Context) -> Array:
+    """Return the yield at the start by maker. Shapes: (maker, world)."""
+    chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
+    by_bloc = np.stack([ctx.by_world(chips.us_yield_start), ctx.by_world(chips.cn_yield_start)])
+    return by_bloc[bloc]
+
+
+def yields(ctx: Context, state: State) -> Array:
+    """Return this month's yield by maker (S7.1). Shapes: (maker, world)."""
+    chips, old = ctx.params.chips, state.chips
+    first = start_yield(ctx)
+    return wright_yield(
+        old.experience_start_h100e + old.cumulative_h100e,
+        old.experience_start_h100e,
+        first,
+        np.maximum(chips.yield_max, first),
+        chips.yield_learning_exponent,
+    )
+
+
+def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
+    """Return what an H100e costs to make: the start's cost over the gain in good performance per wafer (S7.3).
+
+    At equal yield and design a Chinese maker's wafer costs `cn_cost_ratio` times an American one, so its chip
+    costs more as long as its wafers carry less. Shapes: (maker, world).
+    """
+    chips, makers = ctx.params.chips, ctx.axes.chip_makers
+    reference = chips.us_performance_start * chips.us_yield_start
+    wafer_ratio = np.stack([np.ones(ctx.worlds), ctx.by_world(chips.cn_cost_ratio)])[makers.bloc]
+    ratios = ctx.start.chip_makers.unit_cost_ratio[:, None]
+    good = np.exp(ln_x) * yield_share
+    return chips.us_unit_cost_start * ratios * wafer_ratio * reference / np.maximum(good, 1e-9)
+
+
+def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> tuple[ChipOutput, Production]:
+    """Run the fabs for a month and grow wafers, memory and designs (S7.1, S7.2)."""
+    chips, makers, old = ctx.params.chips, ctx.axes.chip_makers, state.chips
+    bloc = makers.bloc
+    good = yields(ctx, state)
+    hbm_growth = np.stack([ctx.by_world(chips.hbm_growth_us), ctx.by_world(chips.hbm_growth_cn)])[bloc]
+    lead = 1.0 / policy.equipment_factor[bloc]
+    factor = policy.chip_output_factor[bloc]
+    memory = hbm_step(old.hbm_stock, old.hbm_per_month, hbm_growth * policy.equipment_factor[bloc], ctx.dt)
+    x = np.exp(old.ln_x)
+    made = output_h100e(
+        old.wafers_per_month * factor * ctx.dt, x, good, memory.available, x / start_performance(ctx)
+    )
+    wish = np.stack([plan.wafer_growth_share for plan in plans.chip_makers])
+    start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
+        start_performance(ctx) * start_yield(ctx)
+    )
+    in_bloc = sum_by_bloc(start_wafers, bloc)[bloc]
+    gift = policy.fab_share_per_month[bloc] * ratio(start_wafers, in_bloc) * in_bloc
+    wafers = wafer_growth_step(
+        old.wafers_per_month,
+        ctx.by_world(chips.wafer_growth)[bloc] * wish,
+        old.wafers_per_month * ALL_GROWTH,
+        state.policy.feedback[bloc],
+        lead,
+        ctx.dt,
+    )
+    ceiling = effective_ceiling(np.log(chips.node_ceiling_x_max), chips.tool_gap_delta, policy.suffered)[bloc]
+    ln_x = advance_performance(
+        old.ln_x,
+        chips.node_progress,
+        ceiling,
+        chips.catch_up_mu,
+        chips.control_catch_up_gamma,
+        policy.suffered[bloc],
+        np.broadcast_to(old.ln_x.max(0), old.ln_x.shape),
+        ctx.dt,
+    )
+    hbm_gift = policy.fab_share_per_month[bloc] * ctx.start.chip_makers.shipments_h100e_per_month[:, None]
+    return made, Production(
+        wafers_per_month=wafers + gift,
+        ln_x=ln_x,
+        hbm_stock=memory.available,
+        hbm_per_month=memory.capacity_per_month + hbm_gift,
+        unit_cost_usd=unit_costs_usd(ctx, ln_x, good),
+    )
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Who got what. Shapes: (owner, maker, world); limits (maker, world)."""
+
+    sold_h100e: Array
+    smuggled_h100e: Array
+    wanted_h100e: Array
+    legal_limit_h100e: Array
+
+
+def sell(
+    ctx: Context, state: State, policy: PolicyOutcome, bids: Array, prices: Array, made_h100e: Array
+) -> Trade:
+    """Ration each maker's supply by money bid, the rival bloc's buyers within licences and leaks (S7.3)."""
+    chips, makers = ctx.params.chips, ctx.axes.chip_makers
+    owner_bloc = ctx.axes.owner_bloc
+    premium = 1.0 + chips.smuggling_premium
+    sold = np.zeros_like(bids)
+    smuggled = np.zeros_like(bids)
+    wanted = np.zeros_like(made_h100e)
+    limits = np.zeros_like(made_h100e)
+    for m, bloc in enumerate(makers.bloc):
+        supply = made_h100e[m] + state.chips.inventory_h100e[m]
+        asked = wanted_chips(bids[:, m], prices[m])
+        rival = owner_bloc == 1 - bloc
+        barred = policy.stringency[bloc] if makers.merchant[m] else np.ones(ctx.worlds)
+        legal_cap = legal_export_limit(supply, barred, chips.legal_export_eta)
+        leak_cap = smuggling_limit(supply, barred, chips.leakage) * float(makers.merchant[m])
+        asked_rival = (asked * rival[:, None]).sum(0)
+        legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
+        legal = np.where(rival[:, None], asked * legal_share, asked)
+        leaked = np.where(rival[:, None], (asked - legal) / premium, 0.0)
+        rows = np.concatenate([legal, leaked])
+        group = np.concatenate([np.where(rival, 1, 0), np.full(rival.size, 2)])
+        got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
+        sold[:, m], smuggled[:, m] = got[: rival.size], got[rival.size :]
+        wanted[m] = rows.sum(0)
+        limits[m] = legal_cap
+    return Trade(sold, smuggled, wanted, limits)
+
+
+def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: Array) -> Array:
+    """Return the share of their bids that each bloc's buyers got, smoothed (the third row: third countries).
+
+    Shapes: (maker, bloc or third country, world).
+    """
+    got = (trade.sold_h100e + trade.smuggled_h100e) * prices
+    rows = []
+    for bloc in (US, CN, -1):
+        member = ctx.axes.owner_bloc == bloc
+        asked = bids[member].sum(0)
+        share = np.where(asked > 0.0, np.minimum(ratio(got[member].sum(0), asked), 1.0), 1.0)
+        rows.append(share)
+    fresh = np.stack(rows, axis=1)
+    keep = ctx.params.chips.access_memory**ctx.dt
+    return keep * state.chips.fill_share + (1.0 - keep) * fresh
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where new accelerators stand. Shapes: (owner, origin, site, world); room (market, world)."""
+
+    h100e: Array
+    it_gw: Array
+    room_share: Array
+
+
+def install(
+    ctx: Context,
+    state: State,
+    plans: Plans,
+    sold: Array,
+    smuggled: Array,
+    power_room_gw: Array,
+    orbit_room_gw: Array,
+) -> Placement:
+    """Put new accelerators into orbit as far as satellites have room, the rest on sites (S5, S7, S11)."""
+    chips = ctx.params.chips
+    start_kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    bloc = ctx.axes.chip_makers.bloc
+    kw = energy_per_h100e(
+        np.exp(state.chips.ln_x) / start_performance(ctx), start_kw[bloc], chips.energy_exponent
+    )
+    kw_by_origin = np.concatenate([kw, kw[:1]])
+    leaked = smuggled.sum(1)[:, None]
+    bought = np.concatenate([sold, leaked], axis=1)
+    bought_gw = bought * kw_by_origin / KILOWATTS_PER_GIGAWATT
+    owner_bloc = ctx.axes.owner_bloc
+    orbit_share = np.zeros((owner_bloc.size, ctx.worlds))
+    for b in (US, CN):
+        member = owner_bloc == b
+        wanted = bought_gw[member].sum((0, 1))
+        orbit_share[member] = np.minimum(1.0, ratio(np.maximum(orbit_room_gw[b], 0.0), wanted))
+    ground = np.stack([plan.site_share for plan in (*plans.labs, *plans.clouds)])
+    site = np.concatenate([ground * (1.0 - orbit_share)[:, None], orbit_share[:, None]], axis=1)
+    placed = bought[:, :, None] * site[:, None]
+    placed_gw = bought_gw[:, :, None] * site[:, None]
+    markets = ground.shape[1]
+    new_gw = placed_gw[:, :, :markets].sum((0, 1)) * ctx.params.power.pue
+    horizon = ctx.params.power.room_horizon / ctx.dt
+    fits = np.where(new_gw > 0.0, ratio(power_room_gw, new_gw * horizon), chips.room_reopening)
+    keep = chips.access_memory**ctx.dt
+    # Buyers already hold back by last month's share, so the share is steered, not set.
+    steered = np.clip(state.power.room_share * fits, chips.room_floor, 1.0)
+    return Placement(placed, placed_gw, keep * state.power.room_share + (1.0 - keep) * steered)

@@ -1,0 +1,229 @@
+"""Act 5: compute is let, and each lab serves firms, subscribers and free users before it trains (S5)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.acts.chips import ChipOutcome
+from sim.acts.policy import PolicyOutcome, third_country_access
+from sim.acts.power import PowerOutcome
+from sim.axes import CN, FREE, PAID, US
+from sim.context import Context
+from sim.markets.services import free_load, serving_cost_usd_per_h100e_month
+from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
+from sim.plans import Plans
+from sim.quantity import capital_recovery_factor
+from sim.state import State
+from sim.units import LN10, Array, ratio
+
+BUILDING_LIFE_YEARS = 15.0
+"""Years over which a data-centre building is written off (S3.1: CRF_15)."""
+
+
+@dataclass(frozen=True)
+class ComputeOutcome:
+    """Compute of the month in H100e. Shapes: (lab, world) unless said."""
+
+    uses: ComputeUses
+    capacity_h100e: Array
+    free_served_share: Array
+    paid_served_share: Array
+    enterprise_served_share: Array
+    leased_h100e: Array
+    """(lab, cloud, world)"""
+    lease_paid_usd: Array
+    """(lab, cloud, world) this month."""
+    tenant_h100e: Array
+    """(cloud, world) let to firms other than the labs."""
+    tenant_paid_usd: Array
+    occupancy: Array
+    """(cloud, world): what was asked for over the powered capacity; above 1 when scarce."""
+    rent_usd: Array
+    powered_share: Array
+    """(owner, site, world), orbit last."""
+    powered_owner_h100e: Array
+    """(owner, world)"""
+    cloud_powered_h100e: Array
+    serving_cost_usd: Array
+    """(lab, world): USD per H100e-month of served compute."""
+
+
+def act(
+    ctx: Context,
+    state: State,
+    plans: Plans,
+    policy: PolicyOutcome,
+    power: PowerOutcome,
+    chips: ChipOutcome,
+    orbit_powered_share: Array,
+) -> ComputeOutcome:
+    """Let the clouds' capacity by money bid and allocate each lab's compute (S5).
+
+    Shapes: orbit_powered_share (bloc, world).
+    """
+    labs, clouds = ctx.axes.labs, ctx.axes.clouds
+    n_labs = len(labs.names)
+    share = owner_powered_share(ctx, power.powered_share, orbit_powered_share)
+    held = chips.fleet_h100e.sum(1)
+    powered = powered_h100e(held, share).sum(1)
+    cloud_powered = powered[n_labs:]
+    rent = np.stack([plan.rent_usd for plan in plans.clouds])
+    access = access_by_lab(ctx, policy.stringency)
+    bids = np.stack([plan.lease_bid_usd for plan in plans.labs]) * (access > 0.0)
+    tenant_budget = state.fleet.other_tenant_budget_usd
+    asked_labs = ratio(bids, np.broadcast_to(rent, bids.shape))
+    # Licences bound how much of a foreign cloud a bloc's labs may rent.
+    asked_labs = within_licence(asked_labs, access, cloud_powered)
+    asked_tenants = ratio(tenant_budget, rent)
+    everybody = np.concatenate([asked_labs, asked_tenants[None]])
+    let = share_leases(cloud_powered, everybody * rent, everybody)
+    leased, tenants = let[:n_labs], let[n_labs]
+    capacity = powered[:n_labs] + leased.sum(1)
+
+    demand = service_demand_h100e(ctx, state)
+    capacity = capacity * state.labs.alive
+    kept = ctx.params.labs.minimum_training_share
+    served = allocate(capacity * (1.0 - kept), *demand)
+    uses = replace(served, training_h100e=served.training_h100e + kept * capacity)
+    return ComputeOutcome(
+        uses=uses,
+        capacity_h100e=capacity,
+        enterprise_served_share=served_share(uses.enterprise_h100e, demand[0]),
+        paid_served_share=served_share(uses.paid_h100e, demand[1]),
+        free_served_share=served_share(uses.free_h100e, demand[2]),
+        leased_h100e=leased,
+        lease_paid_usd=leased * rent * ctx.dt,
+        tenant_h100e=tenants,
+        tenant_paid_usd=tenants * rent * ctx.dt,
+        occupancy=ratio(everybody.sum(0), cloud_powered),
+        rent_usd=rent,
+        powered_share=share,
+        powered_owner_h100e=powered,
+        cloud_powered_h100e=cloud_powered,
+        serving_cost_usd=serving_cost_usd(ctx, state),
+    )
+
+
+def owner_powered_share(ctx: Context, site_share: Array, orbit_share: Array) -> Array:
+    """Return each owner's powered share by site: alike on the ground, its bloc's own in orbit.
+
+    Shapes: (market, world), (bloc, world) -> (owner, site, world). Owners of third countries have no orbit.
+    """
+    owner_bloc = ctx.axes.owner_bloc
+    markets = site_share.shape[0]
+    share = np.zeros((owner_bloc.size, markets + 1, ctx.worlds))
+    share[:, :markets] = site_share
+    for bloc in (US, CN):
+        share[owner_bloc == bloc, markets] = orbit_share[bloc]
+    return share
+
+
+def access_by_lab(ctx: Context, stringency: Array) -> Array:
+    """Return the share of each cloud that licences let each lab rent. Shapes: (lab, cloud, world)."""
+    by_bloc = third_country_access(ctx, stringency)
+    return by_bloc[ctx.axes.labs.bloc][:, ctx.axes.clouds.bloc]
+
+
+def within_licence(asked: Array, access: Array, capacity: Array) -> Array:
+    """Scale down what a bloc's labs ask of a cloud to the share that licences open (S5).
+
+    Shapes: asked and access (lab, cloud, world), capacity (cloud, world).
+    """
+    total = asked.sum(0)
+    allowed = access * capacity
+    scale = np.minimum(1.0, ratio(allowed, np.broadcast_to(total, asked.shape)))
+    return np.where(total > 0.0, asked * np.where(access >= 1.0, 1.0, scale), 0.0)
+
+
+def query_compute_h100e(ctx: Context, state: State) -> Array:
+    """Return H100e-months for one query a day over a month, by lab (S3.1).
+
+    Served models grow with the square root of training compute (Hoffmann et al. 2022); efficiency lowers it.
+    Shapes: (lab, world).
+    """
+    labs = ctx.params.labs
+    physical_orders = state.labs.capability_orders - state.labs.ln_algorithm / LN10
+    start = state.labs.physical_orders_start
+    scale = 10.0 ** (labs.serving_scale_exponent * (physical_orders - start))
+    return labs.compute_per_query_start * scale * np.exp(-state.labs.ln_efficiency)
+
+
+def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Array]:
+    """Return compute wanted for enterprises, subscribers and free users (S2, S3.2).
+
+    Shapes: three of (lab, world).
+    """
+    labs = ctx.params.labs
+    per_query = query_compute_h100e(ctx, state)
+    monthly = state.users * ctx.params.consumers.overlap_factor
+    growth = state.labs.queries_wanted / labs.queries_wanted_free
+    paid_queries = monthly[:, PAID].sum(1) * labs.queries_wanted_paid * growth
+    load = free_load(state.labs.queries_wanted, state.labs.quota_per_day)
+    free_queries = (monthly[:, FREE] * load).sum(1)
+    unit = np.maximum(state.labs.serving_cost_usd, 1e-9)
+    enterprise = state.labs.enterprise_revenue_usd * labs.enterprise_compute_share_of_price / unit
+    return enterprise, paid_queries * labs.paid_query_cost_multiple * per_query, free_queries * per_query
+
+
+def serving_cost_usd(ctx: Context, state: State) -> Array:
+    """Return what a served H100e-month costs each lab at today's chip and power prices (S3.1).
+
+    Shapes: (lab, world). A lab pays the price of its own bloc's cheapest open chip and its home's power.
+    """
+    labs, capital, chips, power = ctx.params.labs, ctx.params.capital, ctx.params.chips, ctx.params.power
+    home = ctx.axes.labs.home_site
+    chip_price = bloc_chip_price_usd(ctx, state)[ctx.axes.labs.bloc]
+    kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    return serving_cost_usd_per_h100e_month(
+        chip_price,
+        capital.interest_rate,
+        chips.user_cost_depreciation,
+        np.zeros(ctx.worlds),
+        ctx.by_world(power.building_cost)[home] * 1e3,
+        kw[ctx.axes.labs.bloc],
+        ctx.by_world(power.pue)[home],
+        capital_recovery_factor(capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        state.power.price_usd_per_mwh[home],
+        labs.utilisation,
+    )
+
+
+def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
+    """Return what buyers of each bloc pay per H100e, weighted by last month's output they could get.
+
+    Shapes: (bloc, world).
+    """
+    rows = []
+    for bloc in (US, CN):
+        weight = state.chips.output_h100e * state.chips.fill_share[:, bloc]
+        weight = weight * (ctx.axes.chip_makers.buyers.any(0) * 1.0)[:, None]
+        if bloc == US:
+            weight = weight * (ctx.axes.chip_makers.bloc == US)[:, None]
+        total = weight.sum(0)
+        mean = ratio((weight * state.chips.price_usd).sum(0), total)
+        rows.append(np.where(total > 0.0, mean, state.chips.price_usd.max(0)))
+    return np.stack(rows)
+
+
+def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
+    """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world).
+
+    Serving cost without idle time, at the chip price of its bloc (third countries: of the United States) and
+    the power of its main site.
+    """
+    capital, chips, power, clouds = ctx.params.capital, ctx.params.chips, ctx.params.power, ctx.axes.clouds
+    site = clouds.site_share.argmax(1)
+    bloc = np.where(clouds.bloc == CN, CN, US)
+    kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    return serving_cost_usd_per_h100e_month(
+        bloc_chip_price_usd(ctx, state)[bloc],
+        capital.interest_rate,
+        chips.user_cost_depreciation,
+        np.zeros(ctx.worlds),
+        ctx.by_world(power.building_cost)[site] * 1e3,
+        kw[bloc],
+        ctx.by_world(power.pue)[site],
+        capital_recovery_factor(capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        state.power.price_usd_per_mwh[site],
+        np.ones(1),
+    )

@@ -1,0 +1,115 @@
+"""Act 2: governments act; what they do reaches the other submodels as factors and money (S12)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.shocks import Shocks
+from sim.axes import BLOCS, CN, LEVERS, US
+from sim.context import Context
+from sim.plans import Plans
+from sim.state import PolicyTable, State
+from sim.units import BILLION, MONTHS_PER_YEAR, Array
+
+THOUSAND = 1e3
+
+
+@dataclass(frozen=True)
+class PolicyOutcome:
+    """What governments did. Shapes: (bloc, world) unless said; a bloc's row is what it gets or suffers."""
+
+    stringency: Array
+    """Of the bloc's government towards the rival."""
+    suffered: Array
+    """Stringency of the rival towards the bloc."""
+    tariff: Array
+    equipment_factor: Array
+    """Factor up to 1 on the growth of wafers and parts, from the rival's retaliation."""
+    chip_output_factor: Array
+    """Factor up to 1 on chip output, from a blockade."""
+    grid_gw_per_year: Array
+    parts_units_per_month: Array
+    fab_share_per_month: Array
+    """Share of the start's wafers and memory added by subsidies."""
+    orbit_gw_per_year: Array
+    """Launchable power added this month."""
+    free_tier_usd: Array
+    subsidy_usd: Array
+    """(lever, bloc, world)"""
+    blockade: Array
+    """(world,): 1 in a blockade."""
+    sentiment: Array
+    table: PolicyTable
+
+
+def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutcome:
+    """Carry out the governments' plans and the blockade hazard (S12)."""
+    policy, old = ctx.params.policy, state.policy
+    acted = plans.governments
+    stringency = np.stack([plan.stringency for plan in acted])
+    rise = np.stack([plan.rise for plan in acted])
+    subsidy = np.stack([plan.subsidy_usd for plan in acted], axis=1)
+    suffered = stringency[::-1].copy()
+    lead = 1.0 / (1.0 + policy.retaliation_lead_time * rise[::-1])
+
+    begins = shocks.blockade < 1.0 - (1.0 - policy.blockade_hazard) ** (ctx.dt / MONTHS_PER_YEAR)
+    left = np.where(begins & (old.blockade_months <= 0.0), policy.blockade_length, old.blockade_months)
+    blockade = (left > 0.0).astype(np.float64)
+    chip_factor = np.ones((len(BLOCS), ctx.worlds))
+    chip_factor[US] = 1.0 - policy.blockade_chip_loss * blockade
+
+    capital = ctx.params.capital
+    state_subsidy = np.stack(
+        [ctx.by_world(capital.state_subsidy_us), ctx.by_world(capital.state_subsidy_cn)]
+    ) * (BILLION / MONTHS_PER_YEAR * ctx.dt)
+    fabs = LEVERS.index("fabs_hbm")
+    subsidy[fabs] = subsidy[fabs] + state_subsidy
+    by_lever = dict(zip(LEVERS, subsidy, strict=True))
+    persistence = capital.sentiment_persistence**ctx.dt
+    sentiment = persistence * old.sentiment + capital.sentiment_sd * np.sqrt(ctx.dt) * shocks.sentiment
+    table = PolicyTable(
+        stringency=stringency,
+        tariff=np.stack([ctx.by_world(plan.tariff) for plan in acted]),
+        retaliation=rise[::-1].copy(),
+        below_months=np.stack([plan.below_months for plan in acted]),
+        reaction_month=np.stack([plan.reaction_month for plan in acted]),
+        rise=rise,
+        subsidy_usd=subsidy,
+        blockade_months=np.maximum(left - ctx.dt, 0.0),
+        sentiment=sentiment,
+        feedback=old.feedback,
+        resists=old.resists,
+    )
+    return PolicyOutcome(
+        stringency=stringency,
+        suffered=suffered,
+        tariff=table.tariff,
+        equipment_factor=lead,
+        chip_output_factor=chip_factor,
+        grid_gw_per_year=by_lever["grid"] * MONTHS_PER_YEAR / ctx.dt / (policy.lever_grid_cost * BILLION),
+        parts_units_per_month=by_lever["parts"]
+        / (policy.lever_parts_cost * BILLION)
+        * (THOUSAND / MONTHS_PER_YEAR),
+        fab_share_per_month=by_lever["fabs_hbm"] / (policy.lever_fab_cost * BILLION),
+        orbit_gw_per_year=by_lever["orbit"] / (policy.lever_orbit_cost * BILLION),
+        free_tier_usd=by_lever["free_tiers"],
+        subsidy_usd=subsidy,
+        blockade=blockade,
+        sentiment=sentiment,
+        table=table,
+    )
+
+
+def third_country_access(ctx: Context, stringency: Array) -> Array:
+    """Return the share of a foreign cloud that labs of each bloc may rent (S5).
+
+    Shapes: stringency (bloc, world) -> (lab bloc, cloud bloc or third country, world); the last row of the
+    second axis is third countries. A rival's cloud opens as its government's controls ease.
+    """
+    access = np.zeros((len(BLOCS), len(BLOCS) + 1, ctx.worlds))
+    for bloc in (US, CN):
+        access[bloc, bloc] = 1.0
+        access[bloc, 1 - bloc] = 1.0 - stringency[1 - bloc]
+        access[bloc, -1] = 1.0
+    access[CN, -1] = ctx.by_world(ctx.params.policy.third_country_hosting)
+    return access

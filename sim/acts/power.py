@@ -1,0 +1,153 @@
+"""Act 3: power for AI is ordered, waited for, connected, priced and now and then lost (S8)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.policy import PolicyOutcome
+from sim.acts.shocks import Shocks
+from sim.context import Context
+from sim.physics.power import (
+    advance_pipeline,
+    all_in_price_usd_per_mwh,
+    blended_price_usd_per_mwh,
+    btm_limit_gw,
+    connect,
+    demand_response,
+    dispatch,
+    outage_capacity_gw,
+    powered_share,
+    spare_after_draw_gw,
+)
+from sim.plans import Plans
+from sim.quantity import adjusted_share
+from sim.state import PowerTable, State
+from sim.units import MONTHS_PER_YEAR, Array, ratio
+
+
+@dataclass(frozen=True)
+class PowerOutcome:
+    """Power of the month. Shapes: (market, world)."""
+
+    available_gw: Array
+    need_gw: Array
+    powered_share: Array
+    served_gw: Array
+    queue_gw: Array
+    price_usd_per_mwh: Array
+    other_load_gw: Array
+    """Everybody else's load after demand response."""
+    unserved_gw: Array
+    table: PowerTable
+
+
+def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks: Shocks) -> PowerOutcome:
+    """Advance the queues, connect what is ready, dispatch and price (S8)."""
+    old, power, places = state.power, ctx.params.power, ctx.by_market
+    need = facility_need_gw(ctx, state)
+    grid_order, btm_order = orders_gw(ctx, state, plans, need)
+    survival = places.survival_share
+    queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
+    site = advance_pipeline(
+        old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt
+    )
+    cap = np.stack([plan.cap_gw for plan in plans.grids])
+    firm = np.stack([plan.firm_gw for plan in plans.grids])
+    spare_limit = np.stack([plan.spare_limit_gw for plan in plans.grids])
+    joined = connect(old.ready_gw, queue.completed_gw, cap)
+    grid = old.grid_gw + joined.connected_gw
+    btm = old.btm_gw + site.completed_gw
+    available = outage_capacity_gw(grid, shocks.outage, power.outage_capacity_loss) + btm
+    served = np.minimum(need, available)
+
+    on_grid = np.minimum(served, grid)
+    sold = demand_response(
+        old.other_load_gw, old.dispatch_usd_per_mwh, old.dispatch_start_usd_per_mwh, -power.demand_elasticity
+    )
+    cost = ctx.spread(ctx.start.markets.tranche_cost_usd_per_mwh.T)
+    cleared = dispatch(old.tranche_gw, cost, sold + on_grid, power.scarcity_price, power.reserve_target)
+    grid_price = all_in_price_usd_per_mwh(
+        places.price_usd_per_mwh, cleared.price_usd_per_mwh, old.dispatch_start_usd_per_mwh, power.network_share
+    )
+    grid_price = grid_price * np.exp(power.price_volatility * shocks.power_price)
+    own_price = places.price_usd_per_mwh + power.btm_premium * 1e3
+    price = blended_price_usd_per_mwh(on_grid, grid_price, served - on_grid, own_price)
+
+    years = ctx.dt / MONTHS_PER_YEAR
+    additions = ctx.start.markets.firm_additions_gw_per_year - ctx.start.markets.retirements_gw_per_year
+    grown = (1.0 + power.firm_additions_growth) ** (state.months / MONTHS_PER_YEAR)
+    tranches = old.tranche_gw.copy()
+    tranches[1] = np.maximum(tranches[1] + ctx.spread(additions) * grown * years, 0.0)
+    growth = np.log(np.maximum(need, 1e-9)) - np.log(np.maximum(old_need(ctx, state, need), 1e-9))
+    smoothing = adjusted_share(np.asarray(1.0 / power.need_memory), ctx.dt)
+    table = PowerTable(
+        stages_gw=queue.stages_gw,
+        ready_gw=joined.ready_gw,
+        grid_gw=grid,
+        btm_stages_gw=site.stages_gw,
+        btm_gw=btm,
+        spare_gw=spare_after_draw_gw(old.spare_gw, joined.connected_gw, firm, spare_limit),
+        other_load_gw=old.other_load_gw * (1.0 + power.other_load_growth) ** years,
+        tranche_gw=tranches,
+        price_usd_per_mwh=price,
+        dispatch_usd_per_mwh=cleared.price_usd_per_mwh,
+        dispatch_start_usd_per_mwh=old.dispatch_start_usd_per_mwh,
+        ordered_gw=old.ordered_gw + grid_order,
+        built_gw=old.built_gw + joined.connected_gw,
+        withdrawn_gw=old.withdrawn_gw + queue.withdrawn_gw,
+        need_gw=need,
+        need_growth=old.need_growth + smoothing * (growth / ctx.dt - old.need_growth),
+        room_share=old.room_share,
+    )
+    return PowerOutcome(
+        available_gw=available,
+        need_gw=need,
+        powered_share=powered_share(available, need),
+        served_gw=served,
+        queue_gw=queue.stages_gw.sum(0) + joined.ready_gw,
+        price_usd_per_mwh=price,
+        other_load_gw=sold,
+        unserved_gw=cleared.unserved_gw,
+        table=table,
+    )
+
+
+def facility_need_gw(ctx: Context, state: State) -> Array:
+    """Return the power that all accelerators of a place need at the meter. Shapes: (market, world)."""
+    markets = len(ctx.axes.markets.names)
+    it_gw = state.fleet.it_gw.sum(1)[:, :markets].sum(0)
+    return it_gw * ctx.params.power.pue
+
+
+def old_need(ctx: Context, state: State, need: Array) -> Array:
+    """Return last month's need; this month's where there is none yet."""
+    return np.where(state.power.need_gw > 0.0, state.power.need_gw, need)
+
+
+def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Array, Array]:
+    """Return grid and behind-the-meter power that owners order this month (S8).
+
+    They order a part of what is missing for the growth they expect over the lead time; what the grid will not
+    bring within the lead time of an engine is ordered behind the meter, as far as engines are to be had.
+    Shapes: (market, world) each.
+    """
+    power, old = ctx.params.power, state.power
+    growth = expected_growth(ctx, state, plans)
+    lead, survival = ctx.by_market.lead_time_months, ctx.by_market.survival_share
+    coming = old.stages_gw.sum(0) * survival + old.ready_gw + old.btm_stages_gw.sum(0)
+    have = old.grid_gw + old.btm_gw + coming
+    missing = np.maximum(need * np.exp(growth * lead) - have, 0.0)
+    speed = adjusted_share(power.order_speed, ctx.dt)
+    urgent = np.maximum(need * np.exp(growth * power.btm_lead_time) - old.grid_gw - old.btm_gw, 0.0)
+    urgent = np.maximum(urgent - old.btm_stages_gw.sum(0) - old.ready_gw, 0.0)
+    slots = btm_limit_gw(power.btm_slots, np.ones_like(need), ctx.dt)
+    engines = np.minimum(urgent * speed, slots)
+    return ratio(np.maximum(missing - engines, 0.0) * speed, survival), engines
+
+
+def expected_growth(ctx: Context, state: State, plans: Plans) -> Array:
+    """Return the growth owners order for, weighted by what they run at a place. Shapes: (market, world)."""
+    markets = len(ctx.axes.markets.names)
+    weight = state.fleet.it_gw.sum(1)[:, :markets]
+    wanted = np.stack([plan.power_growth for plan in (*plans.labs, *plans.clouds)])
+    return ratio((weight * wanted[:, None]).sum(0), weight.sum(0))

@@ -1,0 +1,465 @@
+"""The state at the start: observed figures, and what is inverted from them so that the first month continues.
+
+Not observed are users' residuals, training efficiency, conduct in pricing and suppliers' residuals. They are
+solved from users, lags, prices and revenue, not chosen (S1.4; decisions 8-11).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.acts import adoption, capability, chips, compute
+from sim.axes import BLOCS, CN, FREE, PAID, US
+from sim.context import Context
+from sim.initial_robots import start_orbit, start_robots
+from sim.markets.adoption import awareness, invert_flows
+from sim.markets.choice import reconsidering
+from sim.markets.enterprise import invert_residuals, supplier_utility
+from sim.observe_labs import enterprise_terms, lab_economics
+from sim.physics.capability import back_cast
+from sim.physics.compute import allocate, served_share
+from sim.physics.power import dispatch
+from sim.population import start_population
+from sim.state import (
+    ChipTable,
+    FleetTable,
+    LabTable,
+    PolicyTable,
+    PowerTable,
+    SectorCash,
+    State,
+)
+from sim.units import KILOWATTS_PER_GIGAWATT, LN10, MILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
+
+LEAST_CHOOSING_NONE = 0.05
+"""Non-use keeps at least this share of the first month's choices; faster growth than that is scaled down."""
+LEAST_ARRIVAL = 0.5
+"""A shrinking assistant still wins at least this share of those who would leave it by reconsidering alone."""
+MOST_AWARE = 0.995
+PAST_MONTHS = 60
+INVERSION_TOLERANCE = 1e-9
+INVERSION_STEPS = 400
+
+
+@dataclass(frozen=True)
+class StartReport:
+    """What the start could not take as observed. Shapes: (world,)."""
+
+    feasible: BoolArray
+    growth_scaled: Array
+    """Smallest factor by which observed user growth was scaled down, over markets; 1 where none was."""
+
+
+def start_state(ctx: Context) -> tuple[State, StartReport]:
+    """Build the state at the end of the month before the first one simulated (section 7)."""
+    fleet = start_fleet(ctx)
+    power = start_power(ctx, fleet)
+    chip_table = start_chips(ctx)
+    blank = State(
+        tick=0,
+        months=0.0,
+        labs=start_labs(ctx),
+        fleet=fleet,
+        chips=chip_table,
+        power=power,
+        robots=start_robots(ctx),
+        orbit=start_orbit(ctx),
+        policy=start_policy(ctx),
+        cash=SectorCash(*(ctx.full() for _ in range(5))),
+        crowd=None,
+        aware_share=start_awareness(ctx),
+        users=start_users(ctx),
+        frontier_orders=np.zeros((1, len(BLOCS), ctx.worlds)),
+        breakthroughs=ctx.full(len(BLOCS)),
+        foundation=np.ones((len(BLOCS), ctx.worlds)),
+    )
+    state = with_rent(ctx, blank)
+    state = with_compute(ctx, state)
+    state, report = with_consumers(ctx, state)
+    return with_conduct(ctx, with_suppliers(ctx, state)), report
+
+
+def start_fleet(ctx: Context) -> FleetTable:
+    """Place every owner's accelerators on its sites (S5)."""
+    labs, clouds = ctx.start.labs, ctx.start.clouds
+    by_owner = np.concatenate([labs.fleet_h100e, clouds.fleet_h100e])
+    site = np.concatenate([ctx.axes.labs.site_share, ctx.axes.clouds.site_share])
+    ground = by_owner[:, :, None] * site[:, None]
+    h100e = np.concatenate([ground, np.zeros((*ground.shape[:2], 1))], axis=2)
+    it_gw = h100e * (ctx.start.origins.power_kw_per_h100e / KILOWATTS_PER_GIGAWATT)[None, :, None]
+    n_cloud = len(ctx.axes.clouds.names)
+    share = np.concatenate([np.broadcast_to(ctx.start.markets.powered_share, site.shape), np.zeros((len(site), 1))], 1)
+    return FleetTable(
+        h100e=ctx.spread(h100e),
+        it_gw=ctx.spread(it_gw),
+        lease_h100e=ctx.spread(labs.lease_h100e),
+        powered_share=ctx.spread(share),
+        cloud_cash_usd=ctx.spread(clouds.cash_usd),
+        cloud_spending_usd=ctx.full(n_cloud),
+        rent_usd=ctx.full(n_cloud),
+        rent_start_usd=ctx.full(n_cloud),
+        occupancy=np.ones((n_cloud, ctx.worlds)),
+        other_tenant_budget_usd=ctx.full(n_cloud),
+    )
+
+
+def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
+    """Connect the start's accelerators as far as they were powered, and fill the queue (S8)."""
+    start, rules = ctx.start.markets, ctx.params.power
+    markets = len(ctx.axes.markets.names)
+    need = fleet.it_gw.sum(1)[:, :markets].sum(0) * rules.pue
+    share = start.powered_share[:, None]
+    btm = np.minimum(ctx.spread(start.btm_gw), need * share)
+    room = np.where(share < 1.0, 1.0, 1.0 + rules.headroom_start)
+    growth = ctx.by_world(rules.order_growth_cap)
+    queue = need * np.expm1(growth * start.queue_months[:, None]) / ctx.by_market.survival_share
+    dispatched = start_dispatch_usd_per_mwh(ctx, need * share - btm)
+    return PowerTable(
+        stages_gw=np.repeat(queue[None] / 3.0, 3, axis=0),
+        ready_gw=ctx.full(markets),
+        grid_gw=need * share * room - btm,
+        btm_stages_gw=ctx.full(3, markets),
+        btm_gw=btm,
+        spare_gw=ctx.spread(start.spare_gw),
+        other_load_gw=ctx.spread(start.other_load_gw),
+        tranche_gw=ctx.spread(start.tranche_capacity_gw.T),
+        price_usd_per_mwh=ctx.by_market.price_usd_per_mwh.copy(),
+        dispatch_usd_per_mwh=dispatched,
+        dispatch_start_usd_per_mwh=dispatched.copy(),
+        ordered_gw=queue.copy(),
+        built_gw=ctx.full(markets),
+        withdrawn_gw=ctx.full(markets),
+        need_gw=need,
+        need_growth=np.repeat(growth[None], markets, axis=0),
+        room_share=np.ones((markets, ctx.worlds)),
+    )
+
+
+def start_dispatch_usd_per_mwh(ctx: Context, ai_load_gw: Array) -> Array:
+    """Return the dispatch price of the start, against which later prices are measured (S8)."""
+    start, rules = ctx.start.markets, ctx.params.power
+    cleared = dispatch(
+        ctx.spread(start.tranche_capacity_gw.T),
+        ctx.spread(start.tranche_cost_usd_per_mwh.T),
+        ctx.spread(start.other_load_gw) + ai_load_gw,
+        rules.scarcity_price,
+        rules.reserve_target,
+    )
+    return cleared.price_usd_per_mwh
+
+
+def start_chips(ctx: Context) -> ChipTable:
+    """Set fabs so that they make what was shipped in the last month before the start (S7.1)."""
+    start, rules, makers = ctx.start.chip_makers, ctx.params.chips, ctx.axes.chip_makers
+    flow = ctx.spread(start.shipments_h100e_per_month)
+    x, good = chips.start_performance(ctx), chips.start_yield(ctx)
+    installed = np.concatenate([ctx.start.labs.fleet_h100e, ctx.start.clouds.fleet_h100e]).sum(0)
+    made = installed[: len(makers.names)].copy()
+    made[0] += installed[-1]
+    chinese = (makers.bloc == CN)[:, None]
+    hbm_rate = np.where(chinese, rules.hbm_domestic_start_cn, rules.hbm_headroom_us) * flow
+    ln_x = np.log(x)
+    return ChipTable(
+        wafers_per_month=flow / (x * good),
+        ln_x=ln_x,
+        output_h100e=flow * ctx.dt,
+        cumulative_h100e=ctx.full(len(makers.names)),
+        experience_start_h100e=ctx.spread(made),
+        inventory_h100e=ctx.full(len(makers.names)),
+        backlog_months=ctx.spread(start.backlog_months),
+        price_usd=ctx.spread(start.price_usd_per_h100e),
+        unit_cost_usd=chips.unit_costs_usd(ctx, ln_x, good),
+        hbm_stock=np.where(chinese, rules.hbm_stockpile_cn, 0.0) * flow,
+        hbm_per_month=hbm_rate,
+        cash_usd=ctx.spread(start.cash_usd),
+        fill_share=start_access(ctx),
+    )
+
+
+def start_access(ctx: Context) -> Array:
+    """Return how far each bloc's buyers could buy from each maker before the start (S7.3).
+
+    Shapes: (maker, bloc or third country, world).
+    """
+    makers, rules = ctx.axes.chip_makers, ctx.params.chips
+    access = np.ones((len(makers.names), len(BLOCS) + 1, ctx.worlds))
+    towards = {CN: rules.export_stringency, US: rules.export_stringency_cn}
+    for m, bloc in enumerate(makers.bloc):
+        rival = 1 - int(bloc)
+        barred = ctx.by_world(towards[rival]) if makers.merchant[m] else np.ones(ctx.worlds)
+        access[m, rival] = np.maximum((1.0 - barred) ** rules.legal_export_eta, rules.leakage * barred)
+    return access
+
+
+def start_policy(ctx: Context) -> PolicyTable:
+    """Start with the controls in force and no reaction under way (S12)."""
+    rules, blocs = ctx.params.chips, len(BLOCS)
+    tariff = ctx.by_world(ctx.params.policy.tariff_on_rival_robots)
+    response = ctx.settings.response
+    return PolicyTable(
+        stringency=np.stack(
+            [ctx.by_world(rules.export_stringency), ctx.by_world(rules.export_stringency_cn)]
+        ),
+        tariff=np.stack([tariff, tariff]),
+        retaliation=ctx.full(blocs),
+        below_months=ctx.full(blocs),
+        reaction_month=ctx.full(blocs) - 1.0,
+        rise=ctx.full(blocs),
+        subsidy_usd=ctx.full(6, blocs),
+        blockade_months=ctx.full(),
+        sentiment=ctx.full(blocs),
+        feedback=np.ones((blocs, ctx.worlds)),
+        resists=np.stack([response == 1, response == 2]).astype(np.float64),
+    )
+
+
+def start_users(ctx: Context) -> Array:
+    """Return primary users by lab, tier and market: monthly users over the overlap factor (S1.5)."""
+    start = ctx.start.labs
+    primary = ctx.spread(start.users_million * MILLION) / ctx.params.consumers.overlap_factor
+    paying = primary * start.paying_share[:, :, None]
+    return np.stack([primary - paying, paying], axis=1)
+
+
+def start_awareness(ctx: Context) -> Array:
+    """Return the aware share by market, at least what the users of the start need (S1.1)."""
+    used = start_users(ctx).sum((0, 1)) / ctx.spread(ctx.start.markets.population_million * MILLION)
+    floor = np.minimum(used * (1.0 + ctx.params.consumers.least_aware_margin), MOST_AWARE)
+    return np.maximum(ctx.spread(ctx.start.markets.aware_share), floor)
+
+
+def start_labs(ctx: Context) -> LabTable:
+    """Fill the labs' table with what is observed; what is inverted follows (S3, S6)."""
+    start, rules = ctx.start.labs, ctx.params.capability
+    labs, markets = ctx.axes.labs, ctx.axes.markets
+    n, m = len(labs.names), len(markets.names)
+    per_month = rules.growth_before_start / MONTHS_PER_YEAR
+    behind = ctx.spread(start.lag_months) + np.where((labs.bloc == CN)[:, None], rules.lag_start_cn, 0.0)
+    orders = -behind * per_month
+    ln_algorithm = rules.lag_in_algorithms * orders * LN10
+    months_ago = np.arange(12, 0, -1) - 1.0
+    growth = np.log1p(np.maximum(start.revenue_growth_per_year, -0.99)) / MONTHS_PER_YEAR
+    past = start.revenue_usd_per_month * np.exp(-growth * months_ago[:, None])
+    present = np.ones((n, ctx.worlds)) * (labs.entry_month <= 0)[:, None]
+    return LabTable(
+        alive=present,
+        cash_usd=ctx.spread(start.cash_usd),
+        debt_usd=ctx.full(n),
+        credit_limit_usd=ctx.full(n),
+        distressed_months=ctx.full(n),
+        revenue_usd=ctx.spread(start.revenue_usd_per_month),
+        revenue_past_usd=ctx.spread(past),
+        spending_usd=ctx.full(n),
+        runway_months=np.full((n, ctx.worlds), 24.0),
+        ln_algorithm=ln_algorithm,
+        ln_efficiency=ctx.full(n),
+        training_stock=10.0**orders,
+        training_h100e=ctx.full(n),
+        luck=ctx.full(n),
+        training_residual=ctx.full(n),
+        physical_orders_start=orders - ln_algorithm / LN10,
+        enterprise_revenue_usd=ctx.full(n),
+        capability_orders=orders,
+        price_usd=ctx.spread(start.subscription_price_usd_per_month),
+        quota_per_day=ctx.spread(start.free_quota_per_day),
+        queries_wanted=ctx.by_world(ctx.params.labs.queries_wanted_free * np.ones(1)).copy(),
+        served_share=np.ones((n, ctx.worlds)),
+        residual=ctx.full(n, m),
+        paid_constant=ctx.full(n, m),
+        enterprise_share=ctx.full(n, m),
+        enterprise_residual=ctx.full(n, m),
+        enterprise_start_usd=ctx.full(m),
+        price_conduct=np.ones((n, m, ctx.worlds)),
+        serving_cost_usd=ctx.full(n),
+    )
+
+
+def with_rent(ctx: Context, state: State) -> State:
+    """Set rents at cost plus margin and let what the labs do not lease to other firms (S5)."""
+    rules = ctx.params.capital
+    serving = compute.serving_cost_usd(ctx, state)
+    state = replace(state, labs=replace(state.labs, serving_cost_usd=serving))
+    cost = compute.cloud_user_cost_usd(ctx, state)
+    rent = cost * (1.0 + rules.cloud_margin)
+    n_labs = len(ctx.axes.labs.names)
+    powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[n_labs:]
+    leased = np.minimum(
+        state.fleet.lease_h100e,
+        state.fleet.lease_h100e * ratio(powered, np.maximum(state.fleet.lease_h100e.sum(0), 1e-9)),
+    )
+    free = np.maximum(powered - leased.sum(0), 0.0)
+    fleet = replace(
+        state.fleet,
+        lease_h100e=leased,
+        rent_usd=rent,
+        rent_start_usd=rent.copy(),
+        other_tenant_budget_usd=free * rent,
+        cloud_spending_usd=ctx.full(len(ctx.axes.clouds.names)),
+    )
+    spending = (leased * rent).sum(1)
+    return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=spending))
+
+
+def with_compute(ctx: Context, state: State) -> State:
+    """Split revenue into subscriptions, advertising and tokens; allocate compute; invert training (S5, S6)."""
+    start, rules = ctx.start.labs, ctx.params.labs
+    paid_usd = adoption.subscription_usd(ctx, state.users, state.labs.price_usd).sum(1)
+    ads = ctx.full(len(ctx.axes.labs.names))
+    tokens = np.maximum(state.labs.revenue_usd - paid_usd - ads, 0.0)
+    state = replace(state, labs=replace(state.labs, enterprise_revenue_usd=tokens))
+    n_labs = len(ctx.axes.labs.names)
+    own = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[:n_labs]
+    capacity = own + state.fleet.lease_h100e.sum(1)
+    demand = compute.service_demand_h100e(ctx, state)
+    kept = rules.minimum_training_share
+    uses = allocate(capacity * (1.0 - kept), *demand)
+    training = uses.training_h100e + kept * capacity
+    residual = capability.start_training_residual(
+        ctx, state.labs.training_stock, training, state.labs.ln_algorithm
+    )
+    market_share = start.enterprise_market_share[:, :, None]
+    by_market = tokens[:, None] * market_share
+    labs = replace(
+        state.labs,
+        served_share=served_share(uses.free_h100e, demand[2]),
+        training_h100e=training,
+        training_residual=residual,
+        enterprise_share=ratio(by_market, np.broadcast_to(by_market.sum(0), by_market.shape)),
+        enterprise_start_usd=adoption.start_market_usd_per_year(ctx, by_market),
+    )
+    rules_c = ctx.params.capability
+    frontier = np.stack(
+        [
+            np.where((ctx.axes.labs.bloc == bloc)[:, None], labs.capability_orders, -np.inf).max(0)
+            for bloc in range(len(BLOCS))
+        ]
+    )
+    past = np.stack(
+        [back_cast(row, rules_c.growth_before_start, round(PAST_MONTHS / ctx.dt), ctx.dt) for row in frontier], axis=1
+    )
+    history = np.concatenate([past, frontier[None]])
+    return replace(state, labs=labs, frontier_orders=history)
+
+
+def with_suppliers(ctx: Context, state: State) -> State:
+    """Invert the residuals with which the start's supplier shares are steady (S2)."""
+    residuals = []
+    for market in range(len(ctx.axes.markets.names)):
+        terms = enterprise_terms(ctx, state, market)
+        rules = ctx.params.enterprises
+        utility = supplier_utility(
+            rules.quality_weight * terms.quality_orders,
+            terms.ln_price,
+            terms.trust,
+            np.zeros_like(terms.trust),
+            rules.price_weight,
+        )
+        residuals.append(
+            invert_residuals(state.labs.enterprise_share[:, market], utility, rules.switching_cost)
+        )
+    return replace(state, labs=replace(state.labs, enterprise_residual=np.stack(residuals, axis=1)))
+
+
+def with_conduct(ctx: Context, state: State) -> State:
+    """Measure the start's prices against the rule's, where anything is sold (S3.3; decision 10)."""
+    economics = lab_economics(ctx, state)
+    rules = ctx.params.labs
+    target = np.maximum(economics.best_reply_usd, rules.price_floor_multiple * economics.paid_cost_usd)
+    sold = (state.labs.price_usd > 0.0) & (state.users[:, PAID] > 0.0) & (target > 0.0)
+    conduct = np.where(sold, ratio(state.labs.price_usd, np.broadcast_to(target, sold.shape)), 1.0)
+    return replace(state, labs=replace(state.labs, price_conduct=conduct))
+
+
+def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
+    """Place the consumers and invert residuals from first-month flows (S1.4)."""
+    population = ctx.spread(ctx.start.markets.population_million * MILLION)
+    class_share = ctx.by_world(ctx.params.consumers.class_population_share)
+    class_share = class_share / class_share.sum(0)
+    occupancy = start_occupancy(ctx, state, population, class_share)
+    setting = adoption.choice_setting(ctx, state)
+    growth, scaled = feasible_growth(ctx, state, setting, occupancy)
+    found = invert_flows(
+        setting,
+        occupancy,
+        np.broadcast_to(class_share[:, None], occupancy.shape[1:]),
+        np.exp(growth * ctx.dt),
+        ctx.dt,
+        INVERSION_TOLERANCE,
+        INVERSION_STEPS,
+    )
+    aware = occupancy * population
+    unaware = (class_share[:, None] - occupancy.sum(0)) * population
+    crowd = start_population(ctx.settings, aware, np.maximum(unaware, 0.0))
+    labs = replace(state.labs, residual=found.residual, paid_constant=found.paid_constant)
+    started = replace(
+        state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx)
+    )
+    return started, StartReport(found.feasible, scaled)
+
+
+def start_occupancy(ctx: Context, state: State, population: Array, class_share: Array) -> Array:
+    """Spread users over classes: subscribers by willingness to pay, the rest evenly (S1.6).
+
+    Shapes: -> (option, class, market, world) shares of the market's people, aware people only.
+    """
+    users = state.users / population
+    n = users.shape[0]
+    cost = adoption.price_sensitivity(ctx) * state.labs.price_usd[:, None]
+    # Subscribers of a class in proportion to its people times e^(-cost), as a logit with small shares gives.
+    keen = class_share[:, None] * np.exp(-np.minimum(cost, 60.0))
+    keen = ratio(keen, np.broadcast_to(keen.sum(1)[:, None], keen.shape))
+    paid = users[:, PAID][:, None] * keen
+    most = 0.9 * class_share[:, None] * state.aware_share
+    # No class can hold more subscribers than it has aware people: what does not fit goes to the next class.
+    paid = fit_classes(paid, most, class_share)
+    left = np.maximum(class_share[:, None] * state.aware_share - paid.sum(0), 0.0)
+    free_total = users[:, FREE]
+    weights = ratio(left, np.broadcast_to(left.sum(0), left.shape))
+    free = free_total[:, None] * weights
+    occupancy = np.zeros((1 + 2 * n, *left.shape))
+    occupancy[1::2] = free
+    occupancy[2::2] = paid
+    occupancy[0] = np.maximum(left - free.sum(0), 0.0)
+    return occupancy
+
+
+def fit_classes(paid: Array, most: Array, class_share: Array) -> Array:
+    """Move subscribers that a class cannot hold to the others, class by class. Shapes: (lab, class, market, world)."""
+    fitted = paid.copy()
+    classes = paid.shape[1]
+    for c in range(classes - 1, 0, -1):
+        total = fitted[:, c].sum(0)
+        keep = np.minimum(1.0, ratio(most[c], total)) if total.ndim else total
+        keep = np.where(total > 0.0, keep, 1.0)
+        moved = fitted[:, c] * (1.0 - keep)
+        fitted[:, c] = fitted[:, c] * keep
+        fitted[:, c - 1] = fitted[:, c - 1] + moved
+    return fitted
+
+
+def feasible_growth(ctx: Context, state: State, setting: adoption.ChoiceSetting, occupancy: Array) -> tuple[Array, Array]:
+    """Return user growth a month that the first month's choices can give, and the smallest scaling (S1.4).
+
+    Nobody can lose more users than reconsider, and non-users cannot run out: a fast growth of all is scaled.
+    Shapes: -> (lab, market, world), (world,).
+    """
+    growth = ctx.spread(ctx.start.labs.user_growth_per_month)
+    rate = ctx.by_world(ctx.params.consumers.reconsider_rate * np.ones(1))
+    growth = np.maximum(growth, -LEAST_ARRIVAL * rate)
+    leaving = reconsidering(setting, ctx.dt)
+    held = occupancy.sum(1)
+    users = held[1::2] + held[2::2]
+    left = (occupancy * leaving).sum(1)
+    lost = left[1::2] + left[2::2]
+    after = awareness(
+        state.aware_share, ctx.params.consumers.bass_innovation_p, ctx.params.consumers.bass_imitation_q, ctx.dt
+    )
+    choosing = (occupancy * leaving).sum((0, 1)) + after - state.aware_share
+    room = choosing * (1.0 - LEAST_CHOOSING_NONE) - lost.sum(0)
+    gain = users * np.expm1(growth * ctx.dt)
+    rising, falling = np.maximum(gain, 0.0).sum(0), np.minimum(gain, 0.0).sum(0)
+    factor = np.clip(ratio(room - falling, rising), 0.0, 1.0)
+    factor = np.where(rising > 0.0, factor, 1.0)
+    scaled = np.log1p(np.where(gain > 0.0, np.expm1(growth * ctx.dt) * factor, np.expm1(growth * ctx.dt))) / ctx.dt
+    return scaled, factor.min(0)
+

@@ -1,0 +1,92 @@
+"""What labs, clouds, makers and enterprises know: prices, costs and best replies from the month-start state."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts import adoption, compute
+from sim.axes import BLOCS, CN, US
+from sim.context import Context
+from sim.markets.services import best_reply_price, free_load
+from sim.state import State
+from sim.units import Array, ratio
+
+
+@dataclass(frozen=True)
+class LabEconomics:
+    """Unit revenue and cost of every lab. Shapes: (lab, market, world) unless said."""
+
+    query_cost_usd: Array
+    """(lab, world): USD a month for one query a day."""
+    paid_cost_usd: Array
+    free_cost_usd: Array
+    """Of one free user a month, at the present quota."""
+    ad_revenue_usd: Array
+    """(market, world)"""
+    best_reply_usd: Array
+    """Price that would maximise the month's margin against the others' prices."""
+
+
+def lab_economics(ctx: Context, state: State) -> LabEconomics:
+    """Compute costs per user and best-reply prices (S3.1-S3.3)."""
+    rules, labs = ctx.params.labs, state.labs
+    query = compute.query_compute_h100e(ctx, state) * labs.serving_cost_usd
+    growth = labs.queries_wanted / rules.queries_wanted_free
+    paid_cost = query * rules.queries_wanted_paid * rules.paid_query_cost_multiple * growth
+    paid_cost = np.repeat(paid_cost[:, None], len(ctx.axes.markets.names), axis=1)
+    free_cost = free_load(labs.queries_wanted, labs.quota_per_day) * query[:, None]
+    ads = adoption.ad_revenue_per_user_usd(ctx, state.months)
+    people = state.crowd.people()
+    by_class = people.sum(0)
+    weight = ratio(by_class, np.broadcast_to(by_class.sum(0), by_class.shape))
+    share = people / np.maximum(by_class, 1.0)
+    best = best_reply_price(
+        paid_cost,
+        ads - free_cost,
+        np.repeat(weight[:, None], paid_cost.shape[0], axis=1),
+        np.ascontiguousarray(share[2::2].swapaxes(0, 1)),
+        np.ascontiguousarray(share[1::2].swapaxes(0, 1)),
+        np.repeat(adoption.price_sensitivity(ctx)[:, None], paid_cost.shape[0], axis=1),
+        ctx.params.consumers.nest_lambda,
+    )
+    return LabEconomics(query, paid_cost, free_cost, ads, np.where(np.isfinite(best), best, paid_cost))
+
+
+@dataclass(frozen=True)
+class EnterpriseTerms:
+    """What suppliers offer the enterprises of a place. Shapes: (lab, world)."""
+
+    quality_orders: Array
+    ln_price: Array
+    trust: Array
+    available: Array
+
+
+def enterprise_terms(ctx: Context, state: State, market: int) -> EnterpriseTerms:
+    """Collect quality, price and trust of every lab for a place's enterprises (S2)."""
+    offered = adoption.capability_offered(ctx, state)[:, market]
+    best = np.where(state.labs.alive > 0.0, offered, -np.inf).max(0)
+    return EnterpriseTerms(
+        quality_orders=offered - np.where(np.isfinite(best), best, 0.0),
+        ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9)),
+        trust=enterprise_trust(ctx)[:, market],
+        available=adoption.offers_open(ctx, state.labs.alive)[:, market].astype(np.float64),
+    )
+
+
+def enterprise_trust(ctx: Context) -> Array:
+    """Return the trust of each place's enterprises in each lab's bloc (S2). Shapes: (lab, market, world)."""
+    rules, places = ctx.params.enterprises, ctx.axes.markets.names
+    table = ctx.full(len(BLOCS), len(places))
+    table[CN, places.index("us")] = rules.trust_rival
+    table[US, places.index("cn")] = rules.trust_rival
+    table[CN, places.index("allies")] = rules.trust_rival_allies
+    table[CN, places.index("row")] = rules.trust_rival_row
+    return table[ctx.axes.labs.bloc]
+
+
+def monthly_users(ctx: Context, state: State, tier: int) -> Array:
+    """Return monthly users of a tier, primary users times the overlap. Shapes: (lab, market, world)."""
+    users: Array = state.users[:, tier] * ctx.params.consumers.overlap_factor
+    return users
+

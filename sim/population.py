@@ -1,0 +1,108 @@
+"""Consumers behind one interface: weighted agents on a network, or their expected shares (S1.6)."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from sim.markets import cohort, crowd
+from sim.markets.choice import ChoiceSetting
+from sim.settings import Settings
+from sim.units import Array, IntArray
+
+CROSSING_SHARE = 0.05
+"""Share of rewired links that leave the market (a small world spans places)."""
+FEWEST_AGENTS = 4
+"""Agents that stand for a small assistant in its market at the least."""
+
+
+class Population(Protocol):
+    """People who choose assistants."""
+
+    def choose(self, setting: ChoiceSetting) -> "Population":
+        """Return the population after one step of choices."""
+        ...
+
+    def people(self) -> Array:
+        """Return people, the unaware among the non-users. Shapes: (option, class, market, world)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Expected shares (variant `cohort`)."""
+
+    state: cohort.CohortState
+    population: Array
+    """(market, world)"""
+    dt: float
+
+    def choose(self, setting: ChoiceSetting) -> "Cohorts":
+        """Advance the expected shares by a step."""
+        return replace(self, state=cohort.step(self.state, setting, self.dt))
+
+    def people(self) -> Array:
+        """Return expected people. Shapes: (option, class, market, world)."""
+        return cohort.people(self.state, self.population)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Weighted agents on a small-world network (variant `agents`)."""
+
+    net: crowd.CrowdNet
+    state: crowd.CrowdState
+    settings: Settings
+    tick: int
+
+    def choose(self, setting: ChoiceSetting) -> "Crowd":
+        """Let every agent that reconsiders choose, all from the same month-start state."""
+        s = self.settings
+        moved = crowd.step(
+            self.net, self.state, setting, 1.0 / s.steps_per_month, s.seed, s.world_ids, self.tick
+        )
+        return replace(self, state=moved, tick=self.tick + 1)
+
+    def people(self) -> Array:
+        """Return people counted in heads. Shapes: (option, class, market, world)."""
+        people = crowd.people(self.state)
+        people[0] += crowd.unaware_people(self.state)
+        return people
+
+
+def agents_by_class(agents_by_market: IntArray, classes: int) -> IntArray:
+    """Split a market's agents evenly over classes, so that the few who pay are as well resolved as the many.
+
+    Shapes: (market,) -> (class, market).
+    """
+    each, more = np.divmod(agents_by_market, classes)
+    return each + (np.arange(classes)[:, None] < more)
+
+
+def start_population(settings: Settings, aware: Array, unaware: Array) -> Population:
+    """Return the population of the start.
+
+    Shapes: aware (option, class, market, world) people, unaware (class, market, world).
+    Raises: ValueError for an unknown variant.
+    """
+    if settings.consumers == "cohort":
+        population = aware.sum((0, 1)) + unaware.sum(0)
+        everybody = aware.sum(0) + unaware
+        return Cohorts(
+            cohort.start_cohort(aware / population, everybody / population),
+            population,
+            1.0 / settings.steps_per_month,
+        )
+    if settings.consumers == "agents":
+        net = crowd.build_net(
+            settings.seed,
+            agents_by_class(settings.agents_by_market, aware.shape[1]),
+            settings.network_degree,
+            settings.rewired_share,
+            CROSSING_SHARE,
+        )
+        state = crowd.start_crowd(net, aware, unaware, FEWEST_AGENTS, settings.seed, settings.world_ids)
+        return Crowd(net, state, settings, 0)
+    raise ValueError(
+        f"consumers={settings.consumers!r} is no variant; expected 'agents' or 'cohort'"
+    )
