@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from experiments.figures.data import Observation, Row, Run
+from experiments.figures.data import Run
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -27,6 +27,7 @@ from experiments.figures.forms import percent
 from experiments.figures.labels import end_labels
 from experiments.figures.names import REGIONS, shown
 from experiments.figures.style import BLOC_COLOURS, INK, LABEL_PT, MUTED, Page, styled, text_width_inches
+from experiments.figures.tables import Observation, Row
 from experiments.figures.titles import Tally, leads
 
 QUANTITY: Final = "active_users_million"
@@ -69,9 +70,17 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
     totals = _totals(run)
     expressions = {f"{bloc}.{region}": sql for region, pair in totals.items() for bloc, sql in pair.items()}
     fans, singles = run.fans(expressions), run.singles(expressions)
-    before = {} if run.history is None else run.history.fans({
-        f"{bloc}.{region}": sql for region, pair in _totals(run.history).items() for bloc, sql in pair.items()
-    })  # fmt: skip
+    before = (
+        {}
+        if run.history is None
+        else run.history.fans(
+            {
+                f"{bloc}.{region}": sql
+                for region, pair in _totals(run.history).items()
+                for bloc, sql in pair.items()
+            }
+        )
+    )
     world = {bloc: "(" + " + ".join(pair[bloc] for pair in totals.values()) + ")" for bloc in ("us", "cn")}
     tallies = run.lead_by_year(world["us"], world["cn"], lead_share)
     drawn = of_series(observed, [f"{QUANTITY}.{key}" for key in expressions])
@@ -82,8 +91,9 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
     title = leads("monthly users worldwide", when, tally, run.bloc_names)
     subtitle = f"Monthly users of assistants by region and bloc of the lab, {UNIT}. {run.reading}"
     footer = run.footer(
-        f"Right: a bloc leads with over {percent(lead_share)} of both blocs' users over the calendar year; between, neither "
-        "does; thin lines: 95\u202f% sampling error. Black circle with a year: the medians cross for the last time.",
+        f"Right: a bloc leads with over {percent(lead_share)} of both blocs' users over the calendar year; "
+        "between, neither does; thin lines: 95\u202f% sampling error.",
+        "Black circle with a year: the medians cross for the last time.",
         observed=drawn,
     )
     rows_of_panels = -(-len(totals) // 2)
@@ -122,7 +132,8 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
         end_labels(page, axes, labels)
     _lead_panel(page, run, tallies, 0.3, rows_of_panels * step_y - 0.95, rows)
     sentences += [
-        f"{year}: {run.bloc_names['us']} {percent(one.us / one.worlds)}, neither {percent(one.other / one.worlds)}, "
+        f"{year}: {run.bloc_names['us']} {percent(one.us / one.worlds)}, "
+        f"neither {percent(one.other / one.worlds)}, "
         f"{run.bloc_names['cn']} {percent(one.cn / one.worlds)} of sampled worlds."
         for year, one in tallies.items()
     ]

@@ -1,24 +1,29 @@
-"""Read a run's folder: quantiles by month, single worlds, sums by year and counts of outcomes, all through DuckDB."""
+"""Read a run's folder through DuckDB: quantiles by month, single worlds, sums by year, counts of outcomes."""
 
 import difflib
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from experiments.figures.names import BLOCS, REGIONS, bloc_of, ordered
+from experiments.figures.tables import (
+    MONTHS_PER_YEAR,
+    QUANTILES,
+    Array,
+    Fan,
+    Observation,
+    date_position,
+    month_position,
+)
 from experiments.figures.titles import BLOC_NAMES, Tally
 
-Array = npt.NDArray[np.float64]
-
-QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-MONTHS_PER_YEAR: Final = 12
 SINGLE_WORLDS: Final = 3
 KEY: Final = ("point", "world", "response", "budget", "month")
 
@@ -27,103 +32,8 @@ class MissingSeriesError(LookupError):
     """A figure asks for a column that the run did not record."""
 
 
-class Row(NamedTuple):
-    """One number shown in a figure; a figure's CSV is a list of these."""
-
-    panel: str
-    series: str
-    statistic: str
-    at: str
-    value: float
-    unit: str
-    worlds: int
-
-
-class Fan(NamedTuple):
-    """Quantiles over worlds: `values[name]` has one entry per month (or year), `worlds` how many had a value."""
-
-    at: tuple[str, ...]
-    x: Array
-    values: dict[str, Array]
-    worlds: npt.NDArray[np.int64]
-
-    @property
-    def median(self) -> Array:
-        """Return the median over worlds."""
-        return self.values["median"]
-
-    def rows(self, panel: str, series: str, unit: str) -> list[Row]:
-        """List every number of the fan in tidy form."""
-        return [
-            Row(panel, series, name, at, float(value), unit, int(worlds))
-            for name, values in self.values.items()
-            for at, value, worlds in zip(self.at, values, self.worlds, strict=True)
-        ]
-
-    def where(self, keep: npt.NDArray[np.bool_]) -> "Fan":
-        """Return the fan at some of its dates."""
-        at = tuple(at for at, kept in zip(self.at, keep, strict=True) if kept)
-        return Fan(
-            at, self.x[keep], {name: values[keep] for name, values in self.values.items()}, self.worlds[keep]
-        )
-
-
-class Observation(NamedTuple):
-    """An observed value drawn over the simulated ones."""
-
-    series: str
-    date: str
-    value: float
-    low: float
-    high: float
-    source: str
-
-    @property
-    def x(self) -> float:
-        """Return the date's place on the time axis."""
-        return date_position(self.date)
-
-
-def month_position(month: str) -> float:
-    """Return the decimal year of the middle of a month such as 2026-01."""
-    year, number = month.split("-")[:2]
-    return int(year) + (int(number) - 0.5) / MONTHS_PER_YEAR
-
-
-def date_position(date: str) -> float:
-    """Return the decimal year of a date: the middle of a year (2025) or of a month (2025-12, 2025-12-31).
-
-    Raises: ValueError if the text is neither a year nor a year and month.
-    """
-    parts = str(date).split("-")
-    try:
-        return int(parts[0]) + 0.5 if len(parts) == 1 else month_position(str(date))
-    except ValueError as error:
-        raise ValueError(f"observed date {date!r}: expected a year (2025) or a month (2025-12)") from error
-
-
-def observations(rows: Iterable[Mapping[str, Any]]) -> tuple[Observation, ...]:
-    """Check observed points: each needs series, date, value and source; low and high may be absent.
-
-    Raises: ValueError naming the missing key.
-    """
-    checked = []
-    for row in rows:
-        for key in ("series", "date", "value", "source"):
-            if row.get(key) in (None, ""):
-                raise ValueError(
-                    f"observed point {dict(row)!r} lacks {key!r}: give series, date, value and source"
-                )
-        value = float(row["value"])
-        low, high = (float(row[key]) if row.get(key) not in (None, "") else value for key in ("low", "high"))
-        checked.append(
-            Observation(str(row["series"]), str(row["date"]), value, low, high, str(row["source"]))
-        )
-    return tuple(checked)
-
-
 def _finite(column: str) -> str:
-    """Return SQL for a column as a number, NULL where it is not finite: DuckDB sorts NaN above every number."""
+    """Return SQL for a column as a number, NULL where it is not finite: DuckDB sorts NaN on top."""
     quoted = '"' + column.replace('"', '""') + '"'
     return f"CASE WHEN isfinite(CAST({quoted} AS DOUBLE)) THEN CAST({quoted} AS DOUBLE) END"
 
@@ -209,7 +119,7 @@ class Run:
         return found
 
     def firms(self, quantity: str) -> list[str]:
-        """List the firms for which `quantity` is recorded, US bloc first; blocs, regions and the world are no firms.
+        """List the firms for which `quantity` is recorded, US bloc first; regions and the world are no firms.
 
         Raises: MissingSeriesError if there is none.
         """
@@ -253,8 +163,8 @@ class Run:
         names = list(expressions)
         # A sum over fewer than twelve values is not a year's sum: NULL.
         sums = ", ".join(
-            f"CASE WHEN count({expressions[name]}) = {MONTHS_PER_YEAR} THEN sum({expressions[name]}) END AS e{i}"
-            for i, name in enumerate(names)
+            f"CASE WHEN count({sql}) = {MONTHS_PER_YEAR} THEN sum({sql}) END AS e{i}"
+            for i, sql in enumerate(expressions.values())
         )
         inner = ", ".join(
             f"count(e{i}) AS n{i}, quantile_cont(e{i}, {list(QUANTILES.values())}) AS q{i}"
@@ -294,7 +204,8 @@ class Run:
         names = list(expressions)
         columns = ", ".join(f"({expressions[name]}) AS e{i}" for i, name in enumerate(names))
         table = self.connection.execute(
-            f"WITH picked AS (SELECT DISTINCT point, world FROM series ORDER BY point, world LIMIT {SINGLE_WORLDS})"
+            "WITH picked AS"
+            f" (SELECT DISTINCT point, world FROM series ORDER BY point, world LIMIT {SINGLE_WORLDS})"
             f" SELECT point, world, month, {columns} FROM series SEMI JOIN picked USING (point, world)"
             " ORDER BY point, world, month"
         ).fetchnumpy()
@@ -334,7 +245,7 @@ class Run:
         }
 
     def lead_by_year(self, us: str, cn: str, lead_share: float) -> dict[int, Tally]:
-        """Count worlds by who holds more than `lead_share` of both blocs' sum over each complete calendar year."""
+        """Count worlds by who holds more than `lead_share` of both blocs' sum over each complete year."""
         tallies = {}
         for year, values in self.by_year({"us": us, "cn": cn}).items():
             both = values["us"] + values["cn"]
@@ -365,7 +276,7 @@ class Run:
         return self.months, counts
 
     def outcomes(self) -> dict[tuple[str, int], dict[str, int]]:
-        """Count worlds by outcome for each (definition, year): us, mixed, cn, open; a missing value counts as open.
+        """Count worlds by outcome (us, mixed, cn, open) by definition and year; no value counts as open.
 
         Raises: MissingSeriesError if the run has no outcome, ValueError naming an unknown outcome.
         """
@@ -424,7 +335,7 @@ class Run:
         }
 
     def footer(self, *notes: str, observed: Sequence[Observation] = ()) -> str:
-        """Write the footer: notes, what the spread is, the run, and the sources of the observed points drawn."""
+        """Write the footer: notes, what the spread is, the run, and the sources of the points drawn."""
         made = self.provenance()
         seeds = f"{self.worlds:,} world{'' if self.worlds == 1 else 's'}"
         points = f" at {self.points:,} design point{'' if self.points == 1 else 's'}"
@@ -432,19 +343,13 @@ class Run:
             " ".join(note for note in notes if note),
             "Ranges show the spread of parameters and random seeds inside one model; they are not real-world "
             "probabilities.",
-            f"Run: uncontested {made['version']}, configuration {made['configuration_hash'][:12]}, seed {made['seed']}, "
-            f"{seeds}{points}, response {self.response}.",
+            f"Run: uncontested {made['version']}, configuration {made['configuration_hash'][:12]}, "
+            f"seed {made['seed']}, {seeds}{points}, response {self.response}.",
         ]
         sources = list(dict.fromkeys(point.source for point in observed))
         if sources:
             lines.append("Observed (circles with ranges): " + "; ".join(sources) + ".")
         return "\n".join(line for line in lines if line)
-
-
-def paired(us: Array, cn: Array) -> Tally:
-    """Count the worlds in which the US bloc's value is the larger, equal or the smaller; both must be finite."""
-    both = np.isfinite(us) & np.isfinite(cn)
-    return Tally(*(int(np.count_nonzero(both & one)) for one in (us > cn, us == cn, us < cn)))
 
 
 def _plain(values: Any) -> Array:
@@ -460,7 +365,8 @@ def _choose_budget(
     Raises: ValueError naming the response or budget asked for and those in the file.
     """
     pairs = connection.execute(
-        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?) ORDER BY 1, 2",
+        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?)"
+        " ORDER BY 1, 2",
         [path],
     ).fetchall()
     budgets = [one for name, one in pairs if name == response]

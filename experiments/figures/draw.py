@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from experiments.figures.adoption import adoption
-from experiments.figures.data import MissingSeriesError, Observation, Run, load_run, observations
+from experiments.figures.data import MissingSeriesError, Run, load_run
 from experiments.figures.fan import Drawing
 from experiments.figures.labs import prices_and_runway
 from experiments.figures.outcome import binding, outcome
 from experiments.figures.power import compute, queue_and_price
 from experiments.figures.robots import BreakEven, robots
 from experiments.figures.save import save
+from experiments.figures.tables import Observation, observations
 
 FIGURES: Final[dict[str, Callable[..., Drawing]]] = {
     "adoption": adoption,
@@ -91,10 +92,10 @@ def draw_all(
     processes: int = 1,
     svg: bool = False,
 ) -> list[Path]:
-    """Draw a run's figures into a folder and return the paths written (PNG, CSV, alternative text, SVG if asked).
+    """Draw a run's figures into a folder and return the paths written: PNG, CSV, text, and SVG if asked.
 
-    `observed` holds points with series, date, value, low, high, source. With two processes the figures are dealt out
-    in turn; the files are the same bytes.
+    `observed` holds points with series, date, value, low, high, source. With two processes the figures are
+    dealt out in turn; the files are the same bytes.
 
     Raises: MissingSeriesError, ValueError, FileNotFoundError, KeyError as the run lacks something.
     """

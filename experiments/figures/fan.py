@@ -1,4 +1,4 @@
-"""Panels shared by several figures: fans over time, observed points, history, and stacked shares of worlds."""
+"""Panels shared by several figures: fans over time, observed points, history, stacked shares of worlds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures.data import Fan, Observation, Row, Run, date_position
+from experiments.figures.data import Run
 from experiments.figures.forms import PLAIN, Form, number, percent
 from experiments.figures.labels import EndLabel
 from experiments.figures.style import (
@@ -26,6 +26,7 @@ from experiments.figures.style import (
     halo,
     text_width_inches,
 )
+from experiments.figures.tables import Fan, Observation, Row, date_position
 from experiments.figures.titles import wilson
 
 Array = npt.NDArray[np.float64]
@@ -65,7 +66,8 @@ def end_sentence(panel: str, series: str, fan: Fan, form: Form = PLAIN) -> str:
     if at is None:
         return f"{panel}, {series}: no value."
     low, middle, high = (float(fan.values[name][at]) for name in ("q05", "median", "q95"))
-    return f"{panel}, {series}, {fan.at[at]}: median {form.one(middle)}, 90 % of worlds in {form.span(low, high)}."
+    words = f"median {form.one(middle)}, 90 % of worlds in {form.span(low, high)}"
+    return f"{panel}, {series}, {fan.at[at]}: {words}."
 
 
 def last_index(fan: Fan) -> int | None:
@@ -124,9 +126,15 @@ def draw_fan(
     # One month is a point, not a line: without a marker it would be invisible.
     if at is not None and (marker or fan.x.size == 1):
         axes.plot(
-            fan.x[at], fan.median[at], marker=marker or "o", color=colour, markersize=5.5, clip_on=False, zorder=5,
+            fan.x[at],
+            fan.median[at],
+            marker=marker or "o",
+            color=colour,
+            markersize=5.5,
+            clip_on=False,
+            zorder=5,
             gid=f"{gid}/end",
-        )  # fmt: skip
+        )
 
 
 def single_rows(panel: str, series: str, unit: str, singles: Sequence[Single]) -> list[Row]:
@@ -146,13 +154,26 @@ def draw_observed(
     for point in points:
         if point.high > point.low:
             axes.plot(
-                [point.x, point.x], [point.low, point.high], color=colour, linewidth=1.2, zorder=6, clip_on=False,
+                [point.x, point.x],
+                [point.low, point.high],
+                color=colour,
+                linewidth=1.2,
+                zorder=6,
+                clip_on=False,
                 gid=f"{panel}/{series}/observed range",
-            )  # fmt: skip
+            )
         axes.plot(
-            point.x, point.value, marker="o", markersize=4.5, markerfacecolor=WHITE, markeredgecolor=colour,
-            markeredgewidth=1.3, zorder=7, clip_on=False, gid=f"{panel}/{series}/observed",
-        )  # fmt: skip
+            point.x,
+            point.value,
+            marker="o",
+            markersize=4.5,
+            markerfacecolor=WHITE,
+            markeredgecolor=colour,
+            markeredgewidth=1.3,
+            zorder=7,
+            clip_on=False,
+            gid=f"{panel}/{series}/observed",
+        )
         for statistic, value in (
             ("observed", point.value),
             ("observed low", point.low),
@@ -212,7 +233,7 @@ def mark_history(axes: Axes, run: Run, span: tuple[float, float], *, worded: boo
         before = "observed, hindcast" if run.history is not None else "observed"
         width = axes.get_position().width * 10.0
         room = (run.start - span[0]) / (span[1] - span[0]) * width
-        named = (("simulation", 0.05 / width + room / width),)
+        named: tuple[tuple[str, float], ...] = (("simulation", 0.05 / width + room / width),)
         if text_width_inches(before, LABEL_PT) + 0.08 <= room:
             named = ((before, 0.05 / width), *named)
         for word, x in named:
@@ -222,7 +243,7 @@ def mark_history(axes: Axes, run: Run, span: tuple[float, float], *, worded: boo
 
 
 def nice_ticks(high: float, count: int = 4) -> list[float]:
-    """Return round ticks from 0 to at least `high`, about `count` steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Return round ticks from 0 to at least `high`: about `count` steps of 1, 2, 2.5 or 5 times 10^n."""
     if not np.isfinite(high) or high <= 0.0:
         return [0.0, 1.0]
     raw = high / count
@@ -251,7 +272,7 @@ def fan_top(fans: Iterable[Fan], observed: Iterable[Observation] = ()) -> float:
 
 
 def last_crossing(fan: Fan, other: Fan) -> int | None:
-    """Return the index of the first month after which one median stays on the other side; None if they never cross."""
+    """Return the index of the first month after the medians' last crossing; None if they never cross."""
     difference = fan.median - other.median
     # Equal sums of unequal order differ in their last bits: that is no crossing.
     equal = np.abs(difference) <= 1e-9 * (np.abs(fan.median) + np.abs(other.median))
@@ -262,32 +283,45 @@ def last_crossing(fan: Fan, other: Fan) -> int | None:
 
 
 def mark_crossing(axes: Axes, fan: Fan, other: Fan) -> bool:
-    """Mark with an open circle and the year where two medians cross for the last time; say whether they do."""
+    """Mark where two medians cross for the last time with a circle and the year; say whether they do."""
     at = last_crossing(fan, other)
     # A crossing in the last months is the end itself: the end labels show it.
     if at is None or at >= 0.95 * fan.x.size:
         return False
     x, y = fan.x[at], (fan.median[at] + other.median[at]) / 2.0
     axes.plot(
-        x, y, marker="o", markersize=6.5, markerfacecolor=WHITE, markeredgecolor=INK, markeredgewidth=1.6, zorder=8,
+        x,
+        y,
+        marker="o",
+        markersize=6.5,
+        markerfacecolor=WHITE,
+        markeredgecolor=INK,
+        markeredgewidth=1.6,
+        zorder=8,
         gid="crossing",
-    )  # fmt: skip
+    )
     # Beside the lines' rise: above left, or below right where the left edge is near.
     low, high = axes.get_xlim()
     near_left = (x - low) / (high - low) < 0.3
     halo(
         axes.annotate(
-            fan.at[at][:4], (x, y), xytext=(6, -8) if near_left else (-6, 6), textcoords="offset points",
-            ha="left" if near_left else "right", va="top" if near_left else "bottom", fontsize=LABEL_PT, zorder=9,
+            fan.at[at][:4],
+            (x, y),
+            xytext=(6, -8) if near_left else (-6, 6),
+            textcoords="offset points",
+            ha="left" if near_left else "right",
+            va="top" if near_left else "bottom",
+            fontsize=LABEL_PT,
+            zorder=9,
         )
-    )  # fmt: skip
+    )
     return True
 
 
 def intervals(
     counts: Mapping[str, int], trials: Mapping[str, float] | None = None
 ) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of each bloc's share; `trials` gives the independent worlds where worlds are clustered."""
+    """Return the 95 % interval of each bloc's share; `trials` holds the independent worlds if fewer."""
     worlds = sum(counts.values())
     found = {}
     for name in ("us", "cn"):
@@ -319,15 +353,29 @@ def share_bar(
         if share <= 0.0:
             continue
         axes.barh(
-            y, share, left=left, height=height, color=colour, gid=f"{gid}/{name}", zorder=2,
-            edgecolor=MUTED if name == "open" else colour, linewidth=0.0, hatch="////" if name == "open" else None,
-        )  # fmt: skip
+            y,
+            share,
+            left=left,
+            height=height,
+            color=colour,
+            gid=f"{gid}/{name}",
+            zorder=2,
+            edgecolor=MUTED if name == "open" else colour,
+            linewidth=0.0,
+            hatch="////" if name == "open" else None,
+        )
         text = percent(share)
         if share * width_inches >= text_width_inches(text, LABEL_PT) + 0.06:
             number_on_bar = axes.text(
-                left + share / 2.0, y, text, ha="center", va="center_baseline", fontsize=LABEL_PT,
-                color=BAR_TEXT_COLOURS[name], zorder=4,
-            )  # fmt: skip
+                left + share / 2.0,
+                y,
+                text,
+                ha="center",
+                va="center_baseline",
+                fontsize=LABEL_PT,
+                color=BAR_TEXT_COLOURS[name],
+                zorder=4,
+            )
             if name == "open":
                 halo(number_on_bar)
         left += share
@@ -335,9 +383,14 @@ def share_bar(
     for (name, (low, high)), depth in zip(intervals(counts, trials).items(), (0.07, 0.15), strict=True):
         start, stop = (low, high) if name == "us" else (1.0 - high, 1.0 - low)
         axes.plot(
-            [start, stop], [y + height / 2.0 + depth] * 2, color=OUTCOME_COLOURS[name], linewidth=1.6,
-            solid_capstyle="butt", clip_on=False, gid=f"{gid}/{name} interval",
-        )  # fmt: skip
+            [start, stop],
+            [y + height / 2.0 + depth] * 2,
+            color=OUTCOME_COLOURS[name],
+            linewidth=1.6,
+            solid_capstyle="butt",
+            clip_on=False,
+            gid=f"{gid}/{name} interval",
+        )
 
 
 def share_rows(

@@ -41,8 +41,8 @@ class EndLabel:
 def spread(centres: Sequence[float], heights: Sequence[float], low: float, high: float) -> Array:
     """Move intervals as little as possible so that none overlap and all lie in [low, high]; keep their order.
 
-    Least squares with gaps is isotonic regression on shifted centres: neighbours that would overlap are pooled and
-    placed around their mean (pool adjacent violators, Barlow et al. 1972).
+    Least squares with gaps is isotonic regression on shifted centres: neighbours that would overlap are
+    pooled and placed around their mean (pool adjacent violators, Barlow et al. 1972).
 
     Raises: ValueError if the intervals together are taller than the space.
     """
@@ -51,7 +51,7 @@ def spread(centres: Sequence[float], heights: Sequence[float], low: float, high:
         return np.zeros(0)
     if size.sum() > (high - low) * (1.0 + 1e-9):
         raise ValueError(
-            f"{size.size} labels need {size.sum():.2f} and have {high - low:.2f}: make the panel taller or use fewer lines"
+            f"{size.size} labels need {size.sum():.2f} and have {high - low:.2f}: make the panel taller"
         )
     order = np.argsort(np.asarray(centres, dtype=np.float64), kind="stable")
     size = size[order]
@@ -68,7 +68,7 @@ def spread(centres: Sequence[float], heights: Sequence[float], low: float, high:
     shifted = np.concatenate([np.full(int(count), mean) for mean, count in pools])
     # Bounds on a monotone fit are met by clipping it.
     shifted = np.clip(shifted, low, high - size.sum())
-    placed = np.empty_like(shifted)
+    placed = np.empty(size.size)
     placed[order] = shifted + offset
     return placed
 
@@ -85,8 +85,8 @@ def end_labels(
 ) -> None:
     """Write labels to the right of a panel, beside the heights they belong to.
 
-    `x_data` is where the lines end (default: the panel's right edge); `over` and `under` allow labels that far beyond
-    the panel's top and bottom.
+    `x_data` is where the lines end (default: the panel's right edge); `over` and `under` allow labels
+    that far beyond the panel's top and bottom.
     """
     labels = [label for label in labels if np.isfinite(label.y)]
     if not labels:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from experiments.figures.data import Fan, Observation, Row, Run
+from experiments.figures.data import Run
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -26,6 +26,7 @@ from experiments.figures.forms import MONEY, PLAIN
 from experiments.figures.labels import end_labels
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, GREY, MUTED, TEXT_PT, Page, styled
+from experiments.figures.tables import Fan, Observation, Row
 from experiments.figures.titles import prices_runway as title_of
 
 PRICE: Final = "subscription_price_usd_per_month"
@@ -38,7 +39,7 @@ LINE_INCHES: Final = 3.05
 def prices_and_runway(
     run: Run, observed: Sequence[Observation] = (), *, short_runway_months: float = 12.0
 ) -> Drawing:
-    """Draw subscription price and runway of every lab as small multiples with the other labs as grey ghosts (S3).
+    """Draw every lab's subscription price and runway as small multiples, the other labs as grey ghosts (S3).
 
     Raises: MissingSeriesError if price or runway of a lab is not recorded.
     """
@@ -65,8 +66,9 @@ def prices_and_runway(
     subtitle = f"Labs of {run.bloc_names['us']} (circle) and of {run.bloc_names['cn']} (square). {how}"
     drawn = of_series(observed, expressions)
     footer = run.footer(
-        "Runway: months that cash and credit last at the present net spending, 60 at most. A lab counts in the worlds in which it "
-        f"is still at work. Thin line across: {short_runway_months:g} months.",
+        "Runway: months that cash and credit last at the present net spending, 60 at most. "
+        "A lab counts in the worlds in which it is still at work. "
+        f"Thin line across: {short_runway_months:g} months.",
         observed=drawn,
     )
     groups = [[lab for lab in labs if blocs[lab] == bloc] for bloc in ("us", "cn")]
@@ -133,7 +135,7 @@ def prices_and_runway(
 
 
 def _ghosts(axes: Axes, fans: Sequence[Fan]) -> None:
-    """Draw the medians of other labs as one grey line broken between them (one artist is faster than nine)."""
+    """Draw the medians of other labs as one grey line broken between them: one artist is faster than nine."""
     gap = np.array([np.nan])
     x = np.concatenate([part for fan in fans for part in (fan.x, gap)]) if fans else gap
     y = np.concatenate([part for fan in fans for part in (fan.median, gap)]) if fans else gap

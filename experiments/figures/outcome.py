@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.figures.data import Observation, Row, Run
+from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, alternative, heading, share_bar, share_rows, time_axis
 from experiments.figures.forms import percent
 from experiments.figures.labels import EndLabel, end_labels
@@ -21,6 +21,7 @@ from experiments.figures.style import (
     styled,
     text_width_inches,
 )
+from experiments.figures.tables import Observation, Row
 from experiments.figures.titles import Tally
 from experiments.figures.titles import binding as binding_title
 from experiments.figures.titles import outcome as outcome_title
@@ -49,7 +50,8 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     title = binding_title(shares, run.bloc_names)
     subtitle = f"Share of {run.sample} in which a constraint binds the bloc's AI, by month."
     footer = run.footer(
-        "Right: share of all world-months. The binding constraint is the one of which one more unit would add most."
+        "Right: share of all world-months.",
+        "The binding constraint is the one of which one more unit would add most.",
     )
     page = Page(title, subtitle, footer, 5.6)
     span = (run.start, run.end)
@@ -120,9 +122,13 @@ def _label_inside(axes, name, floor, share, edges, width, height) -> None:  # ty
             best, place = high - low, (float(edges[first] + edges[first + need]) / 2.0, (low + high) / 2.0)
     if place is not None and best * height >= 0.2:
         axes.text(
-            *place, text, ha="center", va="center_baseline", fontweight="bold",
+            *place,
+            text,
+            ha="center",
+            va="center_baseline",
+            fontweight="bold",
             color=WHITE if name in DARK_STRIPES else INK,
-        )  # fmt: skip
+        )
 
 
 @styled
@@ -199,8 +205,14 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             )
     for i, name in enumerate(definitions):
         y = 0.52 + step * (i + 0.5)
-        page.text(left - 0.12, y, _shown(name), ha="right", va="center_baseline",
-                  weight="bold" if name == headline else "normal")  # fmt: skip
+        page.text(
+            left - 0.12,
+            y,
+            _shown(name),
+            ha="right",
+            va="center_baseline",
+            weight="bold" if name == headline else "normal",
+        )
     return Drawing(
         "outcome", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
     )

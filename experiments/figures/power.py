@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.figures.data import Array, Observation, Row, Run, paired
+from experiments.figures.data import Run
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -26,6 +26,7 @@ from experiments.figures.forms import PERCENT, percent
 from experiments.figures.labels import end_labels
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, Page, styled
+from experiments.figures.tables import Array, Observation, Row, paired
 from experiments.figures.titles import dark_compute, power_queue
 
 SITE_COLOURS: Final = {**BLOC_COLOURS, "allies": MUTED, "row": TEAL}
@@ -41,7 +42,8 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     held = {bloc: run.need(f"held_gw.{bloc}") for bloc in ("us", "cn")}
     # Nothing held is nothing dark; rounding in storage can leave powered above held by a last bit.
     dark = {
-        bloc: f"CASE WHEN {held[bloc]} > 0 THEN greatest(0, 1 - {powered[bloc]} / {held[bloc]}) WHEN {held[bloc]} = 0 THEN 0 END"
+        bloc: f"CASE WHEN {held[bloc]} > 0 THEN greatest(0, 1 - {powered[bloc]} / {held[bloc]})"
+        f" WHEN {held[bloc]} = 0 THEN 0 END"
         for bloc in ("us", "cn")
     }
     expressions = {

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.figures.data import Array, Fan, Observation, Row, Run, paired
+from experiments.figures.data import Run
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -35,6 +35,7 @@ from experiments.figures.style import (
     halo,
     styled,
 )
+from experiments.figures.tables import Array, Fan, Observation, Row, paired
 from experiments.figures.titles import Tally
 from experiments.figures.titles import robots as title_of
 
@@ -46,8 +47,8 @@ UNIT: Final = "robots a year"
 class BreakEven:
     """What the break-even panel needs (S9.4); every value comes from conf or from the observations.
 
-    `overheads_usd_per_year` gives one curve each: overhead, energy and supervision of a unit, the same for both makers
-    unless `overheads_optimus_usd_per_year` differs.
+    `overheads_usd_per_year` gives one curve each: overhead, energy and supervision of a unit, the same for
+    both makers unless `overheads_optimus_usd_per_year` differs.
     """
 
     price_agibot_usd: float
@@ -101,7 +102,7 @@ def _curve(case: BreakEven, index: int, price_ratio: Array) -> Array:
 
 
 def _above(fan: Fan, floor: float) -> Fan:
-    """Return the fan with values below the axis' floor lifted onto it, so that a logarithmic band stays closed."""
+    """Return the fan with values below the axis' floor lifted onto it, so that a band on it stays closed."""
     return fan._replace(values={name: np.maximum(values, floor) for name, values in fan.values.items()})
 
 
@@ -146,19 +147,21 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
         subtitle += "Lines: the one sampled world."
     else:
         subtitle += (
-            f"Lines: medians of {run.sample}; bands: 50 and 90\u202f% of worlds, all makers; labels: median and "
-            "90\u202f% range."
+            f"Lines: medians of {run.sample}; bands: 50 and 90\u202f% of worlds, all makers; "
+            "labels: median and 90\u202f% range."
         )
     drawn = of_series(observed, [f"{QUANTITY}.{key}" for key in expressions])
     notes = [
-        "Shipped is not working: pilots and stock count as shipped. A maker without shipments lies on the baseline."
+        "Shipped is not working: pilots and stock count as shipped.",
+        "A maker without shipments lies on the baseline.",
     ]
     if break_even is not None:
         notes.append(
-            f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and maintenance "
-            f"{number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, energy and supervision per robot "
-            f"as labelled. Shaded: observed price ratio, {number(break_even.price_ratio_low)} to "
-            f"{number(break_even.price_ratio_high)}, line at {number(break_even.price_ratio_central)}"
+            f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and "
+            f"maintenance {number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, energy "
+            "and supervision per robot as labelled. Shaded: observed price ratio, "
+            f"{number(break_even.price_ratio_low)} to {number(break_even.price_ratio_high)}, "
+            f"line at {number(break_even.price_ratio_central)}"
             + (f" ({break_even.source})." if break_even.source else ".")
         )
     footer = run.footer(*notes, observed=drawn)
@@ -171,8 +174,13 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     page.text(left, top - 0.08, "robots a year, each step ten times the last", colour=MUTED, va="bottom")
     axes = page.axes(left, top, width, height)
     span = time_span(run, drawn)
-    high = max([*(float(v) for fan in fans.values() for v in fan.values["q95"] if np.isfinite(v)),
-                *(point.high for point in drawn), 100.0])  # fmt: skip
+    high = max(
+        [
+            *(float(v) for fan in fans.values() for v in fan.values["q95"] if np.isfinite(v)),
+            *(point.high for point in drawn),
+            100.0,
+        ]
+    )
     axes.set_yscale("log")
     decades = int(np.ceil(np.log10(high)))
     axes.set_ylim(1.0, 10.0**decades)
@@ -187,8 +195,15 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
         name = "All makers" if maker == "world" else shown(maker)
         if fan.x.size:
             marker = "D" if maker == "world" else BLOC_MARKERS[blocs[maker]]
-            draw_fan(axes, _above(fan, 1.0), colour, f"shipments/{maker}", bands=maker == "world", marker=marker,
-                     width_pt=2.4 if maker == "world" else 1.5)  # fmt: skip
+            draw_fan(
+                axes,
+                _above(fan, 1.0),
+                colour,
+                f"shipments/{maker}",
+                bands=maker == "world",
+                marker=marker,
+                width_pt=2.4 if maker == "world" else 1.5,
+            )
         rows += fan.rows("shipments", maker, UNIT)
         rows += draw_observed(
             axes, of_series(drawn, [f"{QUANTITY}.{maker}"]), colour, "shipments", maker, UNIT
@@ -216,7 +231,7 @@ def _decade(exponent: int) -> str:
 def _break_even_panel(
     page: Page, case: BreakEven, left: float, top: float, width: float, height: float, sentences: list[str]
 ) -> list[Row]:
-    """Draw the efficiency ratio at which one Optimus breaks even over the price ratio, one curve per overhead."""
+    """Draw the break-even efficiency ratio of one Optimus over the price ratio, one curve per overhead."""
     heading(page, left, top - 0.28, "Break-even of one Optimus")
     page.text(left, top - 0.08, "efficiency it needs, in AgiBots", colour=MUTED, va="bottom")
     low, high = case.price_ratio_low, case.price_ratio_high
@@ -255,14 +270,16 @@ def _break_even_panel(
         ]
         middle = float(_curve(case, i, np.array([case.price_ratio_central]))[0])
         sentences.append(
-            f"Break-even at a price ratio of {number(case.price_ratio_central)} and overheads of {name} a year: "
+            f"Break-even at a price ratio of {number(case.price_ratio_central)}, overheads {name} a year: "
             f"{number(middle)} times the efficiency."
         )
     end_labels(page, axes, labels)
     page.text(left + width + 0.1, top - 0.08, "at overheads\na year of", colour=TEAL, va="bottom")
     for statistic, value in (
-        ("low", case.price_ratio_low), ("central", case.price_ratio_central), ("high", case.price_ratio_high)
-    ):  # fmt: skip
+        ("low", case.price_ratio_low),
+        ("central", case.price_ratio_central),
+        ("high", case.price_ratio_high),
+    ):
         rows.append(Row("break-even", "observed price ratio", statistic, "", value, "ratio", 0))
     for x, y, words, across, up in (
         (0.04, 0.985, "Optimus costs\nless per task", "left", "top"),

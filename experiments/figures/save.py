@@ -1,4 +1,4 @@
-"""Write a drawing: PNG with its origin inside, tidy CSV, alternative text, SVG on request, copies for a look."""
+"""Write a drawing: PNG with its origin inside, tidy CSV, alternative text, SVG and copies on request."""
 
 import csv
 import os
@@ -11,9 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from experiments.figures.data import Row, Run
+from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, plain
 from experiments.figures.style import DPI, house_style
+from experiments.figures.tables import Row
 
 # Machado, Oliveira and Fernandes (2009), deuteranopia at full severity, on linear red, green and blue.
 DEUTERANOPIA: Final = np.array(
@@ -90,8 +91,13 @@ def save(drawing: Drawing, run: Run, folder: str | Path, *, svg: bool = False) -
         ]
         if svg:
             made = metadata(drawing, run)
-            words = {"Title": made["Title"], "Description": made["Description"], "Creator": made["Software"], "Date": None,
-                     "Source": f"{made['Command']} (configuration {made['Configuration']}, seed {made['Seed']})"}  # fmt: skip
+            words = {
+                "Title": made["Title"],
+                "Description": made["Description"],
+                "Creator": made["Software"],
+                "Date": None,
+                "Source": f"{made['Command']} (configuration {made['Configuration']}, seed {made['Seed']})",
+            }
             paths.append(
                 _write(
                     stem.with_suffix(".svg"),
@@ -116,7 +122,7 @@ def _bytes(light: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 
 
 def accessible_copies(png: str | Path) -> list[Path]:
-    """Write <name>.grey.png (a photocopy) and <name>.deuteranopia.png (red-green blindness) beside a picture."""
+    """Write <name>.grey.png (a photocopy) and <name>.deuteranopia.png (red-green blindness) beside it."""
     png = Path(png)
     with Image.open(png) as picture:
         light = _linear(np.asarray(picture.convert("RGB")))

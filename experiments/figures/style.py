@@ -1,7 +1,7 @@
 """One style for every figure: colours, sizes, fonts and the page (title, subtitle, panels, footer).
 
-Figures are built on `matplotlib.figure.Figure` with the Agg canvas, never on pyplot, so that drawing leaves no
-global state behind and the same run gives the same bytes on every call.
+Figures are built on `matplotlib.figure.Figure` with the Agg canvas, never on pyplot, so that drawing leaves
+no global state behind and the same run gives the same bytes on every call.
 """
 
 import functools
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 import matplotlib
-from matplotlib import font_manager, patheffects
+from matplotlib import font_manager, ft2font, patheffects
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -44,6 +44,7 @@ TEXT_PT: Final = 12.0
 LABEL_PT: Final = 10.0
 FOOTER_PT: Final = 8.5
 LINE_HEIGHT: Final = 1.22
+HINTING_MARGIN: Final = 1.02
 
 WIDTH_INCHES: Final = 10.0
 DPI: Final = 160
@@ -87,9 +88,9 @@ def register_fonts() -> None:
 
 
 @functools.cache
-def _house_rc() -> dict[str, Any]:
+def _house_rc() -> Any:
     """Return matplotlib's own defaults with this style on top, whatever the user's matplotlibrc says."""
-    defaults = {
+    defaults: dict[Any, Any] = {
         key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
     }
     return {**defaults, **RC}
@@ -118,14 +119,21 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return wrapper
 
 
-@functools.lru_cache(maxsize=8192)
-def text_width_inches(text: str, size_pt: float, weight: str = "regular") -> float:
-    """Measure one line of text in inches, in the vendored font at the resolution of the picture."""
+@functools.cache
+def _advance_em(character: str, weight: str) -> float:
+    """Return a character's advance in em, from the font's own units."""
     font = font_manager.get_font(FONT_FILES[weight])
-    font.set_size(size_pt, DPI)
-    font.set_text(text, 0.0)
-    # The advance of the last letter is a little wider than its ink: leave room for it.
-    return float(font.get_width_height()[0] / 64.0 / DPI + 0.15 * size_pt / 72.0)
+    glyph = font.load_char(ord(character), flags=ft2font.LoadFlags.NO_SCALE)
+    return float(glyph.horiAdvance) / font.units_per_EM
+
+
+def text_width_inches(text: str, size_pt: float, weight: str = "regular") -> float:
+    """Measure one line of text in inches as the sum of advances.
+
+    Kerning and ligatures, left out, make it narrower; hinting makes small text up to 1.6 % wider,
+    hence the margin. Laying the text out instead is a hundred times slower.
+    """
+    return HINTING_MARGIN * sum(_advance_em(character, weight) for character in text) * size_pt / 72.0
 
 
 def wrap(text: str, width_inches: float, size_pt: float, weight: str = "regular") -> list[str]:
@@ -181,8 +189,8 @@ def halo(artist: Any, width_pt: float = 2.6) -> Any:
 class Page:
     """A canvas 10 in wide: title and subtitle on top, panels in inches below, footer at the bottom.
 
-    Positions are inches from the canvas' left edge and from the top of the body downwards, so that a longer title
-    makes the page taller and moves no panel.
+    Positions are inches from the canvas' left edge and from the top of the body downwards, so that a longer
+    title makes the page taller and moves no panel.
     """
 
     def __init__(self, title: str, subtitle: str, footer: str, body_inches: float) -> None:

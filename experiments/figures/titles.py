@@ -1,6 +1,6 @@
 """Title templates: sentences filled from counts, which know ties, single worlds and "no clear difference".
 
-A title says "in x % of sampled worlds" and "leads"; it never speaks of winning, nor of chances in the real world.
+A title says "in x % of sampled worlds" and "leads"; it never speaks of winning, nor of real-world chances.
 Every template treats the two blocs alike: swapping the data swaps the names.
 """
 
@@ -107,9 +107,14 @@ def two_sided(
 def leads(what: str, when: str, tally: Tally, names: Mapping[str, str] = BLOC_NAMES) -> str:
     """Say how often each bloc leads a dimension: `what` follows the verb ("monthly users worldwide")."""
     return two_sided(
-        tally, plural=f"lead {what}", singular=f"leads {what}", when=when, topic=what,
-        neither=f"leads {what}", names=names,
-    )  # fmt: skip
+        tally,
+        plural=f"lead {what}",
+        singular=f"leads {what}",
+        when=when,
+        topic=what,
+        neither=f"leads {what}",
+        names=names,
+    )
 
 
 def outcome(
@@ -117,9 +122,14 @@ def outcome(
 ) -> str:
     """Say who leads overall how often, and how many definitions point the same way."""
     sentence = two_sided(
-        headline, plural="lead overall", singular="leads overall", when=when, topic="the overall lead",
-        neither="leads overall", names=names,
-    )  # fmt: skip
+        headline,
+        plural="lead overall",
+        singular="leads overall",
+        when=when,
+        topic="the overall lead",
+        neither="leads overall",
+        names=names,
+    )
     if headline.us == headline.cn or headline.worlds < 2 or len(definitions) < 2:
         return sentence
     sign = headline.us > headline.cn
@@ -156,7 +166,7 @@ def dark_compute(
 def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str | None, str | None, bool]:
     """Rank names by the worlds in which they come first: (first, second, clear).
 
-    `first` is None where nothing comes first in more worlds than nobody does, or two names come first equally often.
+    `first` is None where nobody is first more often than any name, or two names are first equally often.
     """
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     first = ranked[0]
@@ -207,9 +217,12 @@ def power_queue(
 
 
 def prices_runway(
-    prices: Mapping[str, float], shortest: Mapping[str, float], short_months: float, month: str,
+    prices: Mapping[str, float],
+    shortest: Mapping[str, float],
+    short_months: float,
+    month: str,
     names: Mapping[str, str] = BLOC_NAMES,
-) -> str:  # fmt: skip
+) -> str:
     """Say what a subscription costs in each bloc and how many labs' median runway falls short.
 
     `prices` is the median price per bloc, `shortest` the lowest monthly median runway of each lab.
@@ -234,22 +247,31 @@ def prices_runway(
 
 
 def robots(
-    more: Tally, year: int | None, ratio: float | None, required: tuple[float, float] | None,
+    more: Tally,
+    year: int | None,
+    ratio: float | None,
+    required: tuple[float, float] | None,
     names: Mapping[str, str] = BLOC_NAMES,
-) -> str:  # fmt: skip
-    """Say whose makers ship more humanoids, and what efficiency ratio breaks even at the central price ratio (S9.4)."""
+) -> str:
+    """Say whose makers ship more humanoids, and which efficiency breaks even at the central price (S9.4)."""
     if year is None:
         sentence = "The run holds no full calendar year of humanoid shipments"
     else:
         sentence = two_sided(
-            more, plural="ship more humanoids", singular="ships more humanoids", when=f"in {year}",
-            topic="humanoids shipped", neither="ships more humanoids than the other", names=names,
-        )  # fmt: skip
+            more,
+            plural="ship more humanoids",
+            singular="ships more humanoids",
+            when=f"in {year}",
+            topic="humanoids shipped",
+            neither="ships more humanoids than the other",
+            names=names,
+        )
     if ratio is None or required is None:
         return sentence
     low, high = (number(value) for value in required)
     span = low if low == high else f"{low} to {high}"
-    return f"{sentence}; at {number(ratio)} times the price one Optimus needs {span} times the efficiency to break even"
+    needs = f"one Optimus needs {span} times the efficiency to break even"
+    return f"{sentence}; at {number(ratio)} times the price {needs}"
 
 
 def binding(shares: Mapping[str, Mapping[str, float]], names: Mapping[str, str] = BLOC_NAMES) -> str:
