@@ -378,6 +378,9 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
     occupancy = start_occupancy(ctx, state, population, class_share)
     setting = adoption.choice_setting(ctx, state)
     growth, scaled = feasible_growth(ctx, state, setting, occupancy)
+    aware = occupancy * population
+    unaware = (class_share[:, None] - occupancy.sum(0)) * population
+    crowd = start_population(ctx.settings, aware, np.maximum(unaware, 0.0))
     found = invert_flows(
         setting,
         occupancy,
@@ -386,10 +389,8 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
         ctx.dt,
         INVERSION_TOLERANCE,
         INVERSION_STEPS,
+        network_share=crowd.felt_share(setting),
     )
-    aware = occupancy * population
-    unaware = (class_share[:, None] - occupancy.sum(0)) * population
-    crowd = start_population(ctx.settings, aware, np.maximum(unaware, 0.0))
     labs = replace(state.labs, residual=found.residual, paid_constant=found.paid_constant)
     started = replace(
         state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx)

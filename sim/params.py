@@ -277,7 +277,6 @@ class RobotsParams:
     cost_of_capital: Array
     life_years: Array
     maintenance_share: Array
-    energy_cost: Array
     supervision_cost: Array
     autonomy_start: Array
     autonomy_gain: Array
@@ -301,21 +300,26 @@ class RobotsParams:
     domestic_chain_us: Array
     optimus_external_sales_month: Array
     dark_factory_rate: Array
-    line_ambition: Array
     keep_share: Array
     machine_reach: Array
     exclusive_share: Array
     machine_suitable_share: Array
     machine_sensitivity: Array
-    machines_per_worker: Array
     machine_adoption_rate: Array
     station_cost: Array
     reference_fleet: Array
-    fleet_gain: Array
     scrapping: Array
     line_seed: Array
     pilot_price_sensitivity: Array
-    builds_per_month: Array
+    domestic_chain_cn: Array
+    power_draw: Array
+    working_hours: Array
+    inventory_cover: Array
+    integration_growth: Array
+    integration_seed: Array
+    pilot_demand_share: Array
+    dark_hours_gain: Array
+    industrial_price_sensitivity: Array
 
 
 @dataclass(frozen=True)
@@ -328,6 +332,8 @@ class FeedbackParams:
     supply_chain_depth: Array
     depth_exponent: Array
     productivity_growth: Array
+    power_elasticity: Array
+    ai_tasks_per_order: Array
 
 
 @dataclass(frozen=True)
@@ -358,7 +364,9 @@ class OrbitParams:
     cap_growth: Array
     start_month_us: Array
     start_month_cn: Array
-    launched_mass_start: Array
+    cap_month: Array
+    repair_share: Array
+    repair_mass_share: Array
 
 
 @dataclass(frozen=True)

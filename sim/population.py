@@ -6,14 +6,14 @@ from typing import Protocol
 import numpy as np
 
 from sim.markets import cohort, crowd
-from sim.markets.choice import ChoiceSetting
+from sim.markets.choice import ChoiceSetting, lab_share
 from sim.settings import Settings
 from sim.units import Array, IntArray
 
 CROSSING_SHARE = 0.05
 """Share of rewired links that leave the market (a small world spans places)."""
-FEWEST_AGENTS = 4
-"""Agents that stand for a small assistant in its market at the least."""
+FEWEST_AGENTS = 1
+"""Agents that stand for a tier of a small assistant in each class of its market at the least."""
 
 
 class Population(Protocol):
@@ -25,6 +25,10 @@ class Population(Protocol):
 
     def people(self) -> Array:
         """Return people, the unaware among the non-users. Shapes: (option, class, market, world)."""
+        ...
+
+    def felt_share(self, setting: ChoiceSetting) -> Array:
+        """Return each lab's share as choosers feel it. Shapes: (lab, market, world)."""
         ...
 
 
@@ -44,6 +48,10 @@ class Cohorts:
     def people(self) -> Array:
         """Return expected people. Shapes: (option, class, market, world)."""
         return cohort.people(self.state, self.population)
+
+    def felt_share(self, setting: ChoiceSetting) -> Array:
+        """Return the market shares that everybody sees."""
+        return lab_share(self.state.occupancy)
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,11 @@ class Crowd:
 
     def people(self) -> Array:
         """Return people counted in heads. Shapes: (option, class, market, world)."""
-        people = crowd.people(self.state)
-        people[0] += crowd.unaware_people(self.state)
-        return people
+        return crowd.people(self.state)
+
+    def felt_share(self, setting: ChoiceSetting) -> Array:
+        """Return the shares that agents see among their neighbours, as the mean field would feel them."""
+        return crowd.felt_share(self.net, self.state, setting)
 
 
 def agents_by_class(agents_by_market: IntArray, classes: int) -> IntArray:

@@ -153,7 +153,7 @@ def act(
         ctx, state, ledger, rent_income, bill[n_labs:], paid_chips[n_labs:], building[n_labs:], orbit_share
     )
     chip_cash = settle_chips(ctx, state, ledger, policy, chips)
-    settle_power(ctx, state, ledger, power, sold_usd)
+    settle_power(ctx, ledger, policy, power, sold_usd)
 
     commitments = compute_spending(plans, leases, paid_chips[:n_labs] + building[:n_labs], ctx)
     opex = ratio(other + interest + bill[:n_labs], np.asarray(ctx.dt))
@@ -329,7 +329,9 @@ def settle_chips(ctx: Context, state: State, ledger: Ledger, policy: PolicyOutco
     return left + equity - dividends
 
 
-def settle_power(ctx: Context, state: State, ledger: Ledger, power: PowerOutcome, ai_sales_usd: Array) -> None:
+def settle_power(
+    ctx: Context, ledger: Ledger, policy: PolicyOutcome, power: PowerOutcome, ai_sales_usd: Array
+) -> None:
     """Bill everybody else's electricity and pass the sector's income on (S8).
 
     The sector keeps nothing: what it earns pays fuel, wages and owners. Subsidies for grids are spent on them.
@@ -342,7 +344,7 @@ def settle_power(ctx: Context, state: State, ledger: Ledger, power: PowerOutcome
     ledger.pay("electricity", "households", others * homes)
     ledger.pay("electricity", "other_firms", others * (1.0 - homes))
     ledger.receive("electricity", "power", (used * power.table.dispatch_usd_per_mwh * hours).sum(0))
-    grids = state.policy.subsidy_usd[1].sum(0)
+    grids = policy.subsidy_usd[1].sum(0)
     income = others + ai_sales_usd
     wages = capital.wage_share_of_inputs * income
     ledger.pay("subsidies", "governments", grids)
@@ -368,3 +370,13 @@ def settle_everybody_else(ctx: Context, state: State, ledger: Ledger) -> None:
     ledger.receive("saving", "capital", earned * capital.saving_share)
     ledger.pay("consumption", "households", spent)
     ledger.receive("consumption", "other_firms", spent)
+
+
+def settle_other_subsidies(ledger: Ledger, policy: PolicyOutcome) -> None:
+    """Pay subsidies for parts and launchers, which spend them on plant (S12)."""
+    for lever, sector in ((3, "robots"), (5, "orbit")):
+        gift = policy.subsidy_usd[lever]
+        ledger.pay("subsidies", "governments", gift.sum(0))
+        ledger.receive("subsidies", sector, gift[0] + gift[1])
+        ledger.pay("inputs_building", sector, gift[0] + gift[1])
+        ledger.receive("inputs_building", "other_firms", gift.sum(0))

@@ -1,0 +1,78 @@
+"""Labs without cash and credit for half a year are wound up: their machines move, their debt is lost (S4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.books import BooksOutcome
+from sim.acts.chips import ChipOutcome
+from sim.axes import CN, US
+from sim.context import Context
+from sim.ledger import Ledger
+from sim.markets.capital import distressed_months_step, leaves_market
+from sim.state import State
+from sim.units import Array, ratio
+
+
+@dataclass(frozen=True)
+class ExitOutcome:
+    """Who is left, and whose machines are whose. Shapes: (lab, world), (owner, origin, site, world)."""
+
+    alive: Array
+    leaves: Array
+    distressed_months: Array
+    cash_usd: Array
+    debt_usd: Array
+    written_off_usd: Array
+    """(lab, world): claims that lenders lose."""
+    fleet_h100e: Array
+    fleet_gw: Array
+
+
+def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: ChipOutcome) -> ExitOutcome:
+    """Wind up labs in lasting distress; new entrants begin in their month (S4).
+
+    The machines go to the clouds of the bloc in proportion to what they run, so that none vanishes.
+    """
+    undrawn = np.maximum(books.lab_credit_limit_usd - books.lab_debt_usd, 0.0)
+    distressed = distressed_months_step(
+        state.labs.distressed_months, books.lab_cash_usd, undrawn, ctx.dt
+    )
+    alive = state.labs.alive > 0.0
+    stand_alone = np.broadcast_to(~ctx.axes.labs.parent_owned[:, None], alive.shape)
+    leaves = leaves_market(distressed, stand_alone, alive, ctx.params.capital.distress_limit)
+    gone = leaves.astype(np.float64)
+    n_labs = len(ctx.axes.labs.names)
+    clouds = ctx.axes.clouds
+    h100e, gw = chips.fleet_h100e.copy(), chips.fleet_gw.copy()
+    weight = chips.fleet_h100e[n_labs:].sum((1, 2))
+    for bloc in (US, CN):
+        heirs = np.flatnonzero(clouds.bloc == bloc)
+        labs = ctx.axes.labs.bloc == bloc
+        # An empty cloud inherits too: what is wound up has to stand somewhere.
+        own = np.maximum(weight[heirs], 1.0)
+        part = ratio(own, np.broadcast_to(own.sum(0), own.shape))
+        for table in (h100e, gw):
+            left = (table[:n_labs][labs] * gone[labs][:, None, None]).sum(0)
+            for k, heir in enumerate(heirs):
+                table[n_labs + heir] += left * part[k]
+    keep = 1.0 - gone
+    h100e[:n_labs] *= keep[:, None, None]
+    gw[:n_labs] *= keep[:, None, None]
+    released = books.lab_cash_usd * gone
+    ledger.pay("equity_loans", "labs", released.sum(0))
+    ledger.receive("equity_loans", "capital", (books.lab_cash_usd * gone).sum(0))
+    enters = (ctx.axes.labs.entry_month[:, None] > 0) & (
+        np.abs(state.months + ctx.dt - ctx.axes.labs.entry_month[:, None]) < 0.5 * ctx.dt
+    )
+    now = np.where(leaves, 0.0, np.where(enters, 1.0, state.labs.alive))
+    return ExitOutcome(
+        alive=now,
+        leaves=gone,
+        distressed_months=np.where(leaves, 0.0, distressed),
+        cash_usd=books.lab_cash_usd - released,
+        debt_usd=books.lab_debt_usd * keep,
+        written_off_usd=books.lab_debt_usd * gone,
+        fleet_h100e=h100e,
+        fleet_gw=gw,
+    )

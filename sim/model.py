@@ -1,0 +1,111 @@
+"""The Mesa model: observe, plan, advance, record, for a batch of worlds at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mesa
+
+from sim import observe
+from sim.actors import Actor
+from sim.constraint import binding
+from sim.context import Context
+from sim.initial import start_state
+from sim.invariants import Worst
+from sim.month import Month, advance
+from sim.plans import Plans
+from sim.recorder import Recorder
+from sim.units import Array
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays: the actors of each kind, in the order of their tables."""
+
+    labs: Sequence[Actor]
+    clouds: Sequence[Actor]
+    chip_makers: Sequence[Actor]
+    robot_makers: Sequence[Actor]
+    factories: Sequence[Actor]
+    consumers: Actor
+    enterprises: Sequence[Actor]
+    investors: Sequence[Actor]
+    governments: Sequence[Actor]
+    grids: Sequence[Actor]
+    orbital_operators: Sequence[Actor]
+
+
+class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
+    """A batch of worlds of the race in AI and robots.
+
+    Every column of every table is one world under one response; a column's result does not depend on the
+    others. `cast` is set by the roster before the first month.
+    """
+
+    cast: Cast
+
+    def __init__(self, context: Context) -> None:
+        # Mesa's own generators stay unused: every draw has an address (sim.streams).
+        super().__init__(rng=0)
+        self.context = context
+        self.state, self.report = start_state(context)
+        self.recorder = Recorder(context)
+        self.worst = Worst(context)
+        self.last_month: Month | None = None
+
+    def plans(self) -> Plans:
+        """Ask everybody for a plan, all from the same state."""
+        ctx, state, cast = self.context, self.state, self.cast
+        money = tuple(a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True))
+        offers = ctx.full(len(ctx.axes.labs.names))
+        for bloc, plan in enumerate(money):
+            offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
+        return Plans(
+            labs=ask(cast.labs, observe.lab_views(ctx, state, offers)),
+            clouds=ask(cast.clouds, observe.cloud_views(ctx, state)),
+            chip_makers=ask(cast.chip_makers, observe.chip_maker_views(ctx, state)),
+            robot_makers=ask(cast.robot_makers, observe.robot_maker_views(ctx, state)),
+            factories=ask(cast.factories, observe.factory_views(ctx, state)),
+            consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
+            enterprises=ask(cast.enterprises, observe.enterprise_views(ctx, state)),
+            investors=money,
+            governments=ask(cast.governments, observe.government_views(ctx, state)),
+            grids=ask(cast.grids, observe.grid_views(ctx, state)),
+            orbital_operators=ask(cast.orbital_operators, observe.orbit_views(ctx, state)),
+        )
+
+    def step(self) -> None:
+        """Advance all worlds by one step and record it."""
+        before, plans = self.state, self.plans()
+        after, month = advance(self.context, before, plans)
+        bound = binding(self.context, before, plans, month)
+        self.recorder.record(before, plans, month, bound, after)
+        self.worst.check(before, month, after)
+        self.state, self.last_month = after, month
+
+    def run(self, on_month: Callable[[int], None] | None = None) -> None:
+        """Run to the horizon, telling `on_month` after each month."""
+        settings = self.context.settings
+        for month in range(settings.months):
+            for _ in range(settings.steps_per_month):
+                self.step()
+            if on_month is not None:
+                on_month(month)
+
+    @property
+    def record(self) -> Array:
+        """Recorded series. Shapes: (series, month, world)."""
+        return self.recorder.data
+
+
+def ask(actors: Sequence[Actor], views: Sequence[Any]) -> tuple[Any, ...]:
+    """Return every actor's plan for its view."""
+    return tuple(actor.plan(view) for actor, view in zip(actors, views, strict=True))
+
+
+def forget(model: RaceModel) -> None:
+    """Drop a finished model from Mesa's registry, which would keep it alive."""
+    ids = getattr(mesa.Agent, "_ids", None)
+    if ids is not None:
+        ids.pop(model, None)
+

@@ -1,0 +1,245 @@
+"""One month as a script: everybody plans from the same state, the acts run in order, then all is committed.
+
+An act computes frozen outcomes and writes nothing; `commit` alone builds the next state. So the order in which
+agents are asked cannot matter, and a reader finds the whole month on this page.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.acts import (
+    adoption,
+    books,
+    capability,
+    chips,
+    compute,
+    exits,
+    feedback,
+    orbit,
+    policy,
+    power,
+    robots,
+    shocks,
+)
+from sim.acts.payments import enter
+from sim.axes import CN, US, sum_by_bloc
+from sim.context import Context
+from sim.ledger import Ledger, open_ledger
+from sim.markets.adoption import fade_residual
+from sim.plans import Plans
+from sim.state import LabTable, SectorCash, State
+from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
+
+ROBOT_FLOOR_SHARE = 1e-3
+"""Humanoid labour counts as a dimension above this share of manufacturing labour (D3)."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """What happened in a month: the outcomes of its acts, and the books."""
+
+    shocks: shocks.Shocks
+    policy: policy.PolicyOutcome
+    power: power.PowerOutcome
+    chips: chips.ChipOutcome
+    compute: compute.ComputeOutcome
+    capability: capability.CapabilityOutcome
+    adoption: adoption.AdoptionOutcome
+    robots: robots.RobotOutcome
+    orbit: orbit.OrbitOutcome
+    books: books.BooksOutcome
+    exits: exits.ExitOutcome
+    feedback: feedback.FeedbackOutcome
+    ledger: Ledger
+
+
+def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
+    """Run one month from a state and everybody's plans; return the next state and what happened."""
+    ledger = open_ledger(ctx.worlds)
+    luck = shocks.act(ctx, state)
+    law = policy.act(ctx, state, plans, luck)
+    grid = power.act(ctx, state, plans, law, luck)
+    satellites = orbit.delivered_gw(ctx, state.orbit)
+    made = chips.act(ctx, state, plans, law, power_room_gw(ctx, state, plans, grid), orbit_room(ctx, state, satellites))
+    used = compute.act(ctx, state, plans, law, grid, made, orbit_share(ctx, made, satellites))
+    skill = capability.act(ctx, state, used, luck)
+    chosen = adoption.act(ctx, state, plans)
+    ability = bloc_capability(ctx, state)
+    factories = np.ones_like(grid.powered_share)
+    units = robots.act(
+        ctx,
+        state,
+        plans,
+        ability,
+        state.policy.feedback,
+        law.equipment_factor,
+        law.parts_units_per_month,
+        law.tariff,
+        factories,
+        grid.price_usd_per_mwh,
+    )
+    launched = orbit.act(ctx, state, plans, law.orbit_gw_per_year)
+    charge = orbit_charge(ctx, state, launched, satellites)
+    money = books.act(ctx, state, plans, ledger, law, grid, made, used, chosen, charge)
+    enter(ledger, units.payments)
+    enter(ledger, launched.payments)
+    books.settle_other_subsidies(ledger, law)
+    left = exits.act(ctx, state, ledger, money, made)
+    books.settle_everybody_else(ctx, state, ledger)
+    back = feedback.act(ctx, state, units, ability, factories)
+    month = Month(luck, law, grid, made, used, skill, chosen, units, launched, money, left, back, ledger)
+    return commit(ctx, state, plans, month), month
+
+
+def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOutcome) -> Array:
+    """Return power that new accelerators of a place can expect within the owners' horizon (S8).
+
+    Shapes: (market, world).
+    """
+    rules, places = ctx.params.power, ctx.by_market
+    horizon = rules.room_horizon
+    cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * horizon
+    due = np.minimum(1.0, horizon / places.lead_time_months) * places.survival_share
+    coming = np.minimum(cap, grid.table.ready_gw + grid.table.stages_gw.sum(0) * due)
+    engines = grid.table.btm_stages_gw.sum(0) * np.minimum(1.0, horizon / rules.btm_lead_time)
+    return np.maximum(grid.available_gw + coming + engines - grid.need_gw, 0.0)
+
+
+def orbit_room(ctx: Context, state: State, satellites_gw: Array) -> Array:
+    """Return what satellites could still host. Shapes: (bloc, world)."""
+    return np.maximum(satellites_gw - orbit_need(ctx, state.fleet.it_gw), 0.0)
+
+
+def orbit_need(ctx: Context, fleet_gw: Array) -> Array:
+    """Return the power that accelerators in orbit need, by bloc. Shapes: (bloc, world)."""
+    return sum_by_bloc(fleet_gw.sum(1)[:, -1], ctx.axes.owner_bloc)
+
+
+def orbit_share(ctx: Context, made: chips.ChipOutcome, satellites_gw: Array) -> Array:
+    """Return the powered share of accelerators in orbit. Shapes: (bloc, world)."""
+    need = orbit_need(ctx, made.fleet_gw)
+    return np.where(need > 0.0, np.minimum(1.0, ratio(satellites_gw, need)), 1.0)
+
+
+def orbit_charge(ctx: Context, state: State, launched: orbit.OrbitOutcome, satellites_gw: Array) -> Array:
+    """Return what clouds of each bloc owe its satellites this month. Shapes: (bloc, world)."""
+    return launched.charge_usd
+
+
+def bloc_capability(ctx: Context, state: State) -> Array:
+    """Return each bloc's best deployable capability above the start's frontier. Shapes: (bloc, world)."""
+    usable = np.ones_like(state.labs.alive)
+    orders = capability.deployable_orders(ctx, state.labs.capability_orders, state.labs.alive, usable)
+    alive = state.labs.alive > 0.0
+    return np.stack(
+        [
+            np.where(alive & (ctx.axes.labs.bloc == bloc)[:, None], orders, -30.0).max(0)
+            for bloc in (US, CN)
+        ]
+    )
+
+
+def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:
+    """Build the next state from the outcomes; nothing is computed here that an act could have."""
+    tick = state.tick + 1
+    months = tick * ctx.dt
+    new_month = tick % ctx.settings.steps_per_month == 0
+    labs = commit_labs(ctx, state, plans, month, new_month)
+    fleet = replace(
+        state.fleet,
+        h100e=month.exits.fleet_h100e,
+        it_gw=month.exits.fleet_gw,
+        lease_h100e=month.compute.leased_h100e,
+        powered_share=month.compute.powered_share,
+        cloud_cash_usd=month.books.cloud_cash_usd,
+        cloud_spending_usd=month.books.cloud_spending_usd,
+        rent_usd=month.compute.rent_usd,
+        occupancy=month.compute.occupancy,
+        other_tenant_budget_usd=month.books.tenant_budget_usd,
+    )
+    labour = sum_by_bloc(month.robots.labour_workers.sum(1), ctx.axes.robot_makers.bloc)
+    workers = (ctx.start.markets.manufacturing_workers_million * 1e6).sum()
+    history = np.concatenate([state.frontier_orders, month.capability.frontier_orders[None]])
+    return State(
+        tick=tick,
+        months=months,
+        labs=labs,
+        fleet=fleet,
+        chips=replace(month.chips.table, cash_usd=month.books.chip_cash_usd),
+        power=replace(month.power.table, room_share=month.chips.room_share),
+        robots=month.robots.table,
+        orbit=month.orbit.table,
+        policy=replace(month.policy.table, feedback=month.feedback.multiplier),
+        cash=commit_cash(state.cash, month.ledger),
+        crowd=month.adoption.crowd,
+        aware_share=month.adoption.aware_share,
+        users=month.adoption.users,
+        frontier_orders=history,
+        best_offered_start=state.best_offered_start,
+        breakthroughs=month.capability.breakthroughs,
+        enterprise_budget_usd=np.stack([plan.budget_usd_per_year for plan in plans.enterprises]),
+        hosting_usd=month.adoption.hosting_usd / ctx.dt,
+        compute_by_user=compute_by_user(ctx, month.compute),
+        robot_labour=labour,
+        robot_labour_matters=(labour.sum(0) > ROBOT_FLOOR_SHARE * workers).astype(np.float64),
+        foundation=month.adoption.foundation,
+    )
+
+
+def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_month: bool) -> LabTable:
+    """Build the labs' table of the next month."""
+    old, rules = state.labs, ctx.params.consumers
+    money, skill, left = month.books, month.capability, month.exits
+    firm_memory = ctx.params.enterprises.residual_half_life / LN2
+    past = old.revenue_past_usd
+    if new_month:
+        past = np.concatenate([past[1:], money.revenue_usd[None]])
+    return replace(
+        old,
+        alive=left.alive,
+        cash_usd=left.cash_usd,
+        debt_usd=left.debt_usd,
+        credit_limit_usd=money.lab_credit_limit_usd,
+        distressed_months=left.distressed_months,
+        revenue_usd=money.revenue_usd,
+        revenue_past_usd=past,
+        spending_usd=money.spending_usd * left.alive,
+        outlay_usd=money.lab_outlay_usd * left.alive,
+        runway_months=money.runway_months,
+        ln_algorithm=skill.ln_algorithm,
+        ln_efficiency=skill.ln_efficiency,
+        training_stock=skill.training_stock,
+        training_h100e=month.compute.uses.training_h100e,
+        luck=skill.luck,
+        capability_orders=skill.own_orders,
+        enterprise_revenue_usd=money.tokens_usd / ctx.dt,
+        price_usd=np.stack([plan.price_usd for plan in plans.labs]),
+        quota_per_day=np.stack([plan.quota_per_day for plan in plans.labs]),
+        queries_wanted=old.queries_wanted * (1.0 + rules.load_growth) ** (ctx.dt / MONTHS_PER_YEAR),
+        served_share=month.compute.free_served_share,
+        residual=fade_residual(old.residual, rules.residual_half_life / LN2, ctx.dt),
+        enterprise_residual=fade_residual(old.enterprise_residual, firm_memory, ctx.dt),
+        enterprise_share=month.adoption.enterprise_share,
+        serving_cost_usd=month.compute.serving_cost_usd,
+    )
+
+
+def compute_by_user(ctx: Context, used: compute.ComputeOutcome) -> Array:
+    """Return powered compute by the bloc of who used it: labs, and the clouds' other tenants (D2).
+
+    Tenants of a third country's cloud belong to no bloc. Shapes: (bloc, world).
+    """
+    by_labs = sum_by_bloc(used.capacity_h100e, ctx.axes.labs.bloc)
+    return by_labs + sum_by_bloc(used.tenant_h100e, ctx.axes.clouds.bloc)
+
+
+def commit_cash(old: SectorCash, ledger: Ledger) -> SectorCash:
+    """Book the month on the sectors kept as one account."""
+    return SectorCash(
+        households=old.households + ledger.change_usd("households"),
+        other_firms=old.other_firms + ledger.change_usd("other_firms"),
+        power=old.power + ledger.change_usd("power"),
+        capital=old.capital + ledger.change_usd("capital"),
+        governments=old.governments + ledger.change_usd("governments"),
+    )
