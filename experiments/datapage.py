@@ -1,0 +1,128 @@
+"""Write the tables of docs/data.md from conf: `python -m experiments.datapage`."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from omegaconf import OmegaConf
+
+REPOSITORY: Final = Path(__file__).parent.parent
+CONF: Final = REPOSITORY / "conf"
+PAGE: Final = REPOSITORY / "docs" / "data.md"
+GROUPS: Final = ("behaviour", "physics", "policy")
+"""Folders of conf that hold parameter records."""
+OPEN_LICENCE: Final = "CC BY 4.0"
+OPEN_SOURCES: Final = (OPEN_LICENCE, "Epoch AI", "Our World in Data")
+OWN_BASES: Final = ("judgement", "judged", "deep", "fixed")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return a YAML file of conf as plain containers."""
+    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[assignment]
+    return plain
+
+
+def start_rows(start: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the start table: what, value, unit, basis, source, terms."""
+    for kind, entities in start.items():
+        if isinstance(entities, Mapping):
+            for entity, fields in entities.items():
+                for name, record in fields.items():
+                    what = f"{kind}.{entity}.{name}"
+                    source = record["source"]
+                    licence = licence_of(source, record["basis"])
+                    yield what, shown(record["value"]), record["unit"], record["basis"], source, licence
+
+
+def parameter_rows(section: str, records: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a parameter table: what, value, range, unit, kind, source, terms."""
+    for name, record in records.items():
+        prior = f"{shown(record['low'])} to {shown(record['high'])}" if "low" in record else "fixed"
+        source = record["source"]
+        licence = licence_of(source, record["kind"])
+        value = shown(record["value"])
+        yield f"{section}.{name}", value, prior, record["unit"], record["kind"], source, licence
+
+
+def observation_rows(points: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the observed points: series, date, value, range, unit, confidence, source, terms."""
+    for point in points:
+        span = f"{shown(point['low'])} to {shown(point['high'])}" if "low" in point else ""
+        source = point["source"]
+        yield (
+            point["series"],
+            str(point["date"]),
+            shown(point["value"]),
+            span,
+            point["unit"],
+            point["confidence"],
+            source,
+            licence_of(source, "observed"),
+        )
+
+
+def licence_of(source: str, basis: str) -> str:
+    """Name the terms under which a figure is used: open data, a quoted fact, or this project's own."""
+    if any(name in source for name in OPEN_SOURCES):
+        return OPEN_LICENCE
+    return "own" if basis in OWN_BASES else "quoted fact"
+
+
+def shown(value: object) -> str:
+    """Return a value as people read it: thousands apart, members of a mapping in a row."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000:
+        return f"{value:,}"
+    return str(value)
+
+
+def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
+
+
+def tables() -> dict[str, str]:
+    """Return every generated part of the page by the name of its mark."""
+    start = load(CONF / "start" / "2026-01.yaml")
+    parts = []
+    for group in GROUPS:
+        for path in sorted((CONF / group).glob("*.yaml")):
+            package = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# @package ").strip()
+            head = ("parameter", "value", "prior", "unit", "kind", "source", "terms")
+            parts.append(f"### {package}\n\n" + table(head, parameter_rows(package, load(path))))
+    points = load(CONF / "observations" / "baseline.yaml")["points"]
+    return {
+        "start": table(("start value", "value", "unit", "basis", "source", "terms"), start_rows(start)),
+        "parameters": "\n\n".join(parts),
+        "observations": table(
+            ("series", "date", "value", "range", "unit", "confidence", "source", "terms"),
+            observation_rows(points),
+        ),
+    }
+
+
+def renewed(page: str) -> str:
+    """Return the page with every part between its two marks replaced by what conf says now.
+
+    Raises: ValueError if a mark is missing.
+    """
+    for name, text in tables().items():
+        first, last = f"<!-- {name}: generated -->\n", f"<!-- {name}: end -->"
+        if page.count(first) != 1 or page.count(last) != 1:
+            raise ValueError(f"{PAGE.name}: expected one {first.strip()!r} and one {last!r}; put them back")
+        before, rest = page.split(first)
+        page = before + first + "\n" + text + "\n\n" + last + rest.split(last)[1]
+    return page
+
+
+def main() -> int:
+    """Rewrite docs/data.md."""
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
