@@ -13,6 +13,7 @@ from sim.markets.services import (
     split_budget_over_markets,
     target_price,
 )
+from sim.quantity import approach
 from sim.plans import LabPlan, LabView
 from sim.units import MONTHS_PER_YEAR, Array, logistic
 
@@ -26,7 +27,7 @@ class AiLab(Actor):
         compute_usd = self.compute_budget(view, equity_usd)
         own_share = view.own_chip_share
         capex_usd = compute_usd * own_share * powered_part(view.site_share, view.room_share)
-        makers = seller_shares(view.chip_price_usd, view.chip_access, view.params.labs.chip_price_sensitivity)
+        makers = seller_shares(view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity)
         clouds = seller_shares(
             view.rent_usd, view.cloud_open * view.cloud_free_h100e, view.params.labs.rent_sensitivity
         )
@@ -38,6 +39,7 @@ class AiLab(Actor):
             chip_bid_usd=makers * capex_usd * view.params.capital.chip_share_of_capex * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
+            spending_usd=compute_usd,
         )
 
     def price(self, view: LabView) -> Array:
@@ -106,8 +108,9 @@ class AiLab(Actor):
         else:
             wanted = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
         wanted = np.maximum(wanted, 0.0)
+        steered = approach(view.committed_usd, wanted, labs.spending_adjustment_rate, view.step_months)
         kept = kept_commitment(
-            wanted, view.committed_usd, view.params.capital.order_commitment, view.step_months
+            steered, view.committed_usd, view.params.capital.order_commitment, view.step_months
         )
         if view.parent_owned:
             return view.alive * kept

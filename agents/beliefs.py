@@ -6,14 +6,14 @@ from sim.markets.capital import committed_orders
 from sim.units import Array, ratio, share_over_first
 
 
-def seller_shares(price_usd: Array, access: Array, sensitivity: Array) -> Array:
-    """Split a budget over sellers, more to the cheap and to those that delivered last month (S7.3).
+def seller_shares(price: Array, appeal: Array, sensitivity: Array) -> Array:
+    """Split a budget over sellers, more to the cheap, the proven and those that delivered (S7.3).
 
-    Shapes: price and access (seller, world) -> (seller, world), summing to 1 where any seller is open.
+    Shapes: price and appeal (seller, world) -> (seller, world), summing to 1 where any seller is open.
     Source: decision 14 (an iso-elastic split; the literature leaves it open).
     """
-    appeal = np.where(access > 0.0, access * np.maximum(price_usd, 1e-9) ** -sensitivity, 0.0)
-    return share_over_first(appeal)
+    weight = np.where(appeal > 0.0, appeal * np.maximum(price, 1e-9) ** -sensitivity, 0.0)
+    return share_over_first(weight)
 
 
 def sites_with_room(site_share: Array, room_share: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Makers of accelerators: price by backlog, wafers by backlog (S7)."""
+"""Makers of accelerators: price and new wafers by backlog, wafers started by stock (S7)."""
 
 import numpy as np
 
@@ -24,4 +24,9 @@ class ChipMaker(Actor):
             view.step_months,
         )
         waiting = np.clip(view.backlog_months / chips.backlog_tolerance, 0.0, 1.0)
-        return ChipMakerPlan(price_usd=price, wafer_growth_share=waiting)
+        glut = (view.inventory_months - chips.inventory_target) / chips.inventory_span
+        return ChipMakerPlan(
+            price_usd=price,
+            wafer_use_share=np.clip(1.0 - glut, chips.least_wafer_use, 1.0),
+            wafer_growth_share=waiting,
+        )

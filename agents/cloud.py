@@ -16,19 +16,20 @@ class Cloud(Actor):
         capital = view.params.capital
         earned = ratio(view.rent_usd * np.minimum(view.occupancy, 1.0), view.user_cost_usd)
         budget_usd = (
-            view.group_budget_usd / MONTHS_PER_YEAR + capital.cloud_reinvestment_share * view.rent_revenue_usd
+            view.group_budget_usd / MONTHS_PER_YEAR + view.reinvestment_share * view.rent_revenue_usd
         )
         wanted = budget_usd * expected_return_factor(earned, capital.expectation_steepness)
         spend = kept_commitment(wanted, view.committed_usd, capital.order_commitment, view.step_months)
         spend = np.minimum(spend, np.maximum(view.cash_usd, 0.0) / view.step_months + budget_usd)
-        spend = spend * powered_part(view.site_share, view.room_share)
-        makers = seller_shares(view.chip_price_usd, view.chip_access, view.params.labs.chip_price_sensitivity)
+        placeable = spend * powered_part(view.site_share, view.room_share)
+        makers = seller_shares(view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity)
         scarce = np.tanh(np.log(np.maximum(view.occupancy, 1e-9)))
         rent = view.rent_usd * np.exp(capital.rent_adjustment_rate * view.step_months * scarce)
         return CloudPlan(
-            chip_bid_usd=makers * spend * capital.chip_share_of_capex * view.step_months,
+            chip_bid_usd=makers * placeable * capital.chip_share_of_capex * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
+            spending_usd=spend,
             rent_usd=np.clip(
                 rent,
                 capital.rent_floor_share * view.user_cost_usd,

@@ -14,6 +14,7 @@ from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
 from sim.markets.adoption import awareness, invert_flows
 from sim.markets.choice import reconsidering
+from sim.acts.groups import group_budgets_usd
 from sim.markets.enterprise import invert_residuals, supplier_utility
 from sim.observe_labs import enterprise_terms, lab_economics
 from sim.physics.capability import back_cast
@@ -36,6 +37,9 @@ LEAST_CHOOSING_NONE = 0.05
 LEAST_ARRIVAL = 0.5
 """A shrinking assistant still wins at least this share of those who would leave it by reconsidering alone."""
 MOST_AWARE = 0.995
+LEAST_PREFERENCE = 0.05
+"""Share of spending that goes as the bloc usually spends, so that no maker is closed to anybody by history."""
+MOST_REINVESTED = 3.0
 PAST_MONTHS = 60
 INVERSION_TOLERANCE = 1e-9
 INVERSION_STEPS = 400
@@ -70,13 +74,20 @@ def start_state(ctx: Context) -> tuple[State, StartReport]:
         aware_share=start_awareness(ctx),
         users=start_users(ctx),
         frontier_orders=np.zeros((1, len(BLOCS), ctx.worlds)),
+        best_offered_start=ctx.full(len(ctx.axes.markets.names)),
         breakthroughs=ctx.full(len(BLOCS)),
+        enterprise_budget_usd=ctx.full(len(ctx.axes.markets.names)),
+        hosting_usd=ctx.full(len(ctx.axes.markets.names)),
+        compute_by_user=np.ones((len(BLOCS), ctx.worlds)),
+        robot_labour=ctx.full(len(BLOCS)),
+        robot_labour_matters=ctx.full(),
         foundation=np.ones((len(BLOCS), ctx.worlds)),
     )
     state = with_rent(ctx, blank)
     state = with_compute(ctx, state)
     state, report = with_consumers(ctx, state)
-    return with_conduct(ctx, with_suppliers(ctx, state)), report
+    state = with_conduct(ctx, with_suppliers(ctx, with_offers(ctx, state)))
+    return with_investment(ctx, state), report
 
 
 def start_fleet(ctx: Context) -> FleetTable:
@@ -99,8 +110,29 @@ def start_fleet(ctx: Context) -> FleetTable:
         rent_usd=ctx.full(n_cloud),
         rent_start_usd=ctx.full(n_cloud),
         occupancy=np.ones((n_cloud, ctx.worlds)),
+        maker_preference=ctx.spread(start_preferences(ctx, by_owner)),
+        reinvestment_share=ctx.full(n_cloud),
         other_tenant_budget_usd=ctx.full(n_cloud),
     )
+
+
+def start_preferences(ctx: Context, by_owner: Array) -> Array:
+    """Return how each owner has spent over chip makers: its accelerators at the start's prices (S7.3).
+
+    Owners without accelerators spend like their bloc, and everybody a little. Shapes: -> (owner, maker).
+    """
+    makers, bloc = ctx.axes.chip_makers, ctx.axes.owner_bloc
+    bought = by_owner[:, : len(makers.names)].copy()
+    bought[:, 0] += by_owner[:, -1]
+    spent = bought * ctx.start.chip_makers.price_usd_per_h100e
+    table = np.zeros_like(spent)
+    for member in np.unique(bloc):
+        rows = bloc == member
+        usual = spent[rows].sum(0) / max(spent[rows].sum(), 1.0)
+        own = spent[rows] / np.maximum(spent[rows].sum(1, keepdims=True), 1.0)
+        own = np.where(spent[rows].sum(1, keepdims=True) > 0.0, own, usual)
+        table[rows] = (1.0 - LEAST_PREFERENCE) * own + LEAST_PREFERENCE * usual
+    return table * makers.buyers
 
 
 def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
@@ -168,27 +200,14 @@ def start_chips(ctx: Context) -> ChipTable:
         inventory_h100e=ctx.full(len(makers.names)),
         backlog_months=ctx.spread(start.backlog_months),
         price_usd=ctx.spread(start.price_usd_per_h100e),
+        price_start_usd=ctx.spread(start.price_usd_per_h100e),
         unit_cost_usd=chips.unit_costs_usd(ctx, ln_x, good),
         hbm_stock=np.where(chinese, rules.hbm_stockpile_cn, 0.0) * flow,
         hbm_per_month=hbm_rate,
         cash_usd=ctx.spread(start.cash_usd),
-        fill_share=start_access(ctx),
+        fill_share=np.ones((len(makers.names), len(BLOCS) + 1, ctx.worlds)),
     )
 
-
-def start_access(ctx: Context) -> Array:
-    """Return how far each bloc's buyers could buy from each maker before the start (S7.3).
-
-    Shapes: (maker, bloc or third country, world).
-    """
-    makers, rules = ctx.axes.chip_makers, ctx.params.chips
-    access = np.ones((len(makers.names), len(BLOCS) + 1, ctx.worlds))
-    towards = {CN: rules.export_stringency, US: rules.export_stringency_cn}
-    for m, bloc in enumerate(makers.bloc):
-        rival = 1 - int(bloc)
-        barred = ctx.by_world(towards[rival]) if makers.merchant[m] else np.ones(ctx.worlds)
-        access[m, rival] = np.maximum((1.0 - barred) ** rules.legal_export_eta, rules.leakage * barred)
-    return access
 
 
 def start_policy(ctx: Context) -> PolicyTable:
@@ -250,7 +269,8 @@ def start_labs(ctx: Context) -> LabTable:
         revenue_usd=ctx.spread(start.revenue_usd_per_month),
         revenue_past_usd=ctx.spread(past),
         spending_usd=ctx.full(n),
-        runway_months=np.full((n, ctx.worlds), 24.0),
+        outlay_usd=ctx.spread(start.revenue_usd_per_month),
+        runway_months=ctx.by_world(ctx.params.labs.runway_target * np.ones((n, 1))).copy(),
         ln_algorithm=ln_algorithm,
         ln_efficiency=ctx.full(n),
         training_stock=10.0**orders,
@@ -341,6 +361,17 @@ def with_compute(ctx: Context, state: State) -> State:
     return replace(state, labs=labs, frontier_orders=history)
 
 
+def with_offers(ctx: Context, state: State) -> State:
+    """Remember the best capability on offer in each place, from which enterprises' gains are measured (S2)."""
+    offered = adoption.capability_offered(ctx, state)
+    opened = adoption.offers_open(ctx, state.labs.alive)
+    best = np.where(opened, offered, -np.inf).max(0)
+    budget = state.labs.enterprise_start_usd.copy()
+    return replace(
+        state, best_offered_start=np.where(np.isfinite(best), best, 0.0), enterprise_budget_usd=budget
+    )
+
+
 def with_suppliers(ctx: Context, state: State) -> State:
     """Invert the residuals with which the start's supplier shares are steady (S2)."""
     residuals = []
@@ -368,6 +399,51 @@ def with_conduct(ctx: Context, state: State) -> State:
     sold = (state.labs.price_usd > 0.0) & (state.users[:, PAID] > 0.0) & (target > 0.0)
     conduct = np.where(sold, ratio(state.labs.price_usd, np.broadcast_to(target, sold.shape)), 1.0)
     return replace(state, labs=replace(state.labs, price_conduct=conduct))
+
+
+def with_investment(ctx: Context, state: State) -> State:
+    """Solve what clouds reinvest so that all money together buys what the bloc's makers ship (S4; decision 12).
+
+    Groups' budgets are observed; what Oracle, CoreWeave, sovereign funds and lenders add is not. It is the
+    rest, as a share of the clouds' rent. Shapes: -> reinvestment share (cloud, world).
+    """
+    capital, clouds, makers = ctx.params.capital, ctx.axes.clouds, ctx.axes.chip_makers
+    value = ctx.start.chip_makers.shipments_h100e_per_month * ctx.start.chip_makers.price_usd_per_h100e
+    abroad = legal_and_leaked(ctx) * value[:, None] * makers.merchant[:, None]
+    shipped = np.stack(
+        [
+            (ctx.spread(value) - abroad)[makers.bloc == bloc].sum(0) + abroad[makers.bloc != bloc].sum(0)
+            for bloc in (US, CN)
+        ]
+    )
+    budgets = group_budgets_usd(ctx, state) / MONTHS_PER_YEAR
+    own = state.labs.spending_usd * ctx.axes.labs.own_chip_share[:, None]
+    own = np.where(ctx.axes.labs.parent_owned[:, None], 0.0, own)
+    rent = state.fleet.rent_usd * (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[len(own) :]
+    share = np.zeros_like(rent)
+    for bloc in (US, CN):
+        rows = np.flatnonzero((clouds.bloc == bloc) | ((clouds.bloc == -1) & (bloc == US)))
+        by_labs = (budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None])
+        by_labs = by_labs[ctx.axes.labs.bloc == bloc].sum(0) + own[ctx.axes.labs.bloc == bloc].sum(0)
+        by_groups = (budgets[bloc] * clouds.group_budget_share[:, None])[rows].sum(0)
+        missing = shipped[bloc] / capital.chip_share_of_capex - by_labs - by_groups
+        share[rows] = np.clip(missing / np.maximum(rent[rows].sum(0), 1.0), 0.0, MOST_REINVESTED)
+    spending = budgets[np.maximum(clouds.bloc, 0)] * clouds.group_budget_share[:, None] + share * rent
+    labs = np.where(
+        ctx.axes.labs.parent_owned[:, None],
+        budgets[ctx.axes.labs.bloc] * ctx.axes.labs.group_budget_share[:, None],
+        state.labs.spending_usd,
+    )
+    fleet = replace(state.fleet, reinvestment_share=share, cloud_spending_usd=spending)
+    return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=labs))
+
+
+def legal_and_leaked(ctx: Context) -> Array:
+    """Return the share of each merchant maker's supply that reached the rival at the start (S7.3)."""
+    rules, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
+    barred = np.stack([ctx.by_world(rules.export_stringency), ctx.by_world(rules.export_stringency_cn)])[bloc]
+    reached: Array = np.minimum((1.0 - barred) ** rules.legal_export_eta + rules.leakage * barred, 1.0)
+    return reached * (bloc == US)[:, None]
 
 
 def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:

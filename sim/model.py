@@ -6,7 +6,7 @@ from typing import Any
 
 import mesa
 
-from sim import observe
+from sim import observe, observe_robots
 from sim.actors import Actor
 from sim.constraint import binding
 from sim.context import Context
@@ -64,14 +64,14 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
             labs=ask(cast.labs, observe.lab_views(ctx, state, offers)),
             clouds=ask(cast.clouds, observe.cloud_views(ctx, state)),
             chip_makers=ask(cast.chip_makers, observe.chip_maker_views(ctx, state)),
-            robot_makers=ask(cast.robot_makers, observe.robot_maker_views(ctx, state)),
-            factories=ask(cast.factories, observe.factory_views(ctx, state)),
+            robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_views(ctx, state)),
+            factories=ask(cast.factories, observe_robots.factory_views(ctx, state)),
             consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
             enterprises=ask(cast.enterprises, observe.enterprise_views(ctx, state)),
             investors=money,
             governments=ask(cast.governments, observe.government_views(ctx, state)),
             grids=ask(cast.grids, observe.grid_views(ctx, state)),
-            orbital_operators=ask(cast.orbital_operators, observe.orbit_views(ctx, state)),
+            orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_views(ctx, state)),
         )
 
     def step(self) -> None:

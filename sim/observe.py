@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.acts import adoption, compute
+from sim.acts.groups import group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
@@ -25,7 +26,7 @@ from sim.plans import (
     LabView,
 )
 from sim.state import State
-from sim.units import BILLION, MONTHS_PER_YEAR, Array
+from sim.units import BILLION, MONTHS_PER_YEAR, Array, ratio
 
 
 def sealed(view: Any) -> Any:
@@ -37,16 +38,6 @@ def sealed(view: Any) -> Any:
             frozen.flags.writeable = False
             object.__setattr__(view, field.name, frozen)
     return view
-
-
-def group_budgets_usd(ctx: Context, state: State) -> Array:
-    """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
-    capital = ctx.params.capital
-    base = np.stack([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
-    grown = base * (1.0 + capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)
-    parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
-    earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share
-    return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))
 
 
 def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, ...]:
@@ -61,6 +52,8 @@ def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, .
     n_labs = len(names.names)
     powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)
     budgets = group_budgets_usd(ctx, state)
+    transfers = budgets[names.bloc] * names.group_budget_share[:, None] * (ctx.dt / MONTHS_PER_YEAR)
+    offers_usd = np.where(names.parent_owned[:, None], transfers, offers_usd)
     in_bloc = sum_by_bloc(free.sum(1), names.bloc)
     gift = state.policy.subsidy_usd[2] / ctx.dt
     boost = ctx.by_world(ctx.params.policy.free_tier_boost)
@@ -103,8 +96,8 @@ def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, .
                     rent_usd=state.fleet.rent_usd,
                     cloud_open=access[i],
                     cloud_free_h100e=powered[n_labs:],
-                    chip_price_usd=state.chips.price_usd,
-                    chip_access=state.chips.fill_share[:, bloc] * ctx.axes.chip_makers.buyers[i][:, None],
+                    chip_price_ratio=state.chips.price_usd / state.chips.price_start_usd,
+                    chip_appeal=state.fleet.maker_preference[i] * state.chips.fill_share[:, bloc],
                     room_share=state.power.room_share,
                     site_share=names.site_share[i][:, None],
                     power_need_gw=own_need,
@@ -140,9 +133,9 @@ def cloud_views(ctx: Context, state: State) -> tuple[CloudView, ...]:
                     user_cost_usd=cost[i],
                     occupancy=state.fleet.occupancy[i],
                     committed_usd=state.fleet.cloud_spending_usd[i],
-                    chip_price_usd=state.chips.price_usd,
-                    chip_access=state.chips.fill_share[:, bloc]
-                    * ctx.axes.chip_makers.buyers[n_labs + i][:, None],
+                    chip_price_ratio=state.chips.price_usd / state.chips.price_start_usd,
+                    chip_appeal=state.fleet.maker_preference[n_labs + i] * state.chips.fill_share[:, bloc],
+                    reinvestment_share=state.fleet.reinvestment_share[i],
                     room_share=state.power.room_share,
                     site_share=clouds.site_share[i][:, None],
                     need_growth=(state.power.need_growth * clouds.site_share[i][:, None]).sum(0),
@@ -163,6 +156,7 @@ def chip_maker_views(ctx: Context, state: State) -> tuple[ChipMakerView, ...]:
                 backlog_months=chips.backlog_months[m],
                 price_usd=chips.price_usd[m],
                 unit_cost_usd=chips.unit_cost_usd[m],
+                inventory_months=ratio(chips.inventory_h100e[m], chips.output_h100e[m]) * ctx.dt,
             )
         )
         for m in range(len(ctx.axes.chip_makers.names))
@@ -174,7 +168,8 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
     rules = ctx.params
     growth = ctx.by_world(rules.policy.gdp_growth)
     gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
-    share = gdp / ctx.start.markets.gdp_usd_per_year.sum()
+    world = ctx.start.markets.gdp_usd_per_year.sum()
+    share, share_start = gdp / world, ctx.start.markets.gdp_usd_per_year / world
     usable = adoption.open_weights_usable(ctx)
     own = state.labs.capability_orders
     views = []
@@ -199,7 +194,7 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
                     available=terms.available,
                     shares=state.labs.enterprise_share[:, market],
                     market_share=share[market],
-                    start_usd_per_year=state.labs.enterprise_start_usd[market],
+                    start_usd_per_year=state.labs.enterprise_start_usd[market] / share_start[market],
                     capability_gain_orders=best - first,
                     open_gap_orders=np.where(np.isfinite(best_open), best - best_open, 30.0),
                 )

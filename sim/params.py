@@ -98,6 +98,7 @@ class LabsParams:
     runway_target: Array
     runway_target_scale: Array
     endless_runway: Array
+    spending_adjustment_rate: Array
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,6 @@ class CapitalParams:
     saving_share: Array
     payout_share: Array
     distress_limit: Array
-    cloud_reinvestment_share: Array
     expectation_steepness: Array
     rent_adjustment_rate: Array
     rent_floor_share: Array
@@ -209,6 +209,9 @@ class ChipsParams:
     access_memory: Array
     room_floor: Array
     room_reopening: Array
+    inventory_target: Array
+    inventory_span: Array
+    least_wafer_use: Array
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ class LabView:
     """(cloud, world): share of the cloud that licences let this lab rent."""
     cloud_free_h100e: Array
     """(cloud, world): powered capacity."""
-    chip_price_usd: Array
-    """(maker, world): price to this buyer, tariffs and premia included."""
-    chip_access: Array
-    """(maker, world): share of bids that buyers of this bloc got last month; 0 where it may not buy."""
+    chip_price_ratio: Array
+    """(maker, world): price of an H100e over the start's."""
+    chip_appeal: Array
+    """(maker, world): what this buyer spent on a maker before the start, times what it got of its bids lately."""
     room_share: Array
     """(site, world)"""
     site_share: Array
@@ -81,6 +81,8 @@ class LabPlan:
     """(site, world): where new accelerators go."""
     power_growth: Array
     """(world,): ln growth a month that the lab orders power for."""
+    spending_usd: Array
+    """(world,): compute spending a month that contracts now bind it to."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,9 @@ class CloudView:
     """(world,): what one more H100e would cost a month at today's chip price."""
     occupancy: Array
     committed_usd: Array
-    chip_price_usd: Array
-    chip_access: Array
+    chip_price_ratio: Array
+    chip_appeal: Array
+    reinvestment_share: Array
     room_share: Array
     site_share: Array
     need_growth: Array
@@ -113,6 +116,7 @@ class CloudPlan:
     site_share: Array
     power_growth: Array
     rent_usd: Array
+    spending_usd: Array
 
 
 @dataclass(frozen=True)
@@ -124,13 +128,17 @@ class ChipMakerView:
     backlog_months: Array
     price_usd: Array
     unit_cost_usd: Array
+    inventory_months: Array
+    """Unsold chips in months of output."""
 
 
 @dataclass(frozen=True)
 class ChipMakerPlan:
-    """Price for this month and the growth of wafer starts that the maker wants. Shapes: (world,)."""
+    """Price, wafers to start now and the growth of wafer starts that the maker wants. Shapes: (world,)."""
 
     price_usd: Array
+    wafer_use_share: Array
+    """0 to 1 of the wafers it could start."""
     wafer_growth_share: Array
     """0 to 1 of the largest growth that equipment makers allow."""
 
@@ -187,7 +195,7 @@ class FactoryView:
     industrial_units: Array
     """(world,)"""
     workers: Array
-    """(world,)"""
+    """(world,): whose work machines can be fitted to, by the start's installations and growth since."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +238,7 @@ class EnterpriseView:
     shares: Array
     market_share: Array
     start_usd_per_year: Array
+    """(world,): what the world would have spent at the start had all places spent like this one."""
     capability_gain_orders: Array
     open_gap_orders: Array
     """Best capability on offer less the best open weights."""

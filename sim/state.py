@@ -79,6 +79,10 @@ class FleetTable:
     rent_start_usd: Array
     occupancy: Array
     """(cloud, world): let share of the powered capacity."""
+    maker_preference: Array
+    """(owner, maker, world): share of an owner's spending on each maker before the start; fixed."""
+    reinvestment_share: Array
+    """(cloud, world): of rent, with which the clouds' money buys what was shipped at the start; fixed."""
     other_tenant_budget_usd: Array
     """(cloud, world): what firms other than the labs spend on rent a month."""
 
@@ -96,6 +100,7 @@ class ChipTable:
     inventory_h100e: Array
     backlog_months: Array
     price_usd: Array
+    price_start_usd: Array
     unit_cost_usd: Array
     hbm_stock: Array
     hbm_per_month: Array
@@ -141,6 +146,17 @@ class RobotTable:
     parts_per_month: Array
     """(bloc, world)"""
     experience_units: Array
+    """(maker, world): units made since the start."""
+    fleet_robot_years: Array
+    """(maker, world): robot-years of work since the start, the data a maker learns from."""
+    reach: Array
+    """(maker, world): share of suitable positions that the maker's robots can take."""
+    productivity: Array
+    """(maker, world): output where a robot works, of a person's."""
+    autonomy: Array
+    """(maker, world): share of a robot's time without supervision."""
+    integration_per_month: Array
+    """(maker, world): robots a month that a maker and its integrators can put to work in factories."""
     inventory_units: Array
     home_units: Array
     """(maker, world): units at work in the maker's own factory."""
@@ -152,18 +168,29 @@ class RobotTable:
     """(maker, region, sector, world)"""
     pilot_orders_per_month: Array
     """(world,): orders for pilots, all makers."""
+    pilot_residual: Array
+    """(maker, world): track record with pilots, fitted to the shipments of the start and kept."""
     unit_cost_usd: Array
     price_usd: Array
     cash_usd: Array
     shipped_units: Array
-    """(maker, world): shipments of the last month."""
+    """(maker, world): shipments of the last step, per month."""
     backlog_units: Array
+    """(maker, world): orders of the last step that were not delivered, per month."""
     industrial_units: Array
     """(industrial maker, region, world)"""
+    industrial_made: Array
+    """(industrial maker, world): installed since the start."""
+    industrial_price_usd: Array
+    """(industrial maker, world)"""
+    machine_scale: Array
+    """(region, world): machines wanted over what the rule gives, fitted to the start's installations."""
     dark_share: Array
     """(region, world)"""
+    dark_groups: Array
+    """(region, world): kinds of work in a plant, fitted to the start's share of dark factories."""
     industrial_installed: Array
-    """(region, world): installations of the last month."""
+    """(region, world): installations of the last step, per month."""
 
 
 @dataclass
@@ -171,11 +198,15 @@ class OrbitTable:
     """Orbital data centres. Shapes: (operator, world); vintages (vintage, operator, world)."""
 
     vintage_gw: Array
+    vintage_charge_usd_per_kw_year: Array
+    """(vintage, operator, world): what clouds pay for a kW of the vintage, fixed at its launch."""
     launched_kg: Array
+    """Mass put into orbit since the beginning."""
     cash_usd: Array
     hardware_gw: Array
-    """Cumulative GW built: the experience of the satellite makers."""
+    """GW built since the start: the experience of the satellite makers."""
     capacity_boost_gw_per_year: Array
+    """Launchable power that subsidies have added."""
 
 
 @dataclass

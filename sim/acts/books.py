@@ -149,13 +149,13 @@ def act(
     ledger.pay("subsidies", "governments", policy.free_tier_usd.sum(0))
     ledger.receive("subsidies", "labs", gift.sum(0))
 
-    cloud = settle_clouds(
+    cloud_cash = settle_clouds(
         ctx, state, ledger, rent_income, bill[n_labs:], paid_chips[n_labs:], building[n_labs:], orbit_share
     )
     chip_cash = settle_chips(ctx, state, ledger, policy, chips)
     settle_power(ctx, ledger, policy, power, sold_usd)
 
-    commitments = compute_spending(plans, leases, paid_chips[:n_labs] + building[:n_labs], ctx)
+    commitments = np.stack([plan.spending_usd for plan in plans.labs])
     opex = ratio(other + interest + bill[:n_labs], np.asarray(ctx.dt))
     runway = runway_of(ctx, cash, np.maximum(limit - debt, 0.0), opex + commitments, revenue / ctx.dt)
     memory = adjusted_share(np.asarray(1.0 / capital.outlay_memory), ctx.dt)
@@ -175,8 +175,8 @@ def act(
         lab_equity_usd=equity,
         runway_months=np.where(parents, rules.endless_runway, runway),
         spending_usd=commitments,
-        cloud_cash_usd=cloud.cash_usd,
-        cloud_spending_usd=cloud.spending_usd,
+        cloud_cash_usd=cloud_cash,
+        cloud_spending_usd=np.stack([plan.spending_usd for plan in plans.clouds]),
         tenant_budget_usd=state.fleet.other_tenant_budget_usd * growth + hosting_by_cloud(ctx, state, adoption),
         chip_cash_usd=chip_cash,
         serving_loss_usd=sum_by_bloc(loss, ctx.axes.labs.bloc),
@@ -225,11 +225,6 @@ def repay_share(ctx: Context) -> Array:
     return adjusted_share(np.asarray(1.0 / ctx.params.labs.runway_target), ctx.dt)
 
 
-def compute_spending(plans: Plans, leases: Array, bought: Array, ctx: Context) -> Array:
-    """Return compute spending a month: what was leased and bought. Shapes: (lab, world)."""
-    return (leases + bought) / ctx.dt
-
-
 def runway_of(ctx: Context, cash: Array, credit: Array, spending: Array, revenue: Array) -> Array:
     """Return the runway in months at this month's burn (S3.4). Shapes: (lab, world)."""
     endless = ctx.params.labs.endless_runway
@@ -256,14 +251,6 @@ def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> A
     return np.maximum(added, floor)
 
 
-@dataclass(frozen=True)
-class CloudBooks:
-    """Clouds after the month. Shapes: (cloud, world)."""
-
-    cash_usd: Array
-    spending_usd: Array
-
-
 def settle_clouds(
     ctx: Context,
     state: State,
@@ -273,7 +260,7 @@ def settle_clouds(
     accelerators: Array,
     building: Array,
     orbit: Array,
-) -> CloudBooks:
+) -> Array:
     """Pay the clouds' costs; groups and lenders fill what is short, owners take half of what is over (S4)."""
     capital = ctx.params.capital
     other = capital.cloud_other_cost_share * rent
@@ -296,7 +283,7 @@ def settle_clouds(
     ledger.receive("equity_loans", "clouds", equity.sum(0))
     ledger.pay("dividends_interest", "clouds", dividends.sum(0))
     ledger.receive("dividends_interest", "capital", dividends.sum(0))
-    return CloudBooks(left + equity - dividends, (accelerators + building) / ctx.dt)
+    return left + equity - dividends
 
 
 def settle_chips(ctx: Context, state: State, ledger: Ledger, policy: PolicyOutcome, chips: ChipOutcome) -> Array:

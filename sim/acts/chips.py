@@ -100,6 +100,7 @@ def act(
         inventory_h100e=np.maximum(unsold, 0.0),
         backlog_months=backlog,
         price_usd=prices,
+        price_start_usd=old.price_start_usd,
         unit_cost_usd=production.unit_cost_usd,
         hbm_stock=production.hbm_stock - made.hbm_used,
         hbm_per_month=production.hbm_per_month,
@@ -188,8 +189,9 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     factor = policy.chip_output_factor[bloc]
     memory = hbm_step(old.hbm_stock, old.hbm_per_month, hbm_growth * policy.equipment_factor[bloc], ctx.dt)
     x = np.exp(old.ln_x)
+    use = np.stack([plan.wafer_use_share for plan in plans.chip_makers])
     made = output_h100e(
-        old.wafers_per_month * factor * ctx.dt, x, good, memory.available, x / start_performance(ctx)
+        old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, x / start_performance(ctx)
     )
     wish = np.stack([plan.wafer_growth_share for plan in plans.chip_makers])
     start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (

@@ -1,0 +1,101 @@
+"""Act 11: automation feeds back on building next month, and manufacturing output is counted (S10).
+
+Shapes: (bloc, world), (market, world).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.industrial import start_units
+from sim.acts.robots import RobotOutcome
+from sim.axes import BLOCS, sum_by_bloc
+from sim.context import Context
+from sim.physics.production import (
+    automated_over_h_labour,
+    feedback_multiplier,
+    labour_ratio,
+    manufacturing_output_usd,
+)
+from sim.state import State
+from sim.units import MILLION, MONTHS_PER_YEAR, Array, ratio
+
+
+@dataclass(frozen=True)
+class FeedbackOutcome:
+    """What automation does to building and making. Shapes: (bloc, world) unless said."""
+
+    multiplier: Array
+    """For next month's build caps, fabs and lines."""
+    automated_workers: Array
+    """Workers' worth of automation added since the start."""
+    output_usd_per_year: Array
+    """(market, world): manufacturing value added."""
+    bloc_output_usd_per_year: Array
+
+
+def act(
+    ctx: Context, state: State, robots: RobotOutcome, capability_orders: Array, power_share: Array
+) -> FeedbackOutcome:
+    """Return next month's multipliers and this month's manufacturing output (S10).
+
+    Shapes: capability (bloc, world), power share of factories (market, world).
+    """
+    rules, places = ctx.params.feedback, ctx.axes.markets
+    workers = ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)
+    machines_start = start_units(ctx).sum(0)
+    replaced = ctx.params.robots.industrial_workers_replaced
+    added = robots.labour_workers.sum(0) + robots.industrial_workers - machines_start * replaced
+    desk_share = np.minimum(rules.ai_tasks_per_order * np.maximum(capability_orders, 0.0), 1.0)
+    labour = sum_by_bloc(workers, places.bloc)
+    desk = desk_share * rules.automatable_share_h * labour
+    automated = np.maximum(sum_by_bloc(added, places.bloc), 0.0) + desk
+    multiplier = feedback_multiplier(
+        rules.automatable_share_h,
+        automated_over_h_labour(automated, labour, rules.automatable_share_h),
+        rules.bottleneck_rho,
+    )
+    output = manufacturing_output_usd(
+        value_added_usd_per_year(ctx, state.months),
+        labour_ratio(workers, robots.labour_workers.sum(0), workers),
+        machines_ratio(ctx, robots),
+        power_share,
+        depth_ratio(ctx, state.policy.stringency),
+        1.0 - rules.capital_share,
+        rules.power_elasticity,
+        rules.depth_exponent,
+        rules.bottleneck_rho,
+    )
+    return FeedbackOutcome(multiplier, automated, output, sum_by_bloc(output, places.bloc))
+
+
+def value_added_usd_per_year(ctx: Context, months: float) -> Array:
+    """Return value added with the start's machines and labour, growing with productivity. Shapes: (market, world)."""
+    growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
+    return ctx.spread(ctx.start.markets.manufacturing_value_added_usd_per_year) * growth
+
+
+def machines_ratio(ctx: Context, robots: RobotOutcome) -> Array:
+    """Return machine hours over those of the start; dark factories run more hours. Shapes: (market, world)."""
+    gain = ctx.params.robots.dark_hours_gain
+    now = robots.table.industrial_units.sum(0) * (1.0 + gain * robots.table.dark_share)
+    dark_start = ctx.spread(ctx.start.markets.dark_factory_share)
+    before = start_units(ctx).sum(0) * (1.0 + gain * dark_start)
+    return np.where(before > 0.0, ratio(now, before), 1.0)
+
+
+def depth_ratio(ctx: Context, stringency: Array) -> Array:
+    """Return the depth of the supply chain over the start's: what is at home or still open (S10).
+
+    Shapes: stringency of each bloc towards the rival (bloc, world) -> (market, world); 1 in third countries.
+    """
+    chips, place = ctx.params.chips, ctx.axes.markets.bloc
+    own = ctx.by_world(ctx.params.feedback.supply_chain_depth)
+    before = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
+    reachable = own + (1.0 - own) * (1.0 - stringency[::-1])
+    at_start = own + (1.0 - own) * (1.0 - before[::-1])
+    relative = np.where(at_start > 0.0, ratio(reachable, at_start), 1.0)
+    depth: Array = np.where(
+        (place >= 0)[:, None], relative[np.clip(place, 0, len(BLOCS) - 1)], np.ones_like(relative[:1])
+    )
+    return depth

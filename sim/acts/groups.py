@@ -1,0 +1,18 @@
+"""Parent groups: what they put into AI a year, from their own money and from what AI earns (S4)."""
+
+import numpy as np
+
+from sim.axes import sum_by_bloc
+from sim.context import Context
+from sim.state import State
+from sim.units import BILLION, MONTHS_PER_YEAR, Array
+
+
+def group_budgets_usd(ctx: Context, state: State) -> Array:
+    """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
+    capital = ctx.params.capital
+    base = np.stack([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
+    grown = base * (1.0 + capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)
+    parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
+    earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share
+    return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))

@@ -1,0 +1,335 @@
+"""Act 10: satellites with accelerators are launched, age, fail, are repaired, and are let to clouds (S11).
+
+Shapes: (operator, world), (vintage, operator, world), (bloc, world).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts.compute import BUILDING_LIFE_YEARS
+from sim.acts.payments import Payment, settle
+from sim.axes import BLOCS, CN, sum_by_bloc
+from sim.context import Context
+from sim.physics import orbit as laws
+from sim.plans import Plans
+from sim.quantity import capital_recovery_factor
+from sim.state import OrbitTable, State
+from sim.units import (
+    KILOWATTS_PER_GIGAWATT,
+    MONTHS_PER_YEAR,
+    WATTS_PER_GIGAWATT,
+    Array,
+    ratio,
+)
+
+KILOGRAMS_PER_TONNE = 1e3
+USD_PER_THOUSAND = 1e3
+VINTAGE_MONTHS = 12.0
+
+
+@dataclass(frozen=True)
+class OrbitCosts:
+    """What orbit and ground cost each operator's clouds today. Shapes: (operator, world).
+
+    Yearly costs are USD per kW, `delivered` ones per kW of delivered compute, chips included.
+    """
+
+    mass_kg_per_kw: Array
+    launch_usd_per_kg: Array
+    hardware_usd_per_w: Array
+    capex_usd_per_kw: Array
+    charge_usd_per_kw_year: Array
+    """What the operator must charge for a nominal kW, without chips, to recover launch, satellite and repair."""
+    orbit_nominal_usd_per_kw_year: Array
+    orbit_delivered_usd_per_kw_year: Array
+    ground_delivered_usd_per_kw_year: Array
+    break_even_usd_per_kg: Array
+    """Launch cost at which orbit would cost what the ground does."""
+    limit_gw: Array
+    """The most that can be launched in the step, repairs apart."""
+    capacity_kg: Array
+    """Mass that can be launched in the step."""
+
+
+@dataclass(frozen=True)
+class OrbitOutcome:
+    """Orbit in the month; amounts of the step. Shapes: (operator, world) unless said."""
+
+    launched_gw: Array
+    failed_gw: Array
+    restored_gw: Array
+    retired_gw: Array
+    launched_kg: Array
+    repair_kg: Array
+    capacity_kg: Array
+    nominal_gw: Array
+    """(bloc, world) after the step."""
+    delivered_gw: Array
+    """(bloc, world): computing power that the satellites can run after the step."""
+    charge_usd: Array
+    """(bloc, world): what a bloc's clouds pay for the step."""
+    equity_usd: Array
+    costs: OrbitCosts
+    payments: tuple[Payment, ...]
+    table: OrbitTable
+
+
+def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> OrbitOutcome:
+    """Repair first, then launch what the operators plan, within the mass they can launch (S11).
+
+    Shapes: boost_gw_per_year (bloc, world), launchable power that subsidies add in this step.
+    """
+    rules, old = ctx.params.orbit, state.orbit
+    cost = costs(ctx, state)
+    starts = vintage_starts(old)
+    nothing = np.zeros_like(old.launched_kg)
+    aged = laws.vintage_step(
+        old.vintage_gw,
+        starts,
+        VINTAGE_MONTHS,
+        state.months,
+        nothing,
+        rules.orbital_attrition,
+        rules.satellite_life * MONTHS_PER_YEAR,
+        ctx.dt,
+    )
+    failed = aged.failed_gw.sum(0)
+    spare_kg_per_kw = rules.repair_mass_share * np.where(
+        np.isfinite(cost.mass_kg_per_kw), cost.mass_kg_per_kw, 0.0
+    )
+    restored = laws.resupplied_gw(failed, rules.repair_share, cost.capacity_kg, spare_kg_per_kw)
+    repair_kg = laws.launched_mass_kg(restored, spare_kg_per_kw)
+    left_kg_per_year = (cost.capacity_kg - repair_kg) * (MONTHS_PER_YEAR / ctx.dt)
+    room = laws.launch_limit_gw(
+        np.maximum(left_kg_per_year, 0.0), cost.mass_kg_per_kw, cost.limit_gw * (MONTHS_PER_YEAR / ctx.dt), ctx.dt
+    )
+    wished = np.stack([ctx.by_world(plan.launch_gw) for plan in plans.orbital_operators])
+    launched = np.minimum(np.maximum(wished, 0.0), room)
+    launched_kg = laws.launched_mass_kg(launched, cost.mass_kg_per_kw)
+
+    is_open = (starts <= state.months) & (state.months < starts + VINTAGE_MONTHS)
+    kept = aged.stock_gw + aged.failed_gw * ratio(restored, failed)
+    fresh = is_open * launched
+    vintages = kept + fresh
+    charge_now = np.where(np.isfinite(cost.charge_usd_per_kw_year), cost.charge_usd_per_kw_year, 0.0)
+    charge = ratio(kept * old.vintage_charge_usd_per_kw_year + fresh * charge_now, vintages)
+
+    hours_share = ctx.dt / MONTHS_PER_YEAR
+    billed = old.vintage_gw * old.vintage_charge_usd_per_kw_year * (KILOWATTS_PER_GIGAWATT * hours_share)
+    revenue = billed.sum(0)
+    bloc = ctx.axes.orbital_operators.bloc
+    paid = sum_by_bloc(billed.swapaxes(0, 1), bloc).sum(1)
+    capex = np.where(np.isfinite(cost.capex_usd_per_kw), cost.capex_usd_per_kw, 0.0)
+    spent = (launched + rules.repair_mass_share * restored) * KILOWATTS_PER_GIGAWATT * capex
+    capital = ctx.params.capital
+    settled = settle(old.cash_usd, revenue, spent, capital.profit_tax_rate, capital.payout_share)
+    wages = capital.wage_share_of_inputs * spent.sum(0)
+    inputs = ((1.0 - capital.wage_share_of_inputs) * spent).sum(0)
+    tax, dividend, equity = (
+        settled.tax_usd.sum(0),
+        settled.dividend_usd.sum(0),
+        settled.equity_usd.sum(0),
+    )
+    table = OrbitTable(
+        vintage_gw=vintages,
+        vintage_charge_usd_per_kw_year=charge,
+        launched_kg=old.launched_kg + launched_kg + repair_kg,
+        cash_usd=settled.cash_usd,
+        hardware_gw=old.hardware_gw + launched + rules.repair_mass_share * restored,
+        capacity_boost_gw_per_year=old.capacity_boost_gw_per_year + per_operator(ctx, boost_gw_per_year),
+    )
+    return OrbitOutcome(
+        launched_gw=launched,
+        failed_gw=failed,
+        restored_gw=restored,
+        retired_gw=aged.retired_gw.sum(0),
+        launched_kg=launched_kg,
+        repair_kg=repair_kg,
+        capacity_kg=cost.capacity_kg,
+        nominal_gw=sum_by_bloc(vintages.sum(0), bloc),
+        delivered_gw=delivered_gw(ctx, table),
+        charge_usd=paid,
+        equity_usd=settled.equity_usd,
+        costs=cost,
+        payments=(
+            Payment("orbital_capacity", "clouds", "orbit", paid.sum(0), revenue.sum(0)),
+            Payment("inputs_building", "orbit", "other_firms", inputs, spent.sum(0) - wages),
+            Payment("wages", "orbit", "households", wages, spent.sum(0) - inputs),
+            Payment("taxes_tariffs", "orbit", "governments", tax, tax),
+            Payment("dividends_interest", "orbit", "households", dividend, dividend),
+            Payment("equity_loans", "capital", "orbit", equity, equity),
+        ),
+        table=table,
+    )
+
+
+def delivered_gw(ctx: Context, table: OrbitTable) -> Array:
+    """Return the computing power that each bloc's satellites can run, in GW (S11). Shapes: -> (bloc, world)."""
+    rules = ctx.params.orbit
+    stock = laws.delivered_gw(table.vintage_gw, rules.sunlit_share, rules.delivered_share)
+    return sum_by_bloc(stock, ctx.axes.orbital_operators.bloc)
+
+
+def vintage_count(months: int) -> int:
+    """Return how many yearly vintages a run of some months needs, one to spare for its end."""
+    return math.ceil(months / VINTAGE_MONTHS) + 1
+
+
+def vintage_starts(table: OrbitTable) -> Array:
+    """Return the first month of each vintage. Shapes: -> (vintage, 1, 1)."""
+    starts: Array = np.arange(len(table.vintage_gw))[:, None, None] * VINTAGE_MONTHS
+    return starts
+
+
+def per_operator(ctx: Context, amount: Array) -> Array:
+    """Share a bloc's amount equally among its operators. Shapes: (bloc, world) -> (operator, world)."""
+    bloc = ctx.axes.orbital_operators.bloc
+    peers = (bloc[:, None] == bloc[None]).sum(1)
+    shared: Array = amount[bloc] / peers[:, None]
+    return shared
+
+
+# ---- cost ---------------------------------------------------------------------------------------------
+
+
+def costs(ctx: Context, state: State) -> OrbitCosts:
+    """Return each operator's costs, its bloc's cost on the ground, and what it can launch (S11).
+
+    Mass and satellites are learnt from what the operator has launched since the start, on top of what all had
+    launched by then: equal launches teach equally.
+    """
+    rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
+    old, n = state.orbit, len(operators.names)
+    bloc = operators.bloc
+    radiator = laws.radiator_area_m2_per_kw(rules.radiator_temperature, rules.emissivity, rules.absorbed_flux)
+    mass = laws.mass_kg_per_kw(
+        rules.satellite_w_per_kg, radiator.area_m2_per_kw, rules.radiator_areal_mass, rules.bus_mass
+    )
+    mass = np.broadcast_to(ctx.by_world(mass), (n, ctx.worlds))
+    before_kg = start_mass_kg(ctx)
+    common_kg = before_kg.sum(0)
+    common_gw = common_kg * rules.satellite_w_per_kg / WATTS_PER_GIGAWATT
+    dearer = np.where((bloc == CN)[:, None], rules.cn_launch_cost_ratio, 1.0)
+    launch = dearer * laws.launch_cost_usd_per_kg(
+        rules.launch_cost_start,
+        np.minimum(rules.launch_cost_floor, rules.launch_cost_start),
+        common_kg + old.launched_kg - before_kg,
+        common_kg,
+        rules.launch_learning_rate,
+    )
+    # The same law of experience for satellites, per W built instead of per kg launched.
+    hardware = laws.launch_cost_usd_per_kg(
+        rules.satellite_hardware,
+        np.minimum(rules.hardware_floor, rules.satellite_hardware),
+        common_gw + old.hardware_gw,
+        common_gw,
+        rules.hardware_learning,
+    )
+    capex = laws.orbital_capex_usd_per_kw(mass, launch, hardware)
+    rate = ctx.params.capital.interest_rate
+    lasting = rules.orbital_attrition * (1.0 - rules.repair_share)
+    repair = rules.orbital_attrition * rules.repair_share * rules.repair_mass_share
+    annuity = laws.annuity_per_year(rate, lasting, rules.satellite_life) + repair
+    ground = ground_terms(ctx, state)
+    orbit_chips = chip_usd_per_kw_year(ctx, ground, rules.chip_failure_orbit)[bloc]
+    orbit = laws.orbital_cost(capex, annuity, orbit_chips, rules.sunlit_share, rules.delivered_share)
+    on_ground = ground_cost(ctx, ground).delivered_usd_per_kw[bloc]
+    cap = cap_gw_per_year(ctx, state)
+    kg_per_kw = np.where(np.isfinite(mass), mass, 0.0)
+    return OrbitCosts(
+        mass_kg_per_kw=mass,
+        launch_usd_per_kg=launch,
+        hardware_usd_per_w=hardware,
+        capex_usd_per_kw=capex,
+        charge_usd_per_kw_year=capex * annuity,
+        orbit_nominal_usd_per_kw_year=orbit.nominal_usd_per_kw,
+        orbit_delivered_usd_per_kw_year=orbit.delivered_usd_per_kw,
+        ground_delivered_usd_per_kw_year=on_ground,
+        break_even_usd_per_kg=laws.break_even_launch_cost_usd_per_kg(
+            on_ground, mass, hardware, annuity, orbit_chips, rules.sunlit_share, rules.delivered_share
+        ),
+        limit_gw=np.where(np.isfinite(mass), cap * (ctx.dt / MONTHS_PER_YEAR), 0.0),
+        capacity_kg=cap * kg_per_kw * (KILOWATTS_PER_GIGAWATT * ctx.dt / MONTHS_PER_YEAR),
+    )
+
+
+def start_mass_kg(ctx: Context) -> Array:
+    """Return what each operator had launched by the start, in kg. Shapes: -> (operator, world)."""
+    return ctx.spread(ctx.start.orbital_operators.launched_tonnes * KILOGRAMS_PER_TONNE)
+
+
+def cap_gw_per_year(ctx: Context, state: State) -> Array:
+    """Return the most that each operator can build and launch, in GW per year (S11); 0 before its start."""
+    rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
+    by_bloc = np.stack([ctx.by_world(rules.start_month_us), ctx.by_world(rules.start_month_cn)])
+    first = by_bloc[operators.bloc] + operators.start_month[:, None]
+    cap = laws.launch_cap_gw_per_year(
+        state.months, first, rules.orbital_cap, rules.cap_month, rules.cap_growth
+    )
+    boost = np.where(state.months >= first, state.orbit.capacity_boost_gw_per_year, 0.0)
+    return cap + boost
+
+
+@dataclass(frozen=True)
+class GroundTerms:
+    """What a bloc's computing on the ground costs and is worth. Shapes: (bloc, world)."""
+
+    chip_usd_per_kw: Array
+    price_usd_per_mwh: Array
+    dark_share: Array
+    compute_usd_per_kw_year: Array
+    """Rent of what a powered kW computes."""
+
+
+def ground_terms(ctx: Context, state: State) -> GroundTerms:
+    """Measure chip price, power price, dark share and rent of each bloc at the month's start (S11)."""
+    makers, markets = ctx.axes.chip_makers, ctx.axes.markets
+    sites, n_labs = len(markets.names), len(ctx.axes.labs.names)
+    owner_bloc, cloud_bloc = ctx.axes.owner_bloc, ctx.axes.clouds.bloc
+    chips, fleet = state.chips, state.fleet
+    rules = ctx.params.chips
+    made = sum_by_bloc(chips.output_h100e, makers.bloc)
+    mean_price = sum_by_bloc(chips.price_usd, makers.bloc) / np.maximum(
+        np.array([(makers.bloc == b).sum() for b in range(len(BLOCS))])[:, None], 1
+    )
+    price = np.where(made > 0.0, ratio(sum_by_bloc(chips.output_h100e * chips.price_usd, makers.bloc), made), mean_price)
+    held = sum_by_bloc(fleet.h100e.sum(1).sum(1), owner_bloc)
+    drawn_kw = sum_by_bloc(fleet.it_gw.sum(1).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
+    new_kw = np.stack([ctx.by_world(rules.power_per_h100e_us), ctx.by_world(rules.power_per_h100e_cn)])
+    kw_per_h100e = np.where(drawn_kw > 0.0, ratio(drawn_kw, held), new_kw)
+    on_ground = fleet.it_gw.sum(1)[:, :sites]
+    need = sum_by_bloc(on_ground.sum(1), owner_bloc)
+    lit = sum_by_bloc((on_ground * fleet.powered_share[:, :sites]).sum(1), owner_bloc)
+    let = fleet.h100e[n_labs:].sum(1).sum(1)
+    rented = sum_by_bloc(let, cloud_bloc)
+    rent = ratio(sum_by_bloc(let * fleet.rent_usd, cloud_bloc), rented)
+    return GroundTerms(
+        chip_usd_per_kw=price / kw_per_h100e,
+        price_usd_per_mwh=state.power.price_usd_per_mwh[markets.home],
+        dark_share=np.where(need > 0.0, np.clip(1.0 - ratio(lit, need), 0.0, 1.0), 0.0),
+        compute_usd_per_kw_year=rent * MONTHS_PER_YEAR / kw_per_h100e,
+    )
+
+
+def chip_usd_per_kw_year(ctx: Context, ground: GroundTerms, failures_per_year: Array) -> Array:
+    """Return what the chips of a nominal kW cost a year: user cost and failures. Shapes: (bloc, world)."""
+    use = ctx.params.capital.interest_rate + ctx.params.chips.user_cost_depreciation
+    return use * ground.chip_usd_per_kw + laws.chip_failure_usd_per_kw(
+        failures_per_year, ground.chip_usd_per_kw
+    )
+
+
+def ground_cost(ctx: Context, ground: GroundTerms) -> laws.CostPerYear:
+    """Return the yearly cost of a kW on the ground with the shadow value of its power. Shapes: (bloc, world)."""
+    rules, home = ctx.params.power, ctx.axes.markets.home
+    return laws.ground_cost(
+        ctx.by_world(rules.building_cost)[home] * USD_PER_THOUSAND,
+        capital_recovery_factor(ctx.params.capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        ctx.by_world(rules.pue)[home],
+        ground.price_usd_per_mwh,
+        chip_usd_per_kw_year(ctx, ground, ctx.params.orbit.chip_failure_ground),
+        np.ones(1),
+        laws.dark_shadow_usd_per_kw(ground.dark_share, ground.compute_usd_per_kw_year),
+    )

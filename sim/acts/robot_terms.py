@@ -1,0 +1,273 @@
+"""What robots cost and can do, who may sell them where, and who gets the pilots (S9).
+
+The act, the start and the views read these terms, so that all three mean the same.
+Shapes: (maker, world), (market, world) or (maker, market, world).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.axes import BLOCS, CN, US
+from sim.context import Context
+from sim.physics.robots import (
+    cost_per_task_usd,
+    decoupled_unit_cost_usd,
+    energy_usd_per_year,
+    experience_units,
+    fleet_orders,
+    maker_shares,
+    others_units,
+    productivity,
+    reach_share,
+    unit_cost_usd_per_year,
+    wright_unit_cost_usd,
+)
+from sim.quantity import capital_recovery_factor
+from sim.units import MILLION, MONTHS_PER_YEAR, Array, IntArray, ratio, share_over_first
+
+USD_PER_THOUSAND = 1e3
+OPTIMUS_CLASS = 0
+FIT_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What a maker's robots can do. Shapes: (maker, world)."""
+
+    reach: Array
+    productivity: Array
+    autonomy: Array
+
+
+def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) -> Ability:
+    """Return reach, productivity and autonomy from the capability of a maker's bloc and its fleet data (S9.2).
+
+    Shapes: capability (bloc, world), fleet (maker, world).
+    """
+    rules, makers = ctx.params.robots, ctx.axes.robot_makers
+    orders = capability_orders[makers.bloc]
+    fleet = fleet_orders(fleet_robot_years, rules.reference_fleet)
+    weight = rules.fleet_data_weight
+    efficiency = np.where((makers.design == OPTIMUS_CLASS)[:, None], rules.efficiency_ratio, 1.0)
+    return Ability(
+        reach=reach_share(orders, rules.reach_threshold, fleet, weight, 1.0 / rules.reach_steepness),
+        productivity=efficiency
+        * productivity(
+            rules.robot_productivity_start,
+            rules.robot_productivity_gain,
+            orders,
+            fleet,
+            weight,
+            rules.productivity_ceiling,
+        ),
+        autonomy=np.clip(rules.autonomy_start + rules.autonomy_gain * (orders + weight * fleet), 0.0, 1.0),
+    )
+
+
+# ---- places, tariffs, chains --------------------------------------------------------------------------
+
+
+def at_home(ctx: Context) -> Array:
+    """Return 1 where a place counts with the maker's bloc, allies with the US. Shapes: -> (maker, market)."""
+    same: Array = (ctx.axes.robot_makers.bloc[:, None] == ctx.axes.markets.bloc[None]).astype(np.float64)
+    return same
+
+
+def own_place(ctx: Context) -> Array:
+    """Return 1 in the one place where a maker's own factory stands. Shapes: -> (maker, market)."""
+    home = ctx.axes.markets.home[ctx.axes.robot_makers.bloc]
+    own: Array = (home[:, None] == np.arange(len(ctx.axes.markets.names))[None]).astype(np.float64)
+    return own
+
+
+def tariff_by_place(ctx: Context, maker_bloc: IntArray, tariff: Array) -> Array:
+    """Return the tariff on each maker's robots in each place (S12); third countries levy none.
+
+    Shapes: maker_bloc (maker,), tariff (bloc, world) -> (maker, market, world).
+    """
+    place = ctx.axes.markets.bloc
+    rival = (maker_bloc[:, None] != place[None]) & (place >= 0)[None] & (maker_bloc >= 0)[:, None]
+    levied: Array = np.where(rival[..., None], tariff[np.maximum(place, 0)][None], 0.0)
+    return levied
+
+
+def closed_share(ctx: Context, stringency: Array) -> Array:
+    """Return the share of a bloc's parts supply that the rival's controls close (S9.1).
+
+    Shapes: stringency of each bloc towards the rival (bloc, world) -> (bloc, world).
+    """
+    rules = ctx.params.robots
+    own = np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
+    closed: Array = (1.0 - own) * stringency[::-1]
+    return closed
+
+
+def sourcing_share(ctx: Context, stringency: Array) -> Array:
+    """Return where each maker's parts come from (S9.5): at home what is its own or closed abroad.
+
+    Shapes: (bloc, world) -> (chain, maker, world), summing to 1 over chains; a chain is a bloc's.
+    """
+    rules, bloc = ctx.params.robots, ctx.axes.robot_makers.bloc
+    own = np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
+    at_home_share = (own + closed_share(ctx, stringency))[bloc]
+    chains = np.arange(len(BLOCS))[:, None, None]
+    shares: Array = np.where(chains == bloc[None, :, None], at_home_share[None], 1.0 - at_home_share[None])
+    return shares
+
+
+# ---- cost ---------------------------------------------------------------------------------------------
+
+
+def unit_cost_usd(ctx: Context, made_units: Array, stringency: Array) -> Array:
+    """Return the cost of making one humanoid, in USD (S9.1), dearer where the rival closes its parts chain.
+
+    Shapes: made since the start (maker, world), stringency (bloc, world) -> (maker, world).
+    """
+    rules, makers = ctx.params.robots, ctx.axes.robot_makers
+    first_class = (makers.design == OPTIMUS_CLASS)[:, None]
+    design_cost = np.where(first_class, rules.optimus_unit_cost, rules.agibot_unit_cost) * USD_PER_THOUSAND
+    floor = np.where(first_class, rules.optimus_cost_floor, rules.agibot_cost_floor) * USD_PER_THOUSAND
+    start = design_cost * ctx.start.robot_makers.unit_cost_ratio[:, None]
+    experience = experience_units(
+        made_units, others_units(made_units), rules.shared_learning, rules.prior_experience
+    )
+    cost = wright_unit_cost_usd(
+        start, np.minimum(floor, start), experience, rules.prior_experience, rules.learning_rate
+    )
+    return decoupled_unit_cost_usd(cost, closed_share(ctx, stringency)[makers.bloc], rules.decoupling_factor)
+
+
+def wage_usd_per_year(ctx: Context, months: float) -> Array:
+    """Return the yearly wage in manufacturing, growing with productivity. Shapes: -> (market, world)."""
+    growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
+    return ctx.spread(ctx.start.markets.manufacturing_wage_usd_per_year) * growth
+
+
+def yearly_cost_usd(
+    ctx: Context, price_usd: Array, tariff: Array, autonomy: Array, price_usd_per_mwh: Array
+) -> Array:
+    """Return the yearly cost of owning and running a humanoid, in USD (S9.3); supervision costs local wages.
+
+    Shapes: price and autonomy (maker, world), tariff (maker, market, world), electricity (market, world)
+    -> (maker, market, world).
+    """
+    rules = ctx.params.robots
+    wages = ctx.start.markets.manufacturing_wage_usd_per_year
+    relative_wage = ratio(wages, np.broadcast_to(wages[ctx.axes.markets.home[US]], wages.shape))
+    return unit_cost_usd_per_year(
+        price_usd[:, None],
+        tariff,
+        capital_recovery_factor(rules.cost_of_capital, rules.life_years),
+        rules.maintenance_share,
+        rules.overhead_per_unit * USD_PER_THOUSAND,
+        energy_usd_per_year(rules.power_draw, rules.working_hours, price_usd_per_mwh),
+        autonomy[:, None],
+        rules.supervision_cost * USD_PER_THOUSAND * relative_wage[:, None],
+    )
+
+
+def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
+    """Return the yearly cost of one worker's tasks done by conventional robots, in USD (S9.3, S9.6).
+
+    Shapes: price with tariffs (market, world) -> (market, world).
+    """
+    rules = ctx.params.robots
+    yearly = unit_cost_usd_per_year(
+        price_usd,
+        np.zeros(1),
+        capital_recovery_factor(rules.cost_of_capital, rules.industrial_life_years),
+        rules.maintenance_share,
+        rules.overhead_per_unit * USD_PER_THOUSAND,
+        np.zeros(1),
+        np.ones(1),
+        np.zeros(1),
+    )
+    return cost_per_task_usd(yearly, rules.industrial_workers_replaced, np.zeros(1))
+
+
+# ---- demand -------------------------------------------------------------------------------------------
+
+
+def suitable_positions(ctx: Context) -> Array:
+    """Return positions in factories that a humanoid could take. Shapes: -> (market, sector, world)."""
+    rules = ctx.params.robots
+    share = np.minimum(rules.suitable_positions * ctx.by_world(rules.suitability_by_sector), 1.0)
+    workers = ctx.start.markets.manufacturing_workers_million * MILLION
+    return workers[:, None, None] * (ctx.by_world(rules.employment_by_sector_share) * share)[None]
+
+
+def sells_outside(ctx: Context, months: float) -> Array:
+    """Return 1 where a maker sells to others, 0 where its robots stay in its own house (S9.6).
+
+    Shapes: -> (maker, world).
+    """
+    makers = ctx.axes.robot_makers
+    opened = months >= ctx.by_world(ctx.params.robots.optimus_external_sales_month)
+    return np.where(makers.ships_outside[:, None] | opened, 1.0, 0.0) * entered(ctx, months)[:, None]
+
+
+def entered(ctx: Context, months: float) -> Array:
+    """Return 1 for makers that are on the market. Shapes: -> (maker,)."""
+    present: Array = (months >= ctx.axes.robot_makers.entry_month).astype(np.float64)
+    return present
+
+
+def pilot_split(
+    ctx: Context, price_usd: Array, tariff: Array, open_to: Array, residual: Array
+) -> Array:
+    """Split the world's pilots over makers and places: logit in price, home bias, track record (S9.6).
+
+    Shapes: price and residual (maker, world), tariff and open_to (maker, market, world)
+    -> (maker, market, world), summing to the shares of places that any maker serves.
+    """
+    rules = ctx.params.robots
+    utility = residual[:, None] + rules.home_bias * at_home(ctx)[..., None]
+    shares = maker_shares(price_usd[:, None] * (1.0 + tariff), utility, rules.pilot_price_sensitivity)
+    places = share_over_first(ctx.by_world(rules.pilot_demand_share))
+    return share_over_first(shares * open_to) * places[None]
+
+
+def pilots_open_to(ctx: Context, months: float) -> Array:
+    """Return 1 where a maker's pilots can go: at home before it sells to others (S9.6).
+
+    Shapes: -> (maker, market, world).
+    """
+    outside = sells_outside(ctx, months)[:, None]
+    at_own_place = own_place(ctx)[..., None] * entered(ctx, months)[:, None, None]
+    return np.maximum(outside, at_own_place)
+
+
+def fitted_pilot_residual(ctx: Context, price_usd: Array, tariff: Array, units: Array) -> Array:
+    """Return the track record with which the split gives each maker its units of the start (S9.6).
+
+    Shapes: price and units (maker, world), tariff (maker, market, world) -> (maker, world). A maker without
+    units takes the weakest record of the others.
+    Source: the contraction of Berry, Levinsohn and Pakes 1995 on shares summed over places.
+    """
+    known = units > 0.0
+    wanted = share_over_first(units)
+    open_to = pilots_open_to(ctx, 0.0) * known[:, None]
+    residual = np.zeros_like(units)
+    for _ in range(FIT_ROUNDS):
+        given = pilot_split(ctx, price_usd, tariff, open_to, residual).sum(1)
+        fits = known & (given > 0.0)
+        step = np.log(np.where(fits, wanted, 1.0)) - np.log(np.where(fits, given, 1.0))
+        residual = residual + step
+    weakest = np.where(known, residual, np.inf).min(0)
+    fitted: Array = np.where(known, residual, np.where(np.isfinite(weakest), weakest, 0.0))
+    return fitted
+
+
+def start_capability_orders(ctx: Context) -> Array:
+    """Return the best deployable capability of each bloc at the start, in orders of magnitude (S6).
+
+    Shapes: -> (bloc, world), relative to the frontier of the start.
+    """
+    rules, labs = ctx.params.capability, ctx.axes.labs
+    late = np.where((labs.bloc == CN)[:, None], rules.lag_start_cn, 0.0)
+    orders = -(ctx.spread(ctx.start.labs.lag_months) + late) * rules.growth_before_start / MONTHS_PER_YEAR
+    opened = np.where(labs.open_weights[:, None], orders, -np.inf).max(0) - rules.open_gap
+    rows = [np.where((labs.bloc == b)[:, None], orders, -np.inf).max(0) for b in range(len(BLOCS))]
+    best: Array = np.maximum(np.stack(rows), opened)
+    return np.where(np.isfinite(best), best, 0.0)

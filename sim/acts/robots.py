@@ -1,0 +1,407 @@
+"""Act 9: robots are ordered, made, sold, kept, put to work and retired (S9).
+
+Humanoids go to pilots or to factories; a maker may keep some for its own line. Conventional robots are a
+second stock with their own makers. Shapes: (maker, world), (maker, market, world), (maker, market, sector, world).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.acts import industrial
+from sim.acts.payments import Payment, Settlement, settle
+from sim.acts.robot_terms import (
+    Ability,
+    ability,
+    at_home,
+    entered,
+    own_place,
+    pilot_split,
+    pilots_open_to,
+    sells_outside,
+    sourcing_share,
+    suitable_positions,
+    tariff_by_place,
+    unit_cost_usd,
+)
+from sim.context import Context
+from sim.physics.production import useful_robot_labour_workers
+from sim.physics.robots import (
+    commissioned_units,
+    delivered_units,
+    fleet_after,
+    inventory_after,
+    line_growth_step,
+    output_limits_units,
+    parts_growth_step,
+    parts_limit_units,
+    pilot_orders_step,
+    retired_units,
+    self_replication_gain,
+)
+from sim.plans import Plans, RobotMakerPlan
+from sim.state import RobotTable, State
+from sim.units import KILOWATTS_PER_GIGAWATT, MEGAWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, Array, ratio, share_over_first
+
+KILOWATTS_PER_MEGAWATT = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
+ROUNDING = 1e-9
+"""A parts limit that falls short of what is wanted by less than this share is rounding, not a shortage."""
+
+
+@dataclass(frozen=True)
+class RobotOutcome:
+    """Robots of the month; amounts of the step. Shapes: (maker, world) unless said."""
+
+    made_units: Array
+    sold_units: Array
+    kept_units: Array
+    """For the maker's own house; made = sold + kept + change of inventory."""
+    shipped_units: Array
+    """To pilots and factories, in the maker's own house before it sells to others."""
+    ordered_units: Array
+    arrived_units: Array
+    retired_units: Array
+    limit_units: Array
+    """(limit, maker, world), in the order of `sim.physics.robots.OUTPUT_LIMITS`."""
+    binding: Array
+    """Index of the limit that bound output."""
+    revenue_usd: Array
+    cost_usd: Array
+    equity_usd: Array
+    labour_workers: Array
+    """(maker, market, world): workers' worth of humanoids in factories and on the makers' own lines."""
+    humanoids_working: Array
+    """(market, world)"""
+    industrial_workers: Array
+    """(market, world): workers' worth of conventional robots."""
+    installed_industrial: Array
+    """(industrial maker, market, world)"""
+    retired_industrial: Array
+    electricity_mwh: Array
+    """(market, world): used by humanoids at work."""
+    payments: tuple[Payment, ...]
+    table: RobotTable
+
+
+def act(
+    ctx: Context,
+    state: State,
+    plans: Plans,
+    capability_orders: Array,
+    feedback: Array,
+    equipment_factor: Array,
+    parts_boost_units_per_month: Array,
+    tariff: Array,
+    power_share: Array,
+    price_usd_per_mwh: Array,
+) -> RobotOutcome:
+    """Carry out the plans of makers and factories for one step (S9.1-S9.6).
+
+    Shapes: capability, feedback, equipment factor (up to 1, on growth), parts boost and tariff (bloc, world);
+    power share and electricity price (market, world).
+    """
+    rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
+    outside = sells_outside(ctx, state.months)
+    able = ability(ctx, capability_orders, old.fleet_robot_years)
+    prices = np.stack([ctx.by_world(plan.price_usd) for plan in plans.robot_makers])
+    levied = tariff_by_place(ctx, bloc, tariff)
+    orders = order_book(ctx, state, plans, prices, levied, outside)
+    made = make(ctx, state, plans.robot_makers, able, power_share)
+
+    kept_line = made.keep_share * made.units
+    delivered = delivered_units(orders.units, old.inventory_units + made.units - kept_line)
+    shipped = delivered.sum(2).sum(1)
+    sold = shipped * outside
+    kept = kept_line + shipped * (1.0 - outside)
+    stocks = put_to_work(ctx, old, delivered, kept_line, outside)
+
+    growth = feedback * equipment_factor
+    output = np.stack([ctx.by_world(plan.desired_units) for plan in plans.robot_makers]) / ctx.dt
+    parts_wanted = rules.parts_headroom * (sourcing_share(ctx, state.policy.stringency) * output).sum(1)
+    parts = parts_growth_step(
+        np.maximum(old.parts_per_month, np.minimum(rules.line_seed, parts_wanted)),
+        parts_wanted,
+        ctx.by_world(rules.parts_growth),
+        rules.scrapping,
+        growth,
+        ctx.dt,
+    )
+    line = line_growth_step(
+        old.line_per_month,
+        np.stack([ctx.by_world(plan.line_target_per_month) for plan in plans.robot_makers]),
+        rules.line_growth,
+        rules.scrapping,
+        rules.line_seed * entered(ctx, state.months)[:, None],
+        growth[bloc],
+        ctx.dt,
+    )
+    integration = line_growth_step(
+        old.integration_per_month,
+        np.maximum(orders.asked_units / ctx.dt, old.integration_per_month),
+        rules.integration_growth,
+        np.zeros(1),
+        rules.integration_seed,
+        feedback[bloc],
+        ctx.dt,
+    )
+
+    at_work = stocks.working_units.sum(2)
+    own_line = stocks.home_units[:, None] * own_place(ctx)[..., None]
+    labour = useful_robot_labour_workers(at_work + own_line, able.productivity[:, None], np.ones(1))
+    machines = industrial.act(ctx, state, plans, tariff)
+    kwh = rules.power_draw * rules.working_hours / MONTHS_PER_YEAR * ctx.dt
+    used_mwh = (at_work + own_line) * kwh / KILOWATTS_PER_MEGAWATT
+    cost = made.units * old.unit_cost_usd
+    bill = (own_line * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(1)
+    revenue = sold * prices
+    capital = ctx.params.capital
+    settled = settle(
+        old.cash_usd, revenue, cost + bill, capital.profit_tax_rate, capital.payout_share
+    )
+    bought = delivered.sum(2) * outside[:, None]
+    paid = payments(ctx, bought, prices, levied, tariff, revenue, cost, settled)
+    power_bills = (
+        Payment(
+            "electricity",
+            "other_firms",
+            "power",
+            (at_work * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(0).sum(0),
+            ((used_mwh.sum(0) - own_line.sum(0) * kwh / KILOWATTS_PER_MEGAWATT) * price_usd_per_mwh).sum(0),
+        ),
+        Payment(
+            "electricity",
+            "robots",
+            "power",
+            bill.sum(0),
+            (own_line.sum(0) * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(0),
+        ),
+    )
+    total_made = old.experience_units + made.units
+    machine_workers = machines.workers + labour.sum(0)
+    table = RobotTable(
+        line_per_month=line,
+        parts_per_month=parts + parts_boost_units_per_month,
+        experience_units=total_made,
+        fleet_robot_years=old.fleet_robot_years
+        + (old.working_units.sum(2).sum(1) + old.home_units) * (ctx.dt / MONTHS_PER_YEAR),
+        reach=able.reach,
+        productivity=able.productivity,
+        autonomy=able.autonomy,
+        integration_per_month=integration,
+        inventory_units=np.maximum(inventory_after(old.inventory_units, made.units, sold, kept), 0.0),
+        home_units=stocks.home_units,
+        pilot_units=stocks.pilot_units,
+        waiting_units=stocks.waiting_units,
+        working_units=stocks.working_units,
+        pilot_orders_per_month=pilot_orders_step(
+            old.pilot_orders_per_month,
+            rules.pilot_growth,
+            rules.pilot_saturation / MONTHS_PER_YEAR,
+            ctx.dt,
+        ),
+        pilot_residual=old.pilot_residual,
+        unit_cost_usd=unit_cost_usd(ctx, total_made, state.policy.stringency),
+        price_usd=prices,
+        cash_usd=settled.cash_usd,
+        shipped_units=shipped / ctx.dt,
+        backlog_units=np.maximum(orders.units.sum(2).sum(1) - shipped, 0.0) / ctx.dt,
+        industrial_units=machines.units,
+        industrial_made=machines.made_units,
+        industrial_price_usd=machines.price_usd,
+        machine_scale=old.machine_scale,
+        dark_share=industrial.dark_share_after(ctx, old, machine_workers),
+        dark_groups=old.dark_groups,
+        industrial_installed=machines.installed_units.sum(0) / ctx.dt,
+    )
+    return RobotOutcome(
+        made_units=made.units,
+        sold_units=sold,
+        kept_units=kept,
+        shipped_units=shipped,
+        ordered_units=orders.units.sum(2).sum(1),
+        arrived_units=shipped + kept_line,
+        retired_units=stocks.retired_units,
+        limit_units=made.limit_units,
+        binding=made.limit_units.argmin(0).astype(np.float64),
+        revenue_usd=revenue,
+        cost_usd=cost,
+        equity_usd=settled.equity_usd,
+        labour_workers=labour,
+        humanoids_working=(at_work + own_line).sum(0),
+        industrial_workers=machines.workers,
+        installed_industrial=machines.installed_units,
+        retired_industrial=machines.retired_units,
+        electricity_mwh=used_mwh.sum(0),
+        payments=(*paid, *power_bills, *machines.payments),
+        table=table,
+    )
+
+
+# ---- orders -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OrderBook:
+    """Orders of the step. Shapes: units (maker, market, channel, world), pilots first, then the sectors."""
+
+    units: Array
+    asked_units: Array
+    """(maker, world): what factories asked for, before integrators' limits."""
+
+
+def order_book(
+    ctx: Context, state: State, plans: Plans, prices: Array, levied: Array, outside: Array
+) -> OrderBook:
+    """Collect pilots and factory orders, each maker's within what it can put to work (S9.6).
+
+    A part of every maker's pilots is tried out in factories, whether it pays there or not; orders that pay
+    take the place of such trials before they add to them.
+    Shapes: prices and outside (maker, world), levied (maker, market, world).
+    """
+    rules, old = ctx.params.robots, state.robots
+    open_to = pilots_open_to(ctx, state.months)
+    split = pilot_split(ctx, prices, levied, open_to, old.pilot_residual)
+    pilots = split * old.pilot_orders_per_month * ctx.dt
+    trial_share = ctx.start.robot_makers.factory_share[:, None, None]
+    trials = pilots * trial_share
+
+    asked = np.stack([plan.humanoid_orders for plan in plans.factories], axis=1) * outside[:, None, None]
+    total_asked = asked.sum(2).sum(1)
+    limit = old.integration_per_month * ctx.dt
+    served = ratio(np.minimum(limit, total_asked), total_asked)
+    orders = asked * served[:, None, None]
+    total_trials = trials.sum(1)
+    left = ratio(np.maximum(total_trials - total_asked * served, 0.0), total_trials)
+    sectors = share_over_first(np.ascontiguousarray(suitable_positions(ctx).swapaxes(0, 1)))
+    trial_orders = (trials * left[:, None])[:, :, None] * sectors.swapaxes(0, 1)[None]
+    units = np.concatenate([(pilots * (1.0 - trial_share))[:, :, None], orders + trial_orders], axis=2)
+    return OrderBook(units, total_asked)
+
+
+# ---- output -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Making:
+    """Output of the step and what limited it. Shapes: (maker, world), limits (limit, maker, world)."""
+
+    units: Array
+    limit_units: Array
+    keep_share: Array
+
+
+def make(
+    ctx: Context, state: State, wishes: tuple[RobotMakerPlan, ...], able: Ability, power_share: Array
+) -> Making:
+    """Make what lines, robots on the own line, parts and power allow, up to what makers want (S9.5)."""
+    rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
+    desired = np.stack([ctx.by_world(plan.desired_units) for plan in wishes])
+    keep = np.stack([ctx.by_world(plan.keep_share) for plan in wishes])
+    self_built = self_replication_gain(
+        old.home_units, rules.self_replication, able.productivity, keep, ctx.dt
+    )
+    powered = power_share[ctx.axes.markets.home[bloc]]
+    line = (old.line_per_month + self_built) * ctx.dt
+    wanted = np.minimum(desired, line * powered)
+    parts = old.parts_per_month * ctx.dt
+    sourcing = sourcing_share(ctx, state.policy.stringency)
+    rationed = parts_limit_units(wanted, parts, sourcing)
+    short = rationed < wanted * (1.0 - ROUNDING)
+    # Where no chain is short, parts would do for more than is wanted: all the maker's chains could give.
+    ample = np.maximum((sourcing * parts[:, None]).sum(0), wanted * (1.0 + ROUNDING))
+    limits = output_limits_units(
+        old.line_per_month, self_built, np.where(short, rationed, ample), powered, desired, ctx.dt
+    )
+    return Making(limits.min(0), limits, keep)
+
+
+# ---- stocks -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stocks:
+    """Humanoids after the step. Shapes: as in the table; retired (maker, world)."""
+
+    home_units: Array
+    pilot_units: Array
+    waiting_units: Array
+    working_units: Array
+    retired_units: Array
+
+
+def put_to_work(
+    ctx: Context, old: RobotTable, delivered: Array, kept_line: Array, outside: Array
+) -> Stocks:
+    """Retire, commission and add what arrived: N' = N − retired + arrived in every stock (S9.2, S9).
+
+    Shapes: delivered (maker, market, channel, world), kept_line and outside (maker, world).
+    """
+    rules = ctx.params.robots
+    life = rules.life_years * MONTHS_PER_YEAR
+    to_factories = delivered[:, :, 1:]
+    in_house = (to_factories.sum(2).sum(1)) * (1.0 - outside) + kept_line
+    lost_home = retired_units(old.home_units, life, ctx.dt)
+    lost_pilot = retired_units(old.pilot_units, life, ctx.dt)
+    lost_waiting = retired_units(old.waiting_units, life, ctx.dt)
+    lost_working = retired_units(old.working_units, life, ctx.dt)
+    started = commissioned_units(old.waiting_units - lost_waiting, rules.commissioning_rate, ctx.dt)
+    nothing = np.zeros(1)
+    return Stocks(
+        home_units=fleet_after(old.home_units, lost_home, nothing, in_house),
+        pilot_units=fleet_after(old.pilot_units, lost_pilot, delivered[:, :, 0], nothing),
+        waiting_units=fleet_after(
+            old.waiting_units, lost_waiting + started, to_factories * outside[:, None, None], nothing
+        ),
+        working_units=fleet_after(old.working_units, lost_working, started, nothing),
+        retired_units=lost_home
+        + lost_pilot.sum(1)
+        + (lost_waiting + lost_working).sum(2).sum(1),
+    )
+
+
+# ---- money --------------------------------------------------------------------------------------------
+
+
+def payments(
+    ctx: Context,
+    bought_units: Array,
+    prices: Array,
+    levied: Array,
+    tariff: Array,
+    revenue: Array,
+    cost: Array,
+    settled: Settlement,
+) -> tuple[Payment, ...]:
+    """Return payments for humanoids: buyers by what arrived at each place, makers by their own books (section 5).
+
+    Shapes: bought and levied (maker, market, world), prices, revenue and cost (maker, world),
+    tariff (bloc, world).
+    """
+    capital = ctx.params.capital
+    by_place = (bought_units * prices[:, None]).sum(0)
+    duty = (bought_units * prices[:, None] * levied).sum(0).sum(0)
+    collected = np.zeros(ctx.worlds)
+    foreign = 1.0 - at_home(ctx)
+    for bloc, rate in enumerate(tariff):
+        here = ctx.axes.markets.bloc == bloc
+        imports = (bought_units[:, here] * foreign[:, here, None]).sum(1) * prices
+        collected = collected + rate * imports.sum(0)
+    wages = capital.wage_share_of_inputs * cost.sum(0)
+    inputs = ((1.0 - capital.wage_share_of_inputs) * cost).sum(0)
+    return (
+        Payment("robots", "other_firms", "robots", by_place.sum(0), revenue.sum(0)),
+        Payment("taxes_tariffs", "other_firms", "governments", duty, collected),
+        Payment("inputs_building", "robots", "other_firms", inputs, cost.sum(0) - wages),
+        Payment("wages", "robots", "households", wages, cost.sum(0) - inputs),
+        Payment("taxes_tariffs", "robots", "governments", settled.tax_usd.sum(0), settled.tax_usd.sum(0)),
+        Payment(
+            "dividends_interest",
+            "robots",
+            "households",
+            settled.dividend_usd.sum(0),
+            settled.dividend_usd.sum(0),
+        ),
+        Payment(
+            "equity_loans", "capital", "robots", settled.equity_usd.sum(0), settled.equity_usd.sum(0)
+        ),
+    )
