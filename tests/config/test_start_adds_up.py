@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 import conf
 from sim import start as schema
+from sim.initial import LEAST_ARRIVAL
 from sim.markets.adoption import awareness
 
 CONF = Path(conf.__file__).parent
@@ -228,7 +229,9 @@ def test_first_month_can_be_reproduced_at_the_end_of_each_prior(market: str, key
         if users > 0:
             people = users / drawn["overlap_factor"] / value(MARKETS, market, "population_million")
             assert (people < aware).all()
-            growth = value(LABS, lab, "user_growth_per_month")[market]
+            growth = np.maximum(
+                value(LABS, lab, "user_growth_per_month")[market], -LEAST_ARRIVAL * reconsider
+            )
             arriving = people * (np.exp(growth) - 1 + reconsider)
             assert (arriving > 0).all(), lab
             chosen += arriving / choosing
