@@ -1,0 +1,493 @@
+"""Turn a composed configuration into frozen records: the one place where conf becomes numbers.
+
+A configuration is a plain dictionary (the shape is in `plan_from_config`), so that it can be stored, hashed
+and sent to a spawned process, which builds the same plan from it without Hydra.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+import numpy as np
+
+from experiments.catalogue import (
+    FIXED_MEMBERS,
+    SECTIONS,
+    Catalogue,
+    Range,
+    Record,
+    number,
+    one_of,
+    read_record,
+    read_setting,
+)
+from experiments.design import LARGEST_WORLD, Column, draw
+from experiments.entities import FIRM_SECTIONS, firms_of, flag, integer, month_text, read_axes, read_start
+from experiments.errors import MISSING, ConfigError, nearest
+from sim.axes import LEVERS, RESPONSES, Axes
+from sim.params import Params
+from sim.settings import OutcomeRules, Settings
+from sim.start import Start
+from sim.units import Array, IntArray
+
+ALL = "all"
+AUTO = "auto"
+EVERY = "*"
+"""Stands in a parameter's settings for every member that is not named."""
+CONSUMERS = ("agents", "cohort")
+LEVER_WEIGHTS = "policy.lever_weights"
+SHARES_OF_ONE = (LEVER_WEIGHTS, "consumers.class_population_share", "robots.employment_by_sector_share")
+"""Parameters whose members are shares of one whole."""
+RUN_KEYS = (
+    "responses",
+    "budget",
+    "worlds",
+    "seed",
+    "months",
+    "steps_per_month",
+    "consumers",
+    "agents_per_world",
+    "network_degree",
+    "rewired_share",
+    "noise",
+    "without",
+    "workers",
+    "name",
+    "output",
+)
+PARTS = ("scenario", "choices", "uncertainty", "outcome", "roster", "start", "parameters")
+NOT_RESULTS = ("workers", "name", "output")
+"""Keys that say how to run or where to write, and move no result."""
+
+_LARGEST_SEED = 2**63 - 1
+_LARGEST_CROWD = 10_000_000
+_LONGEST_NAME = 60
+_NAME = re.compile(r"(?![.-])[\w.-]*", re.ASCII)
+_SHARES_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything that a run needs to know, checked; nothing has been computed or written yet.
+
+    A run simulates columns: every world of `range(worlds)` once for each response. A batch of them needs
+
+        ids, response = plan.columns(np.arange(64))
+        context = Context(plan.axes, plan.params_for(ids), plan.start, plan.settings_for(ids, response))
+
+    Worlds whose start is infeasible are drawn again with `params_for(ids, attempt)`; `attempt` may differ
+    between columns, and the columns of a world must share it. The batch, its size and its order change no
+    bit of a world. `drawn(ids, attempt)` gives the same draws by name, for the record of the worlds.
+
+    In another process, `plan_from_config(plan.config)` builds an equal plan; it needs neither Hydra nor conf.
+    """
+
+    config: Mapping[str, Any]
+    config_hash: str
+    """SHA-256 of what can move a result; workers, name, output, units and sources are left out."""
+    command_line: str
+    scenario: str
+    title: str
+    sentence: str
+    """Why the scenario exists, as its file says it."""
+    responses: tuple[str, ...]
+    budget: str
+    worlds: int
+    seed: int
+    months: int
+    steps_per_month: int
+    consumers: str
+    agents_per_world: int
+    network_degree: int
+    rewired_share: float
+    noise: bool
+    workers: int | None
+    """None for one process a core."""
+    name: str
+    output_dir: str
+    """Empty for outputs/run/<date>_<time>_<name>."""
+    figures: bool
+    axes: Axes
+    start: Start
+    outcome: OutcomeRules
+    catalogue: Catalogue
+    table: "ParameterTable"
+
+    def columns(self, world_ids: IntArray) -> tuple[IntArray, IntArray]:
+        """Return id and response of the columns that worlds take, all worlds of one response side by side.
+
+        Shapes: world_ids (world,) -> two arrays (response * world,).
+        """
+        ids = np.asarray(world_ids, np.int64)
+        places = np.asarray([RESPONSES.index(name) for name in self.responses], np.int64)
+        return np.tile(ids, len(places)), np.repeat(places, ids.size)
+
+    def params_for(self, world_ids: IntArray, attempt: IntArray | int = 0) -> Params:
+        """Draw the parameters of columns that carry these world ids.
+
+        Shapes: ids (world,), attempt broadcasts -> fields 0-d or (world,), with their axis first if any.
+        """
+        return self.table.params(draw(self.seed, self.table.columns, world_ids, attempt), world_ids.size)
+
+    def drawn(self, world_ids: IntArray, attempt: IntArray | int = 0) -> dict[str, Array]:
+        """Return every drawn number by its key, `section.name` or `section.name.member`; each (world,)."""
+        values = draw(self.seed, self.table.columns, world_ids, attempt)
+        return {column.key: row for column, row in zip(self.table.columns, values, strict=True)}
+
+    def settings_for(self, world_ids: IntArray, response: IntArray) -> Settings:
+        """Return the settings of a batch. Shapes: ids and response (world,)."""
+        markets = len(self.axes.markets.names)
+        share, rest = divmod(self.agents_per_world, markets)
+        return Settings(
+            seed=self.seed,
+            world_ids=np.asarray(world_ids, np.int64),
+            response=np.asarray(response, np.int64),
+            start_month=self.start.month,
+            months=self.months,
+            steps_per_month=self.steps_per_month,
+            consumers=self.consumers,
+            agents_by_market=np.asarray([share + (place < rest) for place in range(markets)], np.int64),
+            network_degree=self.network_degree,
+            rewired_share=self.rewired_share,
+            noise=self.noise,
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a parameter: a value, or the row of a drawn column."""
+
+    value: float
+    row: int | None
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """What each parameter is in this run: fixed numbers and drawn columns.
+
+    `cells` has one cell a scalar parameter and a tuple, in the order of the axis, where it has one.
+    """
+
+    columns: tuple[Column, ...]
+    cells: Mapping[str, Cell | tuple[Cell, ...]]
+
+    def params(self, values: Array, worlds: int) -> Params:
+        """Arrange drawn values into records, read only. Shapes: values (column, world)."""
+
+        def field(key: str) -> Array:
+            cells = self.cells[key]
+            if isinstance(cells, Cell):
+                array = np.asarray(cells.value) if cells.row is None else values[cells.row].copy()
+            else:
+                array = np.empty((len(cells), worlds))
+                for row, cell in enumerate(cells):
+                    array[row] = cell.value if cell.row is None else values[cell.row]
+            array.setflags(write=False)
+            return array
+
+        return Params(
+            **{
+                section: kind(**{f.name: field(f"{section}.{f.name}") for f in fields(kind)})
+                for section, kind in SECTIONS.items()
+            }
+        )
+
+
+def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPlan:
+    """Check a resolved configuration and build the plan of its run.
+
+    The configuration holds the keys of conf/run.yaml (RUN_KEYS) and the PARTS: `scenario` (name, title,
+    why), `choices` (group -> option), `uncertainty`, `outcome`, `roster` and `start` as composed, and
+    `parameters`, each record as conf writes it with `set`: member or `*` -> a number or `20..40`.
+
+    Raises: ConfigError on the first key that is unknown, missing, mistyped or out of range.
+    """
+    for key in config:
+        if key not in RUN_KEYS and key not in PARTS:
+            valid = [*RUN_KEYS, *PARTS]
+            raise ConfigError(
+                str(key), config[key], "unknown; expected a key of run", nearest(str(key), valid)
+            )
+    for key in (*RUN_KEYS, *PARTS):
+        if key not in config:
+            raise ConfigError(key, MISSING, "missing; expected in every configuration")
+    scenario = _scenario(config["scenario"])
+    output = _mapping("output", config["output"], ("dir", "figures"))
+    without = _without(config["without"], config["roster"])
+    axes = read_axes(config["roster"], without)
+    start = read_start(config["start"], axes, without)
+    budget = one_of("budget", config["budget"], (ALL, *LEVERS))
+    degree = _even("network_degree", config["network_degree"], 2, 32)
+    uncertainty = _mapping("uncertainty", config["uncertainty"], ("draw",))
+    catalogue, table = _parameters(
+        config["parameters"], axes, flag("uncertainty.draw", uncertainty["draw"]), budget
+    )
+    return RunPlan(
+        config=config,
+        config_hash=config_hash(config),
+        command_line=command_line,
+        scenario=scenario["name"],
+        title=scenario["title"],
+        sentence=scenario["why"],
+        responses=_responses(config["responses"]),
+        budget=budget,
+        worlds=integer("worlds", config["worlds"], 1, LARGEST_WORLD + 1),
+        seed=integer("seed", config["seed"], 0, _LARGEST_SEED),
+        months=integer("months", config["months"], 1, 600),
+        steps_per_month=integer("steps_per_month", config["steps_per_month"], 1, 2),
+        consumers=one_of("consumers", config["consumers"], CONSUMERS),
+        agents_per_world=integer(
+            "agents_per_world",
+            config["agents_per_world"],
+            (degree + 2) * len(axes.markets.names),
+            _LARGEST_CROWD,
+        ),
+        network_degree=degree,
+        rewired_share=number("rewired_share", config["rewired_share"], 0.0, 1.0),
+        noise=flag("noise", config["noise"]),
+        workers=_workers(config["workers"]),
+        name=_name(config["name"]),
+        output_dir=_path("output.dir", output["dir"]),
+        figures=flag("output.figures", output["figures"]),
+        axes=axes,
+        start=start,
+        outcome=_outcome(config["outcome"]),
+        catalogue=catalogue,
+        table=table,
+    )
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the part of a configuration that can move a result, as canonical JSON."""
+    content = json.dumps(_moving(config), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _moving(config: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in config.items() if key not in (*NOT_RESULTS, "scenario", "choices")}
+    documented = ("unit", "source", "equation", "tag", "basis")
+
+    def strip(node: Any) -> Any:
+        if isinstance(node, Mapping):
+            return {str(key): strip(value) for key, value in node.items() if key not in documented}
+        return node
+
+    return {**kept, "start": strip(config["start"]), "parameters": strip(config["parameters"])}
+
+
+def axis_members(record: Record, axes: Axes) -> tuple[str, ...]:
+    """Return the members that a record's values are written for, in order.
+
+    Raises: ConfigError if the record lacks one or has one too many.
+    """
+    places = axes.markets.names
+    if record.by == "industrial_maker":
+        needed: tuple[str, ...] = tuple(dict.fromkeys(places[site] for site in axes.industrial_makers.site))
+        allowed: tuple[str, ...] = places
+    elif record.by == "market":
+        needed = allowed = places
+    else:
+        needed = allowed = record.members or ()
+    given = tuple(record.value) if isinstance(record.value, Mapping) else needed
+    for member in given:
+        if member not in allowed:
+            near = nearest(member, allowed)
+            raise ConfigError(f"{record.key}.{member}", MISSING, f"unknown {record.by}", near)
+    for member in needed:
+        if member not in given:
+            raise ConfigError(f"{record.key}.{member}", MISSING, f"no value for this {record.by}")
+    return given if record.by in FIXED_MEMBERS else tuple(name for name in allowed if name in given)
+
+
+def _parameters(
+    written: Any, axes: Axes, drawn: bool, budget: str
+) -> tuple[dict[str, Record], ParameterTable]:
+    keys = [f"{section}.{field.name}" for section, kind in SECTIONS.items() for field in fields(kind)]
+    given = _mapping("parameters", written, keys)
+    records, cells, columns = {}, {}, _Columns()
+    for key in keys:
+        conf = dict(given[key])
+        record = read_record(key, {name: value for name, value in conf.items() if name != "set"})
+        settings = _settings(record, conf.get("set", {}), axes)
+        if key == LEVER_WEIGHTS and budget != ALL:
+            if settings:
+                raise ConfigError("budget", budget, f"expected {ALL} where {LEVER_WEIGHTS} is set as well")
+            settings = {lever: float(lever == budget) for lever in LEVERS}
+        records[key] = record
+        cells[key] = _cells(record, settings, axes, drawn, columns)
+        if key in SHARES_OF_ONE:
+            _check_shares(key, cells[key])
+    return records, ParameterTable(tuple(columns.rows), cells)
+
+
+class _Columns:
+    """Collect the drawn columns; a key gets one row."""
+
+    def __init__(self) -> None:
+        self.rows: list[Column] = []
+        self._row_of: dict[str, int] = {}
+
+    def row(self, column: Column) -> int:
+        if column.key not in self._row_of:
+            self._row_of[column.key] = len(self.rows)
+            self.rows.append(column)
+        return self._row_of[column.key]
+
+
+def _settings(record: Record, given: Any, axes: Axes) -> dict[str, float | Range]:
+    """Check what is written over a record, by member."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(record.key, given, record.expectation())
+    members = axis_members(record, axes) if record.by else ()
+    checked = {}
+    for member, value in given.items():
+        key = record.key if member == EVERY else f"{record.key}.{member}"
+        if member != EVERY and member not in members:
+            if not members:
+                raise ConfigError(key, value, f"{record.key} has no members", record.key)
+            expected = f"unknown; expected one of {', '.join(members)}"
+            raise ConfigError(key, value, expected, f"{record.key}.{nearest(str(member), members)}")
+        checked[member] = read_setting(record, key, value)
+    return checked
+
+
+def _cells(
+    record: Record,
+    settings: Mapping[str, float | Range],
+    axes: Axes,
+    drawn: bool,
+    columns: _Columns,
+) -> Cell | tuple[Cell, ...]:
+    """Resolve a parameter: what is written for a member, else for all, else the prior, else the value."""
+
+    def cell(member: str | None) -> Cell:
+        value = record.value[member] if isinstance(record.value, Mapping) and member else record.value
+        assert isinstance(value, (int, float))
+        alone = isinstance(record.dimension, Mapping) or member in settings
+        key = f"{record.key}.{member}" if member and alone else record.key
+        dimension = record.dimension
+        if isinstance(dimension, Mapping):
+            dimension = dimension[member] if member else None
+        elif member in settings:
+            dimension = None
+        setting = settings.get(member or EVERY, settings.get(EVERY))
+        log = record.scale == "log"
+        if isinstance(setting, Range):
+            column = Column(key, setting.low, setting.high, None, log, dimension)
+        elif setting is None and drawn and record.low is not None and record.high is not None:
+            mode = None if record.kind == "deep" else value
+            column = Column(key, record.low, record.high, mode, log, dimension)
+        else:
+            return Cell(float(value if setting is None else setting), None)
+        return Cell(float(value), columns.row(column))
+
+    if record.by is None:
+        return cell(None)
+    by_name = {member: cell(member) for member in axis_members(record, axes)}
+    if record.by == "industrial_maker":
+        return tuple(by_name[axes.markets.names[site]] for site in axes.industrial_makers.site)
+    return tuple(by_name.values())
+
+
+def _check_shares(key: str, cells: Cell | tuple[Cell, ...]) -> None:
+    row = cells if isinstance(cells, tuple) else (cells,)
+    if any(cell.row is not None for cell in row):
+        raise ConfigError(key, MISSING, "expected fixed shares, not a range, since they add up to 1")
+    total = sum(cell.value for cell in row)
+    if abs(total - 1.0) > _SHARES_TOLERANCE:
+        raise ConfigError(key, MISSING, f"expected shares that add up to 1, not {total:g}")
+
+
+def _mapping(key: str, given: Any, names: Sequence[str]) -> Mapping[str, Any]:
+    """Return a mapping with exactly these names."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(key, given, f"expected {', '.join(names[:8])}")
+    for name in given:
+        if name not in names:
+            near = nearest(f"{key}.{name}", [f"{key}.{n}" for n in names])
+            raise ConfigError(f"{key}.{name}", given[name], "unknown", near)
+    for name in names:
+        if name not in given:
+            raise ConfigError(f"{key}.{name}", MISSING, "missing; expected in every configuration")
+    return given
+
+
+def _scenario(given: Any) -> Mapping[str, str]:
+    scenario = _mapping("scenario", given, ("name", "title", "why"))
+    for name, text in scenario.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ConfigError(f"scenario.{name}", text, "expected text")
+    return scenario
+
+
+def _without(given: Any, roster: Any) -> tuple[str, ...]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise ConfigError("without", given, "expected a list of firms, as [xai,spacex]")
+    firms = firms_of(roster)
+    for name in given:
+        if name not in firms:
+            near = nearest(str(name), firms)
+            raise ConfigError(
+                "without", name, f"expected firms of the roster ({', '.join(FIRM_SECTIONS)})", near
+            )
+    return tuple(given)
+
+
+def _responses(given: Any) -> tuple[str, ...]:
+    expected = f"expected a list of {', '.join(RESPONSES)}, each at most once"
+    if not isinstance(given, Sequence) or isinstance(given, str) or not given:
+        raise ConfigError("responses", given, expected)
+    for name in given:
+        one_of("responses", name, RESPONSES)
+    if len(set(given)) < len(given):
+        raise ConfigError("responses", given, expected)
+    return tuple(given)
+
+
+def _workers(given: Any) -> int | None:
+    if given == AUTO:
+        return None
+    if isinstance(given, str):
+        raise ConfigError("workers", given, f"expected {AUTO} or an integer within 1..1024", AUTO)
+    return integer("workers", given, 1, 1024)
+
+
+def _even(key: str, given: Any, low: int, high: int) -> int:
+    value = integer(key, given, low, high)
+    if value % 2:
+        raise ConfigError(key, given, f"expected an even integer within {low}..{high}")
+    return value
+
+
+def _name(given: Any) -> str:
+    if not isinstance(given, str) or len(given) > _LONGEST_NAME or not _NAME.fullmatch(given):
+        raise ConfigError("name", given, f"expected at most {_LONGEST_NAME} letters, digits, _ . and -")
+    return given
+
+
+def _path(key: str, given: Any) -> str:
+    if not isinstance(given, str) or not (given == "" or given.isprintable()):
+        raise ConfigError(key, given, "expected a path, or '' for a new folder below outputs/run")
+    return given
+
+
+def _outcome(given: Any) -> OutcomeRules:
+    names = get_type_hints(OutcomeRules)
+    rules = _mapping("outcome", given, list(names))
+    read: dict[str, Any] = {}
+    for name, kind in names.items():
+        key, value = f"outcome.{name}", rules[name]
+        if kind is int:
+            read[name] = integer(key, value, 1, 1_000_000)
+        elif kind is float:
+            read[name] = number(key, value, 0.0, 1.0)
+        elif not isinstance(value, Sequence) or isinstance(value, str) or not value:
+            raise ConfigError(key, value, "expected a list")
+        elif name == "horizons":
+            read[name] = tuple(month_text(key, month) for month in value)
+        else:
+            read[name] = np.asarray([number(key, entry, 0.0, 1.0) for entry in value])
+    return OutcomeRules(**read)
