@@ -63,7 +63,7 @@ def water_fill(total: Array, weight: Array, cap: Array) -> Array:
     Shapes: total (..., world), weight and cap (use, ..., world) -> (use, ..., world); a cap may be infinite.
     """
     filled: Array = np.zeros(np.broadcast_shapes(np.shape(weight), np.shape(cap), np.shape(total)))
-    open_uses: BoolArray = np.broadcast_to(weight > 0.0, filled.shape)
+    open_uses: BoolArray = np.ones(filled.shape, np.bool_)
     # Each pass closes at least one use at its cap or changes nothing, so as many passes as uses are enough.
     for _ in range(len(filled)):
         offer = _offer(total, weight, filled, open_uses)

@@ -51,7 +51,7 @@ def allocate(
     due = enterprise_h100e + paid_h100e
     scale = np.where(due > room, ratio(room, np.where(due > room, due, 0.0)), 1.0)
     enterprise = np.minimum(enterprise_h100e * scale, room)
-    paid = np.minimum(paid_h100e * scale, room - enterprise)
+    paid = np.minimum(paid_h100e, room - enterprise)
     free = np.minimum(free_h100e, room - enterprise - paid)
     return ComputeUses(enterprise, paid, free, capacity_h100e - enterprise - paid - free)
 
@@ -85,7 +85,7 @@ def allocate_by_value(
 
 def served_share(use_h100e: Array, demand_h100e: Array) -> Array:
     """Return the share of a demand that was served, 1 where nothing was demanded (S5). Shapes: broadcast."""
-    share: Array = np.where(demand_h100e > 0.0, np.minimum(ratio(use_h100e, demand_h100e), 1.0), 1.0)
+    share: Array = np.where(demand_h100e > 0.0, ratio(use_h100e, demand_h100e), 1.0)
     return share
 
 

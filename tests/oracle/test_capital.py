@@ -94,10 +94,10 @@ def test_sentiment_keeps_its_distribution_at_any_step_length():
 
 
 def test_distress_counts_months_in_a_row():
-    months = arr(0.0, 0.0)
-    for cash in ((-1.0, 0.0), (-1.0, 0.0), (-1.0, 1.0), (-1.0, 0.0)):
-        months = capital.distressed_months_step(months, arr(*cash), arr(0.5, 0.0), 0.5)
-    np.testing.assert_array_equal(months, [2.0, 0.5])
+    months, credit = arr(0.0, 0.0, 0.0), arr(0.5, 0.0, 2.0)
+    for cash in ((-1.0, 0.0, -1.0), (-1.0, 0.0, -3.0), (-1.0, 1.0, -1.0), (-1.0, 0.0, 0.0)):
+        months = capital.distressed_months_step(months, arr(*cash), credit, 0.5)
+    np.testing.assert_array_equal(months, [2.0, 0.5, 0.0])
 
 
 def test_only_stand_alone_labs_leave():
