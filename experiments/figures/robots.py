@@ -158,8 +158,8 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     if break_even is not None:
         notes.append(
             f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and "
-            f"maintenance {number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, energy "
-            "and supervision per robot as labelled. Shaded: observed price ratio, "
+            f"maintenance {number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, "
+            "energy and supervision per robot as labelled. Shaded: observed price ratio, "
             f"{number(break_even.price_ratio_low)} to {number(break_even.price_ratio_high)}, "
             f"line at {number(break_even.price_ratio_central)}"
             + (f" ({break_even.source})." if break_even.source else ".")
