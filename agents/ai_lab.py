@@ -35,7 +35,7 @@ class AiLab(Actor):
             price_usd=self.price(view) * view.alive,
             quota_per_day=self.quota(view, equity_usd) * view.alive,
             equity_usd=equity_usd,
-            lease_bid_usd=clouds * compute_usd * (1.0 - own_share),
+            lease_bid_usd=clouds * (compute_usd - capex_usd),
             chip_bid_usd=makers * capex_usd * view.params.capital.chip_share_of_capex * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),

@@ -3,11 +3,11 @@
 from sim.actors import Actor
 from sim.markets.enterprise import (
     market_size_usd_per_year,
-    self_hosting_share,
     supplier_shares,
     supplier_utility,
 )
 from sim.plans import EnterprisePlan, EnterpriseView
+from sim.units import BILLION
 
 
 class Enterprises(Actor):
@@ -18,7 +18,7 @@ class Enterprises(Actor):
         rules = view.params.enterprises
         budget = market_size_usd_per_year(
             view.market_share,
-            rules.enterprise_ceiling_r_max * 1e9,
+            rules.enterprise_ceiling_r_max * BILLION,
             view.start_usd_per_year,
             rules.enterprise_response_nu,
             view.capability_gain_orders,
@@ -33,14 +33,4 @@ class Enterprises(Actor):
         shares = supplier_shares(
             view.shares, utility, view.available, rules.switching_cost, rules.switching_rate, view.step_months
         )
-        hosted = self_hosting_share(
-            -view.open_gap_orders,
-            0.0 * view.open_gap_orders,
-            0.0 * view.open_gap_orders,
-            intercept=rules.self_hosting_intercept,
-            capability_beta=rules.self_hosting_sensitivity,
-            price_beta=rules.price_weight,
-        )
-        return EnterprisePlan(
-            budget_usd_per_year=budget, shares=shares, self_hosting_share=rules.self_hosting_ceiling * hosted
-        )
+        return EnterprisePlan(budget_usd_per_year=budget, shares=shares, self_hosting_share=view.hosted_share)

@@ -3,43 +3,88 @@
 import numpy as np
 
 from sim.actors import Actor
-from sim.physics.robots import desired_industrial_units, order_units, technology_shares, wanted_units
+from sim.physics.robots import (
+    desired_industrial_units,
+    order_units,
+    retired_units,
+    technology_shares,
+    wanted_units,
+)
 from sim.plans import FactoryPlan, FactoryView
+from sim.quantity import adjusted_share
+from sim.units import MONTHS_PER_YEAR, Array, ratio
+
+USD_PER_THOUSAND = 1e3
 
 
 class Factories(Actor):
     """The factory cells of one place, each weighing cost per task of every technology on sale."""
 
     def plan(self, view: FactoryView) -> FactoryPlan:
-        """Answer with orders of humanoids by maker and sector, and of industrial robots (S9.3, S9.6)."""
+        """Answer with orders of humanoids by maker and sector, and of conventional robots (S9.3, S9.6)."""
+        return FactoryPlan(
+            humanoid_orders=self.humanoid_orders(view), industrial_orders=self.industrial_orders(view)
+        )
+
+    def humanoid_orders(self, view: FactoryView) -> Array:
+        """Return orders that close a part of the gap to the robots wanted (S9.3).
+
+        Robots of another make that are still at work fill positions too: nobody scraps them to switch, so
+        all orders together stay within the gap of all makes together.
+        Shapes: -> (maker, sector, world).
+        """
+        robots = view.params.robots
+        shared = self.choice(view, np.zeros(1))
+        exclusive = self.choice(view, robots.station_cost * USD_PER_THOUSAND)
+        wanted = wanted_units(
+            view.positions[None],
+            np.ones(1),
+            shared,
+            exclusive,
+            robots.exclusive_share,
+            view.productivity[:, None],
+        )
+        gaps = order_units(wanted, view.units_held, robots.adoption_rate, view.step_months)
+        work = view.productivity[:, None]
+        open_work = np.maximum(((wanted - view.units_held) * work).sum(0), 0.0)
+        asked_work = (np.maximum(wanted - view.units_held, 0.0) * work).sum(0)
+        return gaps * ratio(open_work, asked_work)
+
+    def choice(self, view: FactoryView, station_usd_per_year: Array) -> Array:
+        """Return the share of positions that each make takes at stations of one kind (S9.3).
+
+        A station that takes one robot only is tied up longer by a slower robot.
+        Shapes: -> (maker, sector, world).
+        """
         robots = view.params.robots
         makers, sectors, worlds = view.task_cost_usd.shape
+        tied_up = ratio(np.ones_like(view.productivity), view.productivity)
         cost = np.empty((2 + makers, sectors, worlds))
-        cost[0] = view.person_cost_usd
-        cost[1] = view.machine_cost_usd
-        cost[2:] = view.task_cost_usd
+        cost[0] = view.person_cost_usd + station_usd_per_year
+        cost[1] = view.machine_cost_usd + station_usd_per_year
+        cost[2:] = view.task_cost_usd + station_usd_per_year * tied_up[:, None]
         utility = np.zeros((2 + makers, 1, worlds))
         utility[2:] = (robots.home_bias * view.home)[:, None]
         reach = np.ones((2 + makers, 1, worlds))
         reach[1] = robots.machine_reach
         reach[2:] = (view.reach * view.on_sale)[:, None]
-        shares = technology_shares(cost, utility, robots.technology_sensitivity, reach)[2:]
-        wanted = wanted_units(
-            view.positions[None],
-            np.ones_like(shares),
-            shares,
-            shares,
-            np.broadcast_to(robots.exclusive_share, shares.shape),
-            view.productivity[:, None],
-        )
-        humanoids = order_units(wanted, view.units_held, robots.adoption_rate, view.step_months)
-        desired = desired_industrial_units(
+        return technology_shares(cost, utility, robots.technology_sensitivity, reach)[2:]
+
+    def industrial_orders(self, view: FactoryView) -> Array:
+        """Return conventional robots that replace what retires and close a part of the gap (S9.6)."""
+        robots = view.params.robots
+        wanted = desired_industrial_units(
             view.workers,
             robots.machine_suitable_share,
             view.person_cost_usd,
             view.machine_cost_usd,
             robots.machine_sensitivity,
-            robots.machines_per_worker,
+            1.0 / robots.industrial_workers_replaced,
         )
-        industrial = order_units(desired, view.industrial_units, robots.machine_adoption_rate, view.step_months)
-        return FactoryPlan(humanoid_orders=humanoids, industrial_orders=industrial)
+        life = robots.industrial_life_years * MONTHS_PER_YEAR
+        replaced = retired_units(view.industrial_units, life, view.step_months)
+        gap = (wanted - view.industrial_units) * adjusted_share(
+            robots.machine_adoption_rate, view.step_months
+        )
+        orders: Array = np.maximum(replaced + gap, 0.0)
+        return orders

@@ -1,7 +1,7 @@
 """Orbital operators: launch when orbit pays against the ground, its dark chips included (S11)."""
 
 from sim.actors import Actor
-from sim.physics.orbit import adoption_share
+from sim.physics.orbit import adoption_share, launched_gw
 from sim.plans import OrbitPlan, OrbitView
 
 
@@ -13,4 +13,4 @@ class OrbitalOperator(Actor):
         wanted = adoption_share(
             view.orbit_usd_per_kw_year, view.ground_usd_per_kw_year, view.params.orbit.adoption_sensitivity
         )
-        return OrbitPlan(launch_gw=wanted * view.launch_limit_gw)
+        return OrbitPlan(launch_gw=launched_gw(view.launch_limit_gw, wanted, view.launch_limit_gw))

@@ -366,7 +366,13 @@ def with_offers(ctx: Context, state: State) -> State:
     offered = adoption.capability_offered(ctx, state)
     opened = adoption.offers_open(ctx, state.labs.alive)
     best = np.where(opened, offered, -np.inf).max(0)
-    budget = state.labs.enterprise_start_usd.copy()
+    hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
+    # What is sold as tokens at the start is what firms do not host themselves.
+    budget = state.labs.enterprise_start_usd / (1.0 - hosted)
+    hosting = budget / MONTHS_PER_YEAR * hosted * ctx.params.labs.enterprise_compute_share_of_price
+    state = replace(
+        state, labs=replace(state.labs, enterprise_start_usd=budget), hosting_usd=hosting
+    )
     return replace(
         state, best_offered_start=np.where(np.isfinite(best), best, 0.0), enterprise_budget_usd=budget
     )

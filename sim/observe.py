@@ -170,15 +170,13 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
     gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
     world = ctx.start.markets.gdp_usd_per_year.sum()
     share, share_start = gdp / world, ctx.start.markets.gdp_usd_per_year / world
-    usable = adoption.open_weights_usable(ctx)
-    own = state.labs.capability_orders
+    hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
+    offered = adoption.capability_offered(ctx, state)
     views = []
     for market in range(len(ctx.axes.markets.names)):
         terms = enterprise_terms(ctx, state, market)
-        reachable = np.where(terms.available > 0.0, adoption.capability_offered(ctx, state)[:, market], -np.inf)
+        reachable = np.where(terms.available > 0.0, offered[:, market], -np.inf)
         best = reachable.max(0)
-        opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None] & (usable[:, market] > 0.0)
-        best_open = np.where(opened, own, -np.inf).max(0)
         # The first month's best is the reference: before it nothing has been gained.
         first = state.best_offered_start[market]
         best = np.where(np.isfinite(best), best, first)
@@ -196,7 +194,7 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
                     market_share=share[market],
                     start_usd_per_year=state.labs.enterprise_start_usd[market] / share_start[market],
                     capability_gain_orders=best - first,
-                    open_gap_orders=np.where(np.isfinite(best_open), best - best_open, 30.0),
+                    hosted_share=hosted[market],
                 )
             )
         )

@@ -166,6 +166,7 @@ class CapabilityParams:
     growth_before_start: Array
     lag_start_cn: Array
     lag_in_algorithms: Array
+    residual_half_life: Array
 
 
 @dataclass(frozen=True)

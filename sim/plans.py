@@ -240,8 +240,8 @@ class EnterpriseView:
     start_usd_per_year: Array
     """(world,): what the world would have spent at the start had all places spent like this one."""
     capability_gain_orders: Array
-    open_gap_orders: Array
-    """Best capability on offer less the best open weights."""
+    hosted_share: Array
+    """Share of AI value that firms can run on open weights as well as buy."""
 
 
 @dataclass(frozen=True)

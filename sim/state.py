@@ -132,7 +132,7 @@ class PowerTable:
     need_gw: Array
     """Power that all accelerators of a place needed last month."""
     need_growth: Array
-    """Smoothed ln growth a month of the power that accelerators need."""
+    """Smoothed ln growth a month of the power that owners would need without dark chips."""
     room_share: Array
     """Share of the chips wanted for a site that can expect power."""
 

@@ -10,11 +10,15 @@ from sim.axes import BLOCS, CN, PAID, US, members_of
 from sim.context import Context
 from sim.markets.adoption import Offers, Tastes, awareness, utilities
 from sim.markets.choice import ChoiceSetting
-from sim.markets.enterprise import foundation_step
+from sim.markets.enterprise import foundation_step, self_hosting_share
 from sim.markets.services import served_fraction
 from sim.plans import Plans
 from sim.state import State
 from sim.units import BILLION, Array, ratio
+
+
+FAR_BEHIND_ORDERS = 30.0
+"""Stands for open weights that do not exist."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,31 @@ def tastes(ctx: Context) -> Tastes:
         nonuse_depth=rules.nonuse_a,
         nonuse_rate=rules.nonuse_k,
     )
+
+
+def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
+    """Return the share of AI value that firms run themselves on open weights, by how far those lag (S2)."""
+    rules = ctx.params.enterprises
+    nothing = np.zeros_like(open_gap_orders)
+    share = self_hosting_share(
+        -open_gap_orders,
+        nothing,
+        nothing,
+        intercept=rules.self_hosting_intercept,
+        capability_beta=rules.self_hosting_sensitivity,
+        price_beta=np.zeros(1),
+    )
+    return rules.self_hosting_ceiling * share
+
+
+def open_gap_orders(ctx: Context, state: State) -> Array:
+    """Return by how much the best on offer leads the best open weights usable there. Shapes: (market, world)."""
+    offered = np.where(offers_open(ctx, state.labs.alive), capability_offered(ctx, state), -np.inf).max(0)
+    opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None]
+    usable = opened[:, None] & (open_weights_usable(ctx) > 0.0)
+    best_open = np.where(usable, state.labs.capability_orders[:, None], -np.inf).max(0)
+    gap = np.where(np.isfinite(offered) & np.isfinite(best_open), offered - best_open, FAR_BEHIND_ORDERS)
+    return np.maximum(gap, 0.0)
 
 
 def choice_setting(ctx: Context, state: State) -> ChoiceSetting:

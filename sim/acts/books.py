@@ -156,8 +156,8 @@ def act(
     settle_power(ctx, ledger, policy, power, sold_usd)
 
     commitments = np.stack([plan.spending_usd for plan in plans.labs])
-    opex = ratio(other + interest + bill[:n_labs], np.asarray(ctx.dt))
-    runway = runway_of(ctx, cash, np.maximum(limit - debt, 0.0), opex + commitments, revenue / ctx.dt)
+    due = np.maximum(outlay / ctx.dt, (other + interest + bill[:n_labs]) / ctx.dt + commitments)
+    runway = runway_of(ctx, cash, np.maximum(limit - debt, 0.0), due, revenue / ctx.dt)
     memory = adjusted_share(np.asarray(1.0 / capital.outlay_memory), ctx.dt)
     free_cost = compute.uses.free_h100e * compute.serving_cost_usd * ctx.dt
     paid_cost = (compute.uses.paid_h100e + compute.uses.enterprise_h100e) * compute.serving_cost_usd * ctx.dt

@@ -18,7 +18,8 @@ from sim.physics.capability import (
     training_stock_step,
 )
 from sim.state import State
-from sim.units import LN10, MONTHS_PER_YEAR, Array
+from sim.quantity import approach
+from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class CapabilityOutcome:
     ln_algorithm: Array
     ln_efficiency: Array
     luck: Array
+    training_residual: Array
     training_stock: Array
     own_orders: Array
     """Orders of magnitude above the frontier of the start, by own training."""
@@ -84,11 +86,22 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         ln_algorithm=np.where(alive, ln_algorithm, old.ln_algorithm),
         ln_efficiency=old.ln_efficiency + gain,
         luck=luck,
+        training_residual=converging_residual(ctx, old.training_residual, alive),
         training_stock=stock,
         own_orders=own,
         frontier_orders=np.maximum(frontier, past),
         breakthroughs=state.breakthroughs + jump,
     )
+
+
+def converging_residual(ctx: Context, residual: Array, alive: BoolArray) -> Array:
+    """Move each lab's training residual towards the mean of all: know-how does not stay with a firm (S6).
+
+    Shapes: (lab, world). Source: decision 9.
+    """
+    count = np.maximum(alive.sum(0), 1)
+    mean = np.where(alive, residual, 0.0).sum(0) / count
+    return approach(residual, mean, LN2 / ctx.params.capability.residual_half_life, ctx.dt)
 
 
 def deployable_orders(ctx: Context, own_orders: Array, alive: Array, open_here: Array) -> Array:

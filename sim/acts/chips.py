@@ -58,7 +58,9 @@ class ChipOutcome:
     fleet_h100e: Array
     fleet_gw: Array
     room_share: Array
-    """(site, world) of the places: share of the chips wanted that can expect power."""
+    """(market, world): share of the chips wanted that can expect power."""
+    wanted_gw: Array
+    """(market, world): power at the meter of the chips that owners would have placed, had power been there."""
     table: ChipTable
 
 
@@ -123,6 +125,7 @@ def act(
         fleet_h100e=kept + placed.h100e,
         fleet_gw=survivors(state.fleet.it_gw, life, ctx.dt) + placed.it_gw,
         room_share=placed.room_share,
+        wanted_gw=placed.wanted_gw,
         table=table,
     )
 
@@ -293,6 +296,7 @@ class Placement:
     h100e: Array
     it_gw: Array
     room_share: Array
+    wanted_gw: Array
 
 
 def install(
@@ -332,4 +336,5 @@ def install(
     keep = chips.access_memory**ctx.dt
     # Buyers already hold back by last month's share, so the share is steered, not set.
     steered = np.clip(state.power.room_share * fits, chips.room_floor, 1.0)
-    return Placement(placed, placed_gw, keep * state.power.room_share + (1.0 - keep) * steered)
+    room = keep * state.power.room_share + (1.0 - keep) * steered
+    return Placement(placed, placed_gw, room, new_gw / state.power.room_share)

@@ -70,13 +70,13 @@ def act(
 
 
 def value_added_usd_per_year(ctx: Context, months: float) -> Array:
-    """Return value added with the start's machines and labour, growing with productivity. Shapes: (market, world)."""
+    """Return value added with the machines and labour of the start. Shapes: -> (market, world)."""
     growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
     return ctx.spread(ctx.start.markets.manufacturing_value_added_usd_per_year) * growth
 
 
 def machines_ratio(ctx: Context, robots: RobotOutcome) -> Array:
-    """Return machine hours over those of the start; dark factories run more hours. Shapes: (market, world)."""
+    """Return machine hours over the start's; dark factories run more hours. Shapes: -> (market, world)."""
     gain = ctx.params.robots.dark_hours_gain
     now = robots.table.industrial_units.sum(0) * (1.0 + gain * robots.table.dark_share)
     dark_start = ctx.spread(ctx.start.markets.dark_factory_share)

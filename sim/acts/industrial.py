@@ -52,9 +52,7 @@ def act(ctx: Context, state: State, plans: Plans, tariff: Array) -> IndustrialOu
     levied = tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, tariff)
     ordered = np.stack([ctx.by_world(plan.industrial_orders) for plan in plans.factories])
     installed = supplier_share(ctx, old.industrial_price_usd, levied) * ordered
-    retired = retired_units(
-        old.industrial_units, rules.industrial_life_years * MONTHS_PER_YEAR, ctx.dt
-    )
+    retired = retired_units(old.industrial_units, rules.industrial_life_years * MONTHS_PER_YEAR, ctx.dt)
     units = fleet_after(old.industrial_units, retired, installed, np.zeros(1))
     made = old.industrial_made + installed.sum(1)
     return IndustrialOutcome(
@@ -71,7 +69,7 @@ def act(ctx: Context, state: State, plans: Plans, tariff: Array) -> IndustrialOu
 def payments(
     ctx: Context, installed: Array, price: Array, levied: Array, tariff: Array
 ) -> tuple[Payment, ...]:
-    """Return what the step's installations pay; their makers keep no cash and pay their profit out (section 5)."""
+    """Return what installations pay; their makers keep no cash and pay their profit out (section 5)."""
     capital, blocs = ctx.params.capital, ctx.axes.industrial_makers.bloc
     revenue = (installed.sum(1) * price).sum(0)
     outlay = (installed * price[:, None]).sum(0).sum(0)
@@ -191,7 +189,7 @@ def fitted_dark_groups(ctx: Context, machine_workers: Array) -> Array:
 
 
 def dark_share_after(ctx: Context, old: RobotTable, machine_workers: Array) -> Array:
-    """Return the share of plants that machines run throughout, after the step (S9.6). Shapes: (market, world)."""
+    """Return the share of plants run by machines alone, after the step (S9.6). Shapes: -> (market, world)."""
     target = dark_target_share(machine_share(ctx, machine_workers), old.dark_groups)
     rate = ctx.params.robots.dark_factory_rate * MONTHS_PER_YEAR
     return dark_share_step(old.dark_share, target, rate, ctx.dt)

@@ -41,7 +41,7 @@ class OrbitCosts:
     hardware_usd_per_w: Array
     capex_usd_per_kw: Array
     charge_usd_per_kw_year: Array
-    """What the operator must charge for a nominal kW, without chips, to recover launch, satellite and repair."""
+    """Charge for a nominal kW, without chips, that recovers launch, satellite and repair."""
     orbit_nominal_usd_per_kw_year: Array
     orbit_delivered_usd_per_kw_year: Array
     ground_delivered_usd_per_kw_year: Array
@@ -73,6 +73,7 @@ class OrbitOutcome:
     equity_usd: Array
     costs: OrbitCosts
     payments: tuple[Payment, ...]
+    """Without what clouds pay for capacity, which their own books enter (act 8)."""
     table: OrbitTable
 
 
@@ -103,7 +104,10 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     repair_kg = laws.launched_mass_kg(restored, spare_kg_per_kw)
     left_kg_per_year = (cost.capacity_kg - repair_kg) * (MONTHS_PER_YEAR / ctx.dt)
     room = laws.launch_limit_gw(
-        np.maximum(left_kg_per_year, 0.0), cost.mass_kg_per_kw, cost.limit_gw * (MONTHS_PER_YEAR / ctx.dt), ctx.dt
+        np.maximum(left_kg_per_year, 0.0),
+        cost.mass_kg_per_kw,
+        cost.limit_gw * (MONTHS_PER_YEAR / ctx.dt),
+        ctx.dt,
     )
     wished = np.stack([ctx.by_world(plan.launch_gw) for plan in plans.orbital_operators])
     launched = np.minimum(np.maximum(wished, 0.0), room)
@@ -154,7 +158,7 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
         equity_usd=settled.equity_usd,
         costs=cost,
         payments=(
-            Payment("orbital_capacity", "clouds", "orbit", paid.sum(0), revenue.sum(0)),
+            Payment("orbital_capacity", "clouds", "orbit", ctx.full(), revenue.sum(0)),
             Payment("inputs_building", "orbit", "other_firms", inputs, spent.sum(0) - wages),
             Payment("wages", "orbit", "households", wages, spent.sum(0) - inputs),
             Payment("taxes_tariffs", "orbit", "governments", tax, tax),
@@ -166,7 +170,7 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
 
 
 def delivered_gw(ctx: Context, table: OrbitTable) -> Array:
-    """Return the computing power that each bloc's satellites can run, in GW (S11). Shapes: -> (bloc, world)."""
+    """Return the computing power that a bloc's satellites can run, in GW (S11). Shapes: -> (bloc, world)."""
     rules = ctx.params.orbit
     stock = laws.delivered_gw(table.vintage_gw, rules.sunlit_share, rules.delivered_share)
     return sum_by_bloc(stock, ctx.axes.orbital_operators.bloc)
@@ -179,7 +183,7 @@ def vintage_count(months: int) -> int:
 
 def vintage_starts(table: OrbitTable) -> Array:
     """Return the first month of each vintage. Shapes: -> (vintage, 1, 1)."""
-    starts: Array = np.arange(len(table.vintage_gw))[:, None, None] * VINTAGE_MONTHS
+    starts: Array = np.arange(len(table.vintage_gw), dtype=np.float64)[:, None, None] * VINTAGE_MONTHS
     return starts
 
 
@@ -294,7 +298,9 @@ def ground_terms(ctx: Context, state: State) -> GroundTerms:
     mean_price = sum_by_bloc(chips.price_usd, makers.bloc) / np.maximum(
         np.array([(makers.bloc == b).sum() for b in range(len(BLOCS))])[:, None], 1
     )
-    price = np.where(made > 0.0, ratio(sum_by_bloc(chips.output_h100e * chips.price_usd, makers.bloc), made), mean_price)
+    price = np.where(
+        made > 0.0, ratio(sum_by_bloc(chips.output_h100e * chips.price_usd, makers.bloc), made), mean_price
+    )
     held = sum_by_bloc(fleet.h100e.sum(1).sum(1), owner_bloc)
     drawn_kw = sum_by_bloc(fleet.it_gw.sum(1).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
     new_kw = np.stack([ctx.by_world(rules.power_per_h100e_us), ctx.by_world(rules.power_per_h100e_cn)])
@@ -322,7 +328,7 @@ def chip_usd_per_kw_year(ctx: Context, ground: GroundTerms, failures_per_year: A
 
 
 def ground_cost(ctx: Context, ground: GroundTerms) -> laws.CostPerYear:
-    """Return the yearly cost of a kW on the ground with the shadow value of its power. Shapes: (bloc, world)."""
+    """Return the yearly cost of a kW on the ground, shadow value of power included. Shapes: (bloc, world)."""
     rules, home = ctx.params.power, ctx.axes.markets.home
     return laws.ground_cost(
         ctx.by_world(rules.building_cost)[home] * USD_PER_THOUSAND,

@@ -78,8 +78,6 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     grown = (1.0 + power.firm_additions_growth) ** (state.months / MONTHS_PER_YEAR)
     tranches = old.tranche_gw.copy()
     tranches[1] = np.maximum(tranches[1] + ctx.spread(additions) * grown * years, 0.0)
-    growth = np.log(np.maximum(need, 1e-9)) - np.log(np.maximum(old_need(ctx, state, need), 1e-9))
-    smoothing = adjusted_share(np.asarray(1.0 / power.need_memory), ctx.dt)
     table = PowerTable(
         stages_gw=queue.stages_gw,
         ready_gw=joined.ready_gw,
@@ -96,7 +94,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         built_gw=old.built_gw + joined.connected_gw,
         withdrawn_gw=old.withdrawn_gw + queue.withdrawn_gw,
         need_gw=need,
-        need_growth=old.need_growth + smoothing * (growth / ctx.dt - old.need_growth),
+        need_growth=old.need_growth,
         room_share=old.room_share,
     )
     return PowerOutcome(
@@ -119,9 +117,14 @@ def facility_need_gw(ctx: Context, state: State) -> Array:
     return it_gw * ctx.params.power.pue
 
 
-def old_need(ctx: Context, state: State, need: Array) -> Array:
-    """Return last month's need; this month's where there is none yet."""
-    return np.where(state.power.need_gw > 0.0, state.power.need_gw, need)
+def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) -> Array:
+    """Return the smoothed ln growth a month that owners would have without dark chips (S8).
+
+    Shapes: (market, world). Owners order power for what they want, not for what they were held to.
+    """
+    memory = adjusted_share(np.asarray(1.0 / ctx.params.power.need_memory), ctx.dt)
+    fresh = np.log1p(ratio(wanted_gw, need_gw)) / ctx.dt
+    return state.power.need_growth + memory * (fresh - state.power.need_growth)
 
 
 def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Array, Array]:
@@ -138,8 +141,13 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     have = old.grid_gw + old.btm_gw + coming
     missing = np.maximum(need * np.exp(growth * lead) - have, 0.0)
     speed = adjusted_share(power.order_speed, ctx.dt)
-    urgent = np.maximum(need * np.exp(growth * power.btm_lead_time) - old.grid_gw - old.btm_gw, 0.0)
-    urgent = np.maximum(urgent - old.btm_stages_gw.sum(0) - old.ready_gw, 0.0)
+    soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
+    cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * power.btm_lead_time
+    grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * soon, cap)
+    later = need * np.exp(growth * power.btm_lead_time)
+    urgent = np.maximum(
+        later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0
+    )
     slots = btm_limit_gw(power.btm_slots, np.ones_like(need), ctx.dt)
     engines = np.minimum(urgent * speed, slots)
     return ratio(np.maximum(missing - engines, 0.0) * speed, survival), engines

@@ -41,7 +41,7 @@ class Ability:
 
 
 def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) -> Ability:
-    """Return reach, productivity and autonomy from the capability of a maker's bloc and its fleet data (S9.2).
+    """Return reach, productivity and autonomy from a bloc's capability and a maker's fleet data (S9.2).
 
     Shapes: capability (bloc, world), fleet (maker, world).
     """
@@ -213,9 +213,7 @@ def entered(ctx: Context, months: float) -> Array:
     return present
 
 
-def pilot_split(
-    ctx: Context, price_usd: Array, tariff: Array, open_to: Array, residual: Array
-) -> Array:
+def pilot_split(ctx: Context, price_usd: Array, tariff: Array, open_to: Array, residual: Array) -> Array:
     """Split the world's pilots over makers and places: logit in price, home bias, track record (S9.6).
 
     Shapes: price and residual (maker, world), tariff and open_to (maker, market, world)

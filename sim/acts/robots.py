@@ -1,7 +1,8 @@
 """Act 9: robots are ordered, made, sold, kept, put to work and retired (S9).
 
 Humanoids go to pilots or to factories; a maker may keep some for its own line. Conventional robots are a
-second stock with their own makers. Shapes: (maker, world), (maker, market, world), (maker, market, sector, world).
+second stock with their own makers. Shapes: (maker, world), (maker, market, world), (maker, market, sector,
+world).
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,14 @@ from sim.physics.robots import (
 )
 from sim.plans import Plans, RobotMakerPlan
 from sim.state import RobotTable, State
-from sim.units import KILOWATTS_PER_GIGAWATT, MEGAWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, Array, ratio, share_over_first
+from sim.units import (
+    KILOWATTS_PER_GIGAWATT,
+    MEGAWATTS_PER_GIGAWATT,
+    MONTHS_PER_YEAR,
+    Array,
+    ratio,
+    share_over_first,
+)
 
 KILOWATTS_PER_MEGAWATT = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
 ROUNDING = 1e-9
@@ -155,9 +163,7 @@ def act(
     bill = (own_line * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(1)
     revenue = sold * prices
     capital = ctx.params.capital
-    settled = settle(
-        old.cash_usd, revenue, cost + bill, capital.profit_tax_rate, capital.payout_share
-    )
+    settled = settle(old.cash_usd, revenue, cost + bill, capital.profit_tax_rate, capital.payout_share)
     bought = delivered.sum(2) * outside[:, None]
     paid = payments(ctx, bought, prices, levied, tariff, revenue, cost, settled)
     power_bills = (
@@ -258,7 +264,7 @@ def order_book(
     take the place of such trials before they add to them.
     Shapes: prices and outside (maker, world), levied (maker, market, world).
     """
-    rules, old = ctx.params.robots, state.robots
+    old = state.robots
     open_to = pilots_open_to(ctx, state.months)
     split = pilot_split(ctx, prices, levied, open_to, old.pilot_residual)
     pilots = split * old.pilot_orders_per_month * ctx.dt
@@ -329,9 +335,7 @@ class Stocks:
     retired_units: Array
 
 
-def put_to_work(
-    ctx: Context, old: RobotTable, delivered: Array, kept_line: Array, outside: Array
-) -> Stocks:
+def put_to_work(ctx: Context, old: RobotTable, delivered: Array, kept_line: Array, outside: Array) -> Stocks:
     """Retire, commission and add what arrived: N' = N − retired + arrived in every stock (S9.2, S9).
 
     Shapes: delivered (maker, market, channel, world), kept_line and outside (maker, world).
@@ -353,9 +357,7 @@ def put_to_work(
             old.waiting_units, lost_waiting + started, to_factories * outside[:, None, None], nothing
         ),
         working_units=fleet_after(old.working_units, lost_working, started, nothing),
-        retired_units=lost_home
-        + lost_pilot.sum(1)
-        + (lost_waiting + lost_working).sum(2).sum(1),
+        retired_units=lost_home + lost_pilot.sum(1) + (lost_waiting + lost_working).sum(2).sum(1),
     )
 
 
@@ -372,7 +374,7 @@ def payments(
     cost: Array,
     settled: Settlement,
 ) -> tuple[Payment, ...]:
-    """Return payments for humanoids: buyers by what arrived at each place, makers by their own books (section 5).
+    """Return payments for humanoids: buyers by what arrived at a place, makers by their books (section 5).
 
     Shapes: bought and levied (maker, market, world), prices, revenue and cost (maker, world),
     tariff (bloc, world).
@@ -401,7 +403,5 @@ def payments(
             settled.dividend_usd.sum(0),
             settled.dividend_usd.sum(0),
         ),
-        Payment(
-            "equity_loans", "capital", "robots", settled.equity_usd.sum(0), settled.equity_usd.sum(0)
-        ),
+        Payment("equity_loans", "capital", "robots", settled.equity_usd.sum(0), settled.equity_usd.sum(0)),
     )
