@@ -45,6 +45,10 @@ class Investor(Actor):
         struck = (now >= capital.funding_shock_start) & (now < ends)
         offer = offer * np.where(struck, np.maximum(1.0 + capital.funding_shock, 0.0), 1.0)
         credit = credit_limit_usd(
-            value, np.zeros_like(value), np.exp(view.sentiment), arr_share=capital.credit_share_of_value, loan_to_value=0.0 * value
+            value,
+            np.zeros_like(value),
+            np.ones_like(value),
+            arr_share=capital.credit_share_of_value,
+            loan_to_value=np.zeros(1),
         )
         return InvestorPlan(offer_usd=offer, credit_limit_usd=credit)

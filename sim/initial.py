@@ -16,7 +16,7 @@ from sim.markets.adoption import awareness, invert_flows
 from sim.markets.choice import reconsidering
 from sim.acts.groups import group_budgets_usd
 from sim.markets.enterprise import invert_residuals, supplier_utility
-from sim.observe_labs import enterprise_terms, lab_economics
+from sim.economics import enterprise_terms, lab_economics
 from sim.physics.capability import back_cast
 from sim.physics.compute import allocate, served_share
 from sim.physics.power import dispatch
@@ -331,9 +331,8 @@ def with_compute(ctx: Context, state: State) -> State:
     own = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[:n_labs]
     capacity = own + state.fleet.lease_h100e.sum(1)
     demand = compute.service_demand_h100e(ctx, state)
-    kept = rules.minimum_training_share
-    uses = allocate(capacity * (1.0 - kept), *demand)
-    training = uses.training_h100e + kept * capacity
+    uses = allocate(capacity, *demand, rules.minimum_training_share)
+    training = uses.training_h100e
     residual = capability.start_training_residual(
         ctx, state.labs.training_stock, training, state.labs.ln_algorithm
     )
@@ -355,7 +354,7 @@ def with_compute(ctx: Context, state: State) -> State:
         ]
     )
     past = np.stack(
-        [back_cast(row, rules_c.growth_before_start, round(PAST_MONTHS / ctx.dt), ctx.dt) for row in frontier], axis=1
+        [back_cast(row, rules_c.growth_before_start, PAST_MONTHS, ctx.dt) for row in frontier], axis=1
     )
     history = np.concatenate([past, frontier[None]])
     return replace(state, labs=labs, frontier_orders=history)

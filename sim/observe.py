@@ -14,7 +14,7 @@ from sim.acts.groups import group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
-from sim.observe_labs import enterprise_terms, lab_economics, monthly_users
+from sim.economics import enterprise_terms, lab_economics, monthly_users
 from sim.plans import (
     ChipMakerView,
     CloudView,

@@ -167,6 +167,7 @@ class CapabilityParams:
     lag_start_cn: Array
     lag_in_algorithms: Array
     residual_half_life: Array
+    distillation_access: Array
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sim.acts.compute import ComputeOutcome
 from sim.acts.shocks import Shocks
 from sim.axes import BLOCS
 from sim.context import Context
+from sim.markets.services import efficiency_step
 from sim.physics.capability import (
     algorithmic_step,
     best_of,
@@ -20,6 +21,10 @@ from sim.physics.capability import (
 from sim.state import State
 from sim.quantity import approach
 from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray
+
+
+FAR_ORDERS = 100.0
+"""A handicap that puts the rival's best model out of reach where access is shut."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,7 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     stock = training_stock_step(
         old.training_stock, training, old.ln_algorithm + old.training_residual, rules.memory_months, ctx.dt
     )
-    best = 10.0 ** best_of(np.log10(np.maximum(stock, 1e-30)), alive)
-    stock = distil_stock(stock, best, alive, rules.distillation, ctx.dt)
+    stock = distilled(ctx, stock, alive)
     hazard = np.stack(
         [ctx.by_world(rules.breakthrough_hazard_us), ctx.by_world(rules.breakthrough_hazard_cn)]
     )
@@ -76,15 +80,20 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     stock = stock * 10.0 ** jump[ctx.axes.labs.bloc]
     stock = np.where(alive, stock, old.training_stock)
     own = np.log10(np.maximum(stock, 1e-30))
-    fade = np.exp(-state.months / MONTHS_PER_YEAR / ctx.params.labs.efficiency_fade_time)
-    gain = np.log(ctx.params.labs.inference_efficiency_gain) / MONTHS_PER_YEAR * fade * ctx.dt
+    efficiency = efficiency_step(
+        old.ln_efficiency,
+        ctx.params.labs.inference_efficiency_gain,
+        np.asarray(state.months / MONTHS_PER_YEAR),
+        ctx.params.labs.efficiency_fade_time,
+        ctx.dt,
+    )
     frontier = np.stack(
         [best_of(own, alive & (ctx.axes.labs.bloc == bloc)[:, None]) for bloc in range(len(BLOCS))]
     )
     past = state.frontier_orders[-1]
     return CapabilityOutcome(
         ln_algorithm=np.where(alive, ln_algorithm, old.ln_algorithm),
-        ln_efficiency=old.ln_efficiency + gain,
+        ln_efficiency=efficiency,
         luck=luck,
         training_residual=converging_residual(ctx, old.training_residual, alive),
         training_stock=stock,
@@ -92,6 +101,19 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         frontier_orders=np.maximum(frontier, past),
         breakthroughs=state.breakthroughs + jump,
     )
+
+
+def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
+    """Let every lab learn from the best model it may query: its bloc's, or the rival's where access is open (S6).
+
+    Shapes: (lab, world).
+    """
+    rules, bloc = ctx.params.capability, ctx.axes.labs.bloc
+    orders = np.log10(np.maximum(stock, 1e-30))
+    best = np.stack([best_of(orders, alive & (bloc == b)[:, None]) for b in range(len(BLOCS))])
+    shut = 1.0 - ctx.by_world(rules.distillation_access)
+    reachable = np.maximum(best, best[::-1] - shut * FAR_ORDERS)[bloc]
+    return distil_stock(stock, 10.0**reachable, alive, rules.distillation, ctx.dt)
 
 
 def converging_residual(ctx: Context, residual: Array, alive: BoolArray) -> Array:

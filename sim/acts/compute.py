@@ -1,6 +1,6 @@
 """Act 5: compute is let, and each lab serves firms, subscribers and free users before it trains (S5)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome
 from sim.axes import CN, FREE, PAID, US
 from sim.context import Context
-from sim.markets.services import free_load, serving_cost_usd_per_h100e_month
+from sim.markets.services import compute_per_unit_load, free_load, serving_cost_usd_per_h100e_month
 from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
@@ -82,9 +82,7 @@ def act(
 
     demand = service_demand_h100e(ctx, state)
     capacity = capacity * state.labs.alive
-    kept = ctx.params.labs.minimum_training_share
-    served = allocate(capacity * (1.0 - kept), *demand)
-    uses = replace(served, training_h100e=served.training_h100e + kept * capacity)
+    uses = allocate(capacity, *demand, ctx.params.labs.minimum_training_share)
     return ComputeOutcome(
         uses=uses,
         capacity_h100e=capacity,
@@ -144,8 +142,12 @@ def query_compute_h100e(ctx: Context, state: State) -> Array:
     labs = ctx.params.labs
     physical_orders = state.labs.capability_orders - state.labs.ln_algorithm / LN10
     start = state.labs.physical_orders_start
-    scale = 10.0 ** (labs.serving_scale_exponent * (physical_orders - start))
-    return labs.compute_per_query_start * scale * np.exp(-state.labs.ln_efficiency)
+    return compute_per_unit_load(
+        labs.compute_per_query_start,
+        physical_orders - start,
+        labs.serving_scale_exponent,
+        state.labs.ln_efficiency,
+    )
 
 
 def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Array]:

@@ -7,6 +7,7 @@ import numpy as np
 from sim.acts.shocks import Shocks
 from sim.axes import BLOCS, CN, LEVERS, US
 from sim.context import Context
+from sim.markets.capital import sentiment_step
 from sim.plans import Plans
 from sim.state import PolicyTable, State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array
@@ -65,8 +66,13 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     fabs = LEVERS.index("fabs_hbm")
     subsidy[fabs] = subsidy[fabs] + state_subsidy
     by_lever = dict(zip(LEVERS, subsidy, strict=True))
-    persistence = capital.sentiment_persistence**ctx.dt
-    sentiment = persistence * old.sentiment + capital.sentiment_sd * np.sqrt(ctx.dt) * shocks.sentiment
+    sentiment = sentiment_step(
+        old.sentiment,
+        shocks.sentiment,
+        ctx.dt,
+        persistence_per_month=capital.sentiment_persistence,
+        sd=capital.sentiment_sd,
+    )
     table = PolicyTable(
         stringency=stringency,
         tariff=np.stack([ctx.by_world(plan.tariff) for plan in acted]),

@@ -1,4 +1,4 @@
-"""What labs, clouds, makers and enterprises know: prices, costs and best replies from the month-start state."""
+"""Unit revenue, unit cost and best replies of labs, and the terms enterprises are offered (S2, S3)."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,155 @@
+"""The binding-constraint ledger: what each limit costs a bloc's AI and robots this month (section 4).
+
+Decision: a limit costs what would be earned this month without it, everything else as it is.
+
+- power: accelerators that stand dark, times the rent of compute;
+- chips: accelerators bid for and not delivered, times a month's rent;
+- capital: compute that users asked for beyond all there is, and that neither darkness nor missing chips
+  explain, times what rent leaves above the user cost of an accelerator: worth buying, but not bought;
+- demand: powered compute in the clouds that nobody rents, times the rent;
+- parts: humanoids that makers wanted to build and could, but for the parts, times price less unit cost.
+
+The largest loss binds; none does where every loss is below a small share of AI revenue. The shadow value is
+the gain from one more unit where the limit costs anything, else 0.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.acts.compute import cloud_user_cost_usd
+from sim.axes import BLOCS, CONSTRAINTS, sum_by_bloc
+from sim.context import Context
+from sim.month import Month
+from sim.physics.robots import OUTPUT_LIMITS
+from sim.plans import Plans
+from sim.state import State
+from sim.units import MILLION, Array, ratio
+
+NEGLIGIBLE_SHARE: Final = 0.01
+"""Losses below this share of a bloc's AI revenue bind nobody."""
+UNITS: Final = {
+    "none": "",
+    "power": "GW-month",
+    "chips": "H100e",
+    "capital": "million USD",
+    "demand": "H100e-month",
+    "parts": "robot",
+}
+"""The unit of which one more is valued, by constraint; power is at the meter."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What binds each bloc in a step. Amounts are of the step; the first row, `none`, is zero.
+
+    Shapes: code (bloc, world), the others (constraint, bloc, world).
+    """
+
+    code: Array
+    """Index into `sim.axes.CONSTRAINTS`."""
+    shadow_usd: Array
+    """Gain from one more unit, in USD per unit of `UNITS`."""
+    lost_usd: Array
+
+
+def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constraint:
+    """Measure what each limit costs and name the one that costs most (section 4)."""
+    n_labs = len(ctx.axes.labs.names)
+    owner_bloc, cloud_bloc = ctx.axes.owner_bloc, ctx.axes.clouds.bloc
+    compute, chips = month.compute, month.chips
+    rent = mean_by_bloc(compute.rent_usd, compute.cloud_powered_h100e, cloud_bloc)
+
+    dark = 1.0 - compute.powered_share
+    dark_h100e = sum_by_bloc((chips.fleet_h100e.sum(1) * dark).sum(1), owner_bloc)
+    dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
+
+    bids = np.stack([plan.chip_bid_usd for plan in (*plans.labs, *plans.clouds)])
+    unfilled = ratio(np.maximum(bids - chips.paid_usd, 0.0), np.broadcast_to(prices(plans), bids.shape))
+    unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
+
+    excess = np.maximum(compute.occupancy - 1.0, 0.0) * compute.cloud_powered_h100e
+    asked_h100e = sum_by_bloc(excess, cloud_bloc) + sum_by_bloc(unserved_h100e(month), owner_bloc[:n_labs])
+    missing_h100e = np.maximum(asked_h100e - dark_h100e - unfilled_h100e, 0.0)
+    cost = mean_by_bloc(cloud_user_cost_usd(ctx, state), compute.cloud_powered_h100e, cloud_bloc)
+    margin = np.maximum(rent - cost, 0.0)
+    price = mean_by_bloc(prices(plans), month.chips.made_h100e, ctx.axes.chip_makers.bloc)
+
+    let = compute.leased_h100e.sum(0) + compute.tenant_h100e
+    idle_h100e = sum_by_bloc(np.maximum(compute.cloud_powered_h100e - let, 0.0), cloud_bloc)
+
+    cut_units, robot_margin = parts_shortage(state, plans, month)
+    makers = ctx.axes.robot_makers.bloc
+    cut = sum_by_bloc(cut_units, makers)
+
+    lost = np.zeros((len(CONSTRAINTS), len(BLOCS), ctx.worlds))
+    shadow = np.zeros_like(lost)
+    row = CONSTRAINTS.index
+    lost[row("power")] = dark_h100e * rent * ctx.dt
+    shadow[row("power")] = ratio(dark_h100e, dark_gw) * rent
+    lost[row("chips")] = unfilled_h100e * rent
+    shadow[row("chips")] = rent
+    lost[row("capital")] = missing_h100e * margin * ctx.dt
+    shadow[row("capital")] = ratio(margin, price) * MILLION
+    lost[row("demand")] = idle_h100e * rent * ctx.dt
+    shadow[row("demand")] = rent
+    lost[row("parts")] = sum_by_bloc(cut_units * robot_margin, makers)
+    shadow[row("parts")] = ratio(lost[row("parts")], cut)
+    revenue = sum_by_bloc(month.books.revenue_usd, owner_bloc[:n_labs]) * ctx.dt
+    binds = lost.max(0) > NEGLIGIBLE_SHARE * revenue
+    return Constraint(
+        code=np.where(binds, lost.argmax(0), row("none")).astype(np.float64),
+        shadow_usd=np.where(lost > 0.0, shadow, 0.0),
+        lost_usd=lost,
+    )
+
+
+def mean_by_bloc(values: Array, weight: Array, bloc: Array) -> Array:
+    """Return a bloc's weighted mean, everybody's where it has no member, 0 without anybody.
+
+    Shapes: (member, world) -> (bloc, world). A member without weight counts a little.
+    """
+    heavy = np.maximum(weight, 1.0)
+    own = ratio(sum_by_bloc(values * heavy, bloc), sum_by_bloc(heavy, bloc))
+    everybody = ratio((values * heavy).sum(0), heavy.sum(0))
+    has_member = np.array([(bloc == index).any() for index in range(len(BLOCS))])
+    return np.where(has_member[:, None], own, everybody)
+
+
+def usage(ctx: Context) -> Array:
+    """Return power at the meter over that of accelerators, by site. Shapes: -> (site, world), orbit last."""
+    places = ctx.by_world(ctx.params.power.pue)
+    ground = np.broadcast_to(places, (len(ctx.axes.markets.names), ctx.worlds))
+    return np.concatenate([ground, np.ones((1, ctx.worlds))])
+
+
+def prices(plans: Plans) -> Array:
+    """Return the makers' prices of accelerators this month. Shapes: -> (maker, world)."""
+    return np.stack([plan.price_usd for plan in plans.chip_makers])
+
+
+def unserved_h100e(month: Month) -> Array:
+    """Return the compute that each lab's users asked for and did not get. Shapes: -> (lab, world).
+
+    A use that got the share s of what it asked for lacks use · (1 − s)/s; one that got nothing says nothing.
+    """
+    compute = month.compute
+    pairs = (
+        (compute.uses.enterprise_h100e, compute.enterprise_served_share),
+        (compute.uses.paid_h100e, compute.paid_served_share),
+        (compute.uses.free_h100e, compute.free_served_share),
+    )
+    lacking = np.zeros_like(compute.capacity_h100e)
+    for use, share in pairs:
+        lacking = lacking + ratio(use * (1.0 - share), share)
+    return lacking
+
+
+def parts_shortage(state: State, plans: Plans, month: Month) -> tuple[Array, Array]:
+    """Return robots not built for want of parts, and price less unit cost. Shapes: (maker, world) each."""
+    limits = month.robots.limit_units
+    parts = OUTPUT_LIMITS.index("parts")
+    others = np.concatenate([limits[:parts], limits[parts + 1 :]]).min(0)
+    price = np.stack([plan.price_usd + np.zeros_like(others[0]) for plan in plans.robot_makers])
+    return np.maximum(others - limits[parts], 0.0), np.maximum(price - state.robots.unit_cost_usd, 0.0)
