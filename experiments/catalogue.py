@@ -1,12 +1,12 @@
 """The base catalogue: one checked record a parameter, with its value, prior, limits, unit and source."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from experiments.errors import MISSING, ConfigError, nearest
+from experiments.errors import MISSING, ConfigError
+from experiments.readers import exactly, filled, finite, number, one_of, plain
 from sim.axes import BLOCS, LEVERS, TRANCHES
 from sim.params import Params
 
@@ -15,7 +15,14 @@ KINDS = ("measured", "judged", "deep", "fixed")
 SCALES = ("linear", "log")
 AXES = ("bloc", "market", "class", "sector", "lever", "tranche", "industrial_maker")
 """Axes a parameter may have. Makers of industrial robots share the value of the place where they sit."""
-FIXED_MEMBERS = {"bloc": BLOCS, "lever": LEVERS, "tranche": TRANCHES}
+FIXED_MEMBERS = {
+    "bloc": BLOCS,
+    "class": ("low", "middle", "high"),
+    "sector": ("electronics", "machinery", "other"),
+    "lever": LEVERS,
+    "tranche": TRANCHES,
+}
+"""Axes that no roster can change, in their order."""
 SECTIONS: dict[str, type] = get_type_hints(Params)
 
 _RANGE = re.compile(
@@ -62,9 +69,7 @@ class Record:
         """Members along the axis as far as the record itself knows them; None without an axis."""
         if self.by is None:
             return None
-        if isinstance(self.value, Mapping):
-            return tuple(self.value)
-        return FIXED_MEMBERS.get(self.by, ())
+        return FIXED_MEMBERS.get(self.by, tuple(self.value) if isinstance(self.value, Mapping) else ())
 
     def expectation(self) -> str:
         """Say what may be written for this parameter."""
@@ -84,26 +89,12 @@ def read_catalogue(sections: Mapping[str, Any]) -> dict[str, Record]:
     Raises: ConfigError on the first record that is unknown, missing, incomplete or inconsistent.
     """
     for section in sections:
-        if section not in SECTIONS:
-            raise _unknown(section, SECTIONS, "a section of the parameters")
+        one_of("section", section, SECTIONS)
     records = {}
     for section, record_type in SECTIONS.items():
-        given = sections.get(section)
-        if not isinstance(given, Mapping):
-            raise ConfigError(section, given, "expected the records of a section, as in conf/physics")
         names = [field.name for field in fields(record_type)]
-        for name in given:
-            if name not in names:
-                raise _unknown(
-                    f"{section}.{name}", [f"{section}.{n}" for n in names], "a field of sim/params.py"
-                )
-        for name in names:
-            key = f"{section}.{name}"
-            if name not in given:
-                raise ConfigError(
-                    key, MISSING, "no record; expected one in conf for each field of sim/params.py"
-                )
-            records[key] = read_record(key, given[name])
+        for name, record in exactly(section, sections.get(section), names).items():
+            records[f"{section}.{name}"] = read_record(f"{section}.{name}", record)
     _check_dimensions(records)
     return records
 
@@ -133,15 +124,9 @@ def read_record(key: str, given: Any) -> Record:
     """
     if not isinstance(given, Mapping):
         raise ConfigError(key, given, f"expected a record with {', '.join(_FIELDS)}")
-    for name in given:
-        if name not in _FIELDS:
-            raise _unknown(f"{key}.{name}", [f"{key}.{n}" for n in _FIELDS], "a field of a record")
-    for name in _FIELDS:
-        if name not in given and name not in _OPTIONAL:
-            raise ConfigError(f"{key}.{name}", MISSING, "missing; expected in every record")
+    exactly(key, given, [name for name in _FIELDS if name in given or name not in _OPTIONAL])
     for name in ("unit", "source", "equation"):
-        if not isinstance(given[name], str) or not given[name].strip():
-            raise ConfigError(f"{key}.{name}", given[name], "expected text")
+        filled(f"{key}.{name}", given[name])
     for name, valid in (("tag", TAGS), ("kind", KINDS), ("scale", SCALES)):
         one_of(f"{key}.{name}", given[name], valid)
     if "by" in given:
@@ -187,15 +172,13 @@ def _check_record(record: Record) -> None:
         )
     if record.by is None and (isinstance(record.value, Mapping) or isinstance(record.dimension, Mapping)):
         raise ConfigError(f"{key}.by", MISSING, f"expected the axis of the members, one of {', '.join(AXES)}")
-    members = record.members
-    if record.by in FIXED_MEMBERS and set(members or ()) != set(FIXED_MEMBERS[record.by]):
-        raise ConfigError(f"{key}.value", record.value, f"expected {', '.join(FIXED_MEMBERS[record.by])}")
+    members = record.members or ()
+    if record.by in FIXED_MEMBERS and isinstance(record.value, Mapping):
+        exactly(f"{key}.value", record.value, members)
     if drawn and record.by and not isinstance(record.dimension, Mapping):
         raise ConfigError(f"{key}.dim", record.dimension, "expected a dimension for each member")
-    if isinstance(record.dimension, Mapping) and set(record.dimension) != set(members or ()):
-        raise ConfigError(
-            f"{key}.dim", record.dimension, f"expected a dimension for {', '.join(members or ())}"
-        )
+    if isinstance(record.dimension, Mapping):
+        exactly(f"{key}.dim", record.dimension, members)
     if record.minimum > record.maximum:
         raise ConfigError(f"{key}.min", record.minimum, f"expected at most max = {record.maximum}")
     low = record.minimum if record.low is None else record.low
@@ -246,52 +229,13 @@ def read_setting(record: Record, key: str, given: Any) -> float | Range:
                 key, given, f"{record.expectation()}; it is drawn on a log scale, so from above 0"
             )
     else:
-        value = _finite(given)
+        value = finite(given)
         if value is None:
             raise ConfigError(key, given, record.expectation())
         bounds, setting = (value, value), value
     if not record.minimum <= bounds[0] <= bounds[1] <= record.maximum:
         raise ConfigError(key, given, record.expectation())
     return setting
-
-
-def one_of(key: str, given: Any, valid: Any) -> str:
-    """Return a name that must be one of a few.
-
-    Raises: ConfigError naming the nearest valid one.
-    """
-    names = list(valid)
-    if not isinstance(given, str) or given not in names:
-        near = nearest(given, names) if isinstance(given, str) else None
-        raise ConfigError(key, given, f"expected one of {', '.join(names)}", near)
-    return given
-
-
-def number(key: str, given: Any, low: float = -math.inf, high: float = math.inf) -> float:
-    """Return a finite number inside limits.
-
-    Raises: ConfigError if it is none.
-    """
-    value = _finite(given)
-    if value is None or not low <= value <= high:
-        limits = "" if low == -math.inf and high == math.inf else f" within {plain(low)}..{plain(high)}"
-        raise ConfigError(key, given, f"expected a finite number{limits}")
-    return value
-
-
-def plain(value: float) -> str:
-    """Return the shortest text of a number, without a fraction where it is whole."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
-def _finite(given: Any) -> float | None:
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        return None
-    try:
-        value = float(given)
-    except OverflowError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def _numbers(key: str, given: Any) -> float | dict[str, float]:
@@ -312,7 +256,3 @@ def _dimension(key: str, given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or given < 0:
         raise ConfigError(key, given, "expected a Sobol dimension, an integer from 0")
     return given
-
-
-def _unknown(key: str, valid: Any, what: str) -> ConfigError:
-    return ConfigError(key, MISSING, f"unknown; expected {what}", nearest(key, valid))

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.build import RUN_KEYS, RunPlan
-from experiments.catalogue import Range, Record, plain
+from experiments.catalogue import Range, Record
 from experiments.conf_files import run_keys
+from experiments.readers import plain
 
 
 def describe(plan: RunPlan) -> Iterator[str]:

@@ -5,14 +5,17 @@ scenario and the command line are layers of plain values over them and can never
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from experiments.build import EVERY, PARTS, RUN_KEYS
+from experiments.build import PARTS, RUN_KEYS
 from experiments.catalogue import SECTIONS, Catalogue, as_conf, read_catalogue
-from experiments.conf_files import CONF, GROUPS, options
+from experiments.conf_files import CONF, GROUPS, options, parameter_keys, run_keys
 from experiments.errors import MISSING, ConfigError, nearest, show
+from experiments.parameters import EVERY
+from sim.settings import OutcomeRules
 
 MANY = "firm"
 TEXT_KEYS = ("name", "output.dir")
@@ -52,10 +55,10 @@ def parse_override(text: str) -> tuple[str, Any]:
 
     typed, equals, raw = text.partition("=")
     if text[:1] in ("+", "~"):
-        plain_key = text.lstrip("+~").partition("=")[0]
-        raise ConfigError(
-            text, MISSING, f"{text[0]} is not used; {_GRAMMAR}", nearest(plain_key, valid_keys())
-        )
+        bare = text.lstrip("+~")
+        sign = text[: len(text) - len(bare)]
+        near = nearest(bare.partition("=")[0], valid_keys())
+        raise ConfigError(show(text), MISSING, f"{sign} is not used; {_GRAMMAR}", near)
     try:
         override = OverridesParser.create().parse_override(text)
         key, value = override.key_or_group, override.value()
@@ -76,12 +79,8 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 def valid_keys() -> list[str]:
     """Return every key that can be written on the command line, below roster and start apart."""
-    run = _run_defaults()
-    keys = [*GROUPS]
-    for name in RUN_KEYS:
-        keys += [f"{name}.{inner}" for inner in run[name]] if isinstance(run[name], Mapping) else [name]
-    outcome = _files(("outcome/base",))["outcome"]
-    return [*keys, "uncertainty.draw", *(f"outcome.{name}" for name in outcome), *base_catalogue()]
+    outcome = [f"outcome.{field.name}" for field in fields(OutcomeRules)]
+    return [*GROUPS, *run_keys(), "uncertainty.draw", *outcome, *parameter_keys()]
 
 
 @cache
@@ -153,22 +152,6 @@ def _quoted(value: Any) -> str:
     return f"'{escaped}'"
 
 
-@cache
-def _files(names: tuple[str, ...]) -> dict[str, Any]:
-    """Read files of conf by themselves, each under its group. Do not change what is returned."""
-    from omegaconf import OmegaConf
-
-    return {
-        name.partition("/")[0]: OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
-        for name in names
-    }
-
-
-def _run_defaults() -> dict[str, Any]:
-    run: dict[str, Any] = _files(("run",))["run"]
-    return run
-
-
 def _resolve(layer: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     """Take the composed files apart: what sets parameters is laid over the records of the catalogue."""
     for name in layer:
@@ -177,7 +160,7 @@ def _resolve(layer: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     sections = {name: layer.pop(name) for name in SECTIONS if isinstance(layer.get(name), Mapping)}
     # `consumers` is a setting of the run and a section of the parameters: a mapping is the section.
     if "consumers" in sections:
-        layer["consumers"] = _run_defaults()["consumers"]
+        layer["consumers"] = run_keys()["consumers"][0]
     config = {
         **layer,
         "choices": choices,
@@ -255,7 +238,7 @@ def _write_entity(node: Any, above: str, path: list[str], key: str, value: Any) 
 
 
 def _no_such_key(key: str, value: Any, valid: Sequence[str]) -> ConfigError:
-    expected = "no such key; expected one of those in uncontested run --help"
+    expected = "no such key; expected one of those that uncontested run --cfg job shows"
     return ConfigError(key, value, expected, nearest(key, valid))
 
 

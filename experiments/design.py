@@ -2,7 +2,10 @@
 
 A draw's address is (seed, world id, attempt, key of the parameter). It does not depend on how many worlds or
 other parameters are drawn with it. SciPy's Sobol engine is not used at run time: it steps from point to point
-and takes a second to import; the tests compare with it.
+and takes half a second to import; the tests compare with it.
+
+Of 200 and more columns, some pairs are far from independent in few worlds: of the 22,366 pairs of the first
+212, 85 correlate beyond 0.5 in 256 worlds, none in 512. Say which parameter matters from 512 worlds on.
 """
 
 import csv

@@ -8,8 +8,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from experiments.catalogue import number, one_of
 from experiments.errors import MISSING, ConfigError, nearest
+from experiments.readers import exactly, filled, flag, integer, month_text, number, one_of
 from sim.axes import (
     BLOCS,
     TRANCHES,
@@ -31,7 +31,6 @@ NO_BLOC = "none"
 LATEST_MONTH = 1200
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _SHARES_TOLERANCE = 1e-9
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "labs": (
@@ -55,16 +54,6 @@ FIRM_SECTIONS = tuple(section for section in _SECTIONS if section != "markets")
 _START_RECORDS: dict[str, type] = {
     name: kind for name, kind in get_type_hints(Start).items() if name != "month"
 }
-
-
-def month_text(key: str, given: Any) -> str:
-    """Return a month written as 2026-01.
-
-    Raises: ConfigError if it is none.
-    """
-    if not isinstance(given, str) or not _MONTH.fullmatch(given):
-        raise ConfigError(key, given, "expected a month as 2026-01")
-    return given
 
 
 def firms_of(roster: Any) -> list[str]:
@@ -217,9 +206,7 @@ def read_start(start: Any, axes: Axes, without: Collection[str] = ()) -> Start:
 
     Raises: ConfigError on a firm without records, records without a firm, and any field at fault.
     """
-    if not isinstance(start, Mapping):
-        raise ConfigError("start", start, "expected start records, as in conf/start")
-    _check_names("start", start, ("month", *_START_RECORDS), "a table of sim/start.py")
+    exactly("start", start, ("month", *_START_RECORDS))
     members = {
         "market": axes.markets.names,
         "origin": axes.origins,
@@ -258,7 +245,7 @@ def _start_table(
             raise ConfigError(
                 f"{key}.{name}", given.get(name, MISSING), "the roster has it; expected its start"
             )
-        _check_names(f"{key}.{name}", given[name], [f.name for f in fields(kind)], "a field of sim/start.py")
+        exactly(f"{key}.{name}", given[name], [f.name for f in fields(kind)])
     columns = {
         field.name: [
             _start_value(f"{key}.{name}.{field.name}", given[name][field.name], field, members, without)
@@ -276,12 +263,9 @@ def _start_value(
     members: Mapping[str, Sequence[str]],
     without: Collection[str],
 ) -> float | list[float]:
-    if not isinstance(record, Mapping):
-        raise ConfigError(key, record, "expected a record with value, unit, basis and source")
-    _check_names(key, record, ("value", "unit", "basis", "source"), "a field of a start record")
+    exactly(key, record, ("value", "unit", "basis", "source"))
     for name in ("unit", "source"):
-        if not isinstance(record[name], str) or not record[name].strip():
-            raise ConfigError(f"{key}.{name}", record[name], "expected text")
+        filled(f"{key}.{name}", record[name])
     one_of(f"{key}.basis", record["basis"], BASES)
     limits = _start_limits(field.name)
     if "axis" in field.metadata:
@@ -312,9 +296,7 @@ def _by_member(
 
 
 def _check_sections(roster: Any) -> dict[str, dict[str, Any]]:
-    if not isinstance(roster, Mapping):
-        raise ConfigError("roster", roster, "expected a roster, as in conf/roster")
-    _check_names("roster", roster, tuple(_SECTIONS), "a section of the roster")
+    exactly("roster", roster, tuple(_SECTIONS))
     owner: dict[str, str] = {}
     for section, traits in _SECTIONS.items():
         if not isinstance(roster[section], Mapping):
@@ -325,38 +307,5 @@ def _check_sections(roster: Any) -> dict[str, dict[str, Any]]:
                 raise ConfigError(key, MISSING, "expected a name of a-z, 0-9 and _, a letter first")
             if section != "markets" and owner.setdefault(name, section) != section:
                 raise ConfigError(key, MISSING, f"name taken by roster.{owner[name]}.{name}")
-            if not isinstance(given, Mapping):
-                raise ConfigError(key, given, f"expected traits: {', '.join(traits)}")
-            _check_names(key, given, traits, "a trait")
+            exactly(key, given, traits)
     return {section: dict(roster[section]) for section in _SECTIONS}
-
-
-def _check_names(key: str, given: Mapping[Any, Any], valid: Sequence[str], what: str) -> None:
-    """Refuse unknown and missing names below a key."""
-    for name in given:
-        if name not in valid:
-            near = nearest(f"{key}.{name}", [f"{key}.{n}" for n in valid])
-            raise ConfigError(f"{key}.{name}", given[name], f"unknown; expected {what}", near)
-    for name in valid:
-        if name not in given:
-            raise ConfigError(f"{key}.{name}", MISSING, "missing; expected in every entry")
-
-
-def flag(key: str, given: Any) -> bool:
-    """Return true or false.
-
-    Raises: ConfigError if it is neither.
-    """
-    if not isinstance(given, bool):
-        raise ConfigError(key, given, "expected true or false")
-    return given
-
-
-def integer(key: str, given: Any, low: int, high: int) -> int:
-    """Return an integer inside limits.
-
-    Raises: ConfigError if it is none.
-    """
-    if isinstance(given, bool) or not isinstance(given, int) or not low <= given <= high:
-        raise ConfigError(key, given, f"expected an integer within {low}..{high}")
-    return given

@@ -22,6 +22,7 @@ class RunError(Exception):
 MISSING = object()
 """Stands for the value of a key that has none."""
 _LONGEST = 80
+_LONGEST_WHOLE = 1e15
 
 
 def show(value: object) -> str:
@@ -30,6 +31,8 @@ def show(value: object) -> str:
         text = "null"
     elif isinstance(value, bool):
         text = str(value).lower()
+    elif isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_WHOLE:
+        text = str(int(value))
     else:
         text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
