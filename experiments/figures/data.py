@@ -348,7 +348,8 @@ class Run:
         ]
         sources = list(dict.fromkeys(point.source for point in observed))
         if sources:
-            lines.append("Observed (circles with ranges): " + "; ".join(sources) + ".")
+            listed = "; ".join(sources)
+            lines.append(f"Observed (circles with ranges; grey: before the simulation): {listed}.")
         return "\n".join(line for line in lines if line)
 
 

@@ -365,7 +365,7 @@ def share_bar(
             hatch="////" if name == "open" else None,
         )
         text = percent(share)
-        if share * width_inches >= text_width_inches(text, LABEL_PT) + 0.06:
+        if share * width_inches >= text_width_inches(text, LABEL_PT) + 0.02:
             number_on_bar = axes.text(
                 left + share / 2.0,
                 y,

@@ -1,4 +1,4 @@
-"""Title templates: they keep the data's numbers, treat both blocs alike, know ties and unclear differences."""
+"""Title templates: they keep the data's numbers, treat the blocs alike, know ties and unclear differences."""
 
 import math
 import re

@@ -118,7 +118,8 @@ def make_series(worlds: int, months: int, seed: int, *, tie: bool = False) -> di
         )
     codes = {"us": (0.06, 0.5, 0.16, 0.2, 0.05, 0.03), "cn": (0.05, 0.07, 0.6, 0.05, 0.18, 0.05)}
     for bloc, weights in codes.items():
-        draws = rng.random((months, worlds))
+        # A constraint lasts: a slow walk on the circle keeps the draws uniform.
+        draws = (rng.random(worlds) + 0.02 * np.cumsum(rng.normal(0.0, 1.0, (months, worlds)), 0)) % 1.0
         drift = np.array(weights)[:, None] * np.exp(
             np.array([0.0, 0.06, -0.08, -0.06, 0.08, 0.1])[:, None] * t[:, 0]
         )
@@ -205,6 +206,7 @@ def write_run(
     month_type: str = "VARCHAR",
     series: dict[str, np.ndarray] | None = None,
     outcomes: dict[str, np.ndarray] | None = None,
+    variants: tuple[tuple[str, str, float], ...] = (("passive", "none", 1.0), ("us_resists", "none", 7.0)),
 ) -> dict[str, np.ndarray]:
     """Write a run's folder as the experiments do and return its series, (month, world)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -216,7 +218,7 @@ def write_run(
     connection = duckdb.connect()
     # A second response with other numbers: a figure that forgets the filter shows it.
     parts = []
-    for response, budget, shift in (("passive", "none", 1.0), ("us_resists", "low", 7.0)):
+    for response, budget, shift in variants:
         table = {
             "point": np.tile(point, months),
             "world": np.tile(world, months),
@@ -235,7 +237,7 @@ def write_run(
     )
     chosen = make_outcomes(worlds, seed, tie=tie) if outcomes is None else outcomes
     parts = []
-    for response, budget in (("passive", "none"), ("us_resists", "low")):
+    for response, budget, shift in variants:
         part = {
             "point": point,
             "world": world,
@@ -244,7 +246,7 @@ def write_run(
             "efficiency_ratio": np.linspace(0.6, 2.5, worlds),
         }
         for name, values in chosen.items():
-            part[name] = values if response == "passive" else np.full(worlds, "mixed", dtype=object)
+            part[name] = values if shift == 1.0 else np.full(worlds, "mixed", dtype=object)
         parts.append(part)
     table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     connection.register("worlds_table", table)
@@ -426,6 +428,19 @@ def test_a_clear_lead_and_a_response_are_read_from_the_right_rows(tmp_path):
     assert max(resisted) == pytest.approx(7.0 * max(shown), rel=1e-12)
 
 
+def test_one_budget_is_drawn_and_several_must_be_chosen_from(tmp_path):
+    write_run(tmp_path, worlds=3, months=12, variants=(("passive", "none", 1.0), ("passive", "low", 7.0)))
+    with pytest.raises(
+        ValueError, match=r"budget None of response 'passive'.*choose one of \['low', 'none'\]"
+    ):
+        load_run(tmp_path)
+    shown = {
+        budget: max(row.value for row in draw("compute", load_run(tmp_path, budget=budget)).rows)
+        for budget in ("none", "low")
+    }
+    assert shown["low"] == pytest.approx(7.0 * shown["none"], rel=1e-12)
+
+
 # ---------------------------------------------------------------- what is drawn is what is written
 
 
@@ -521,6 +536,7 @@ def test_observed_points_are_drawn_written_and_sourced(drawings):
 def test_bars_equal_the_tidy_rows_and_fill_the_width(drawings):
     for case, name in itertools.product(CASES, ("adoption", "outcome")):
         drawing = drawings[case, name]
+        ends: dict[tuple[str, str], float] = {}
         for gid, found in artists(drawing).items():
             panel, _, rest = gid.partition("/")
             series, _, outcome = rest.partition("/")
@@ -530,6 +546,10 @@ def test_bars_equal_the_tidy_rows_and_fill_the_width(drawings):
             key = ("lead", "monthly users", series) if name == "adoption" else (panel, series, panel)
             (row,) = [r for r in drawing.rows if (r.panel, r.series, r.at) == key and r.statistic == outcome]
             assert bar.get_width() == pytest.approx(row.value, rel=1e-12)
+            assert bar.get_x() == pytest.approx(ends.get((panel, series), 0.0), abs=1e-12)
+            ends[panel, series] = bar.get_x() + bar.get_width()
+        assert all(end == pytest.approx(1.0, abs=1e-12) for end in ends.values())
+        assert ends or case == "half a year"
         whole: dict[tuple, float] = {}
         for row in drawing.rows:
             if row.statistic in ("us", "mixed", "open", "cn") and row.unit == "share of worlds":
