@@ -1,0 +1,297 @@
+"""Conservation laws as relative residuals, callable after any step (section 5).
+
+A balance compares two sums, a bound one amount with its limit; both are relative to the amounts that enter,
+so that a residual of 1e-9 means the same for robots and for dollars. Payer and payee, maker and buyer, table
+and flow are read from their own books, never one from the other.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from sim.axes import PAID
+from sim.context import Context
+from sim.ledger import FLOWS, SECTORS, Ledger
+from sim.month import Month
+from sim.physics.chips import legal_export_limit, smuggling_limit, survivors
+from sim.physics.robots import OUTPUT_LIMITS
+from sim.state import State
+from sim.units import MILLION, Array, ratio
+
+MONEY_LAWS: Final = tuple(f"money_{flow}" for flow in FLOWS)
+"""Each flow's payers and payees agree."""
+CASH_LAWS: Final = tuple(f"cash_{sector}" for sector in SECTORS)
+"""Each sector's change in cash is the sum of its column."""
+LAWS: Final = (
+    *MONEY_LAWS,
+    *CASH_LAWS,
+    "price_times_units",
+    "loans_claims",
+    "cash_floor",
+    "chips_made",
+    "exports_within_licences",
+    "smuggling_within_leakage",
+    "fleet_accelerators",
+    "fleet_power",
+    "energy_served",
+    "compute_uses",
+    "compute_powered",
+    "robots_stock",
+    "robots_made",
+    "robots_output",
+    "machines_stock",
+    "people",
+    "shares",
+    "shares_sum",
+    "launch_mass",
+    "queue",
+)
+
+
+def balance(left: list[Array], right: list[Array]) -> Array:
+    """Return |Σ left − Σ right| over the sum of all amounts, 0 where there is nothing.
+
+    Shapes: (..., world) each -> (world,), the largest over what leads.
+    """
+    gap, size = np.zeros_like(left[0]), np.zeros_like(left[0])
+    for term in left:
+        gap = gap + term
+        size = size + np.abs(term)
+    for term in right:
+        gap = gap - term
+        size = size + np.abs(term)
+    return worst_of(ratio(np.abs(gap), size))
+
+
+def excess(amount: Array, limit: Array) -> Array:
+    """Return how far an amount is above its limit, relative to the larger. Shapes: as `balance`."""
+    over = np.maximum(amount - limit, 0.0)
+    return worst_of(ratio(over, np.maximum(np.abs(amount), np.abs(limit))))
+
+
+def worst_of(residual: Array) -> Array:
+    """Return the largest residual of each world; what is no number counts as infinite."""
+    flat = residual.reshape(-1, residual.shape[-1])
+    # A table without rows, as of robots without makers, breaks no law.
+    worst: Array = np.where(np.isnan(flat), np.inf, flat).max(0, initial=0.0)
+    return worst
+
+
+def residuals(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Return the relative residual of every law after a step (section 5). Shapes: law -> (world,)."""
+    found: dict[str, Array] = {}
+    for part in (money, loans, chips, compute, robots, people, launches_and_queue):
+        found.update(part(ctx, before, month, after))
+    return found
+
+
+def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check rows and columns of the table of flows, prices times units, and cash."""
+    ledger = month.ledger
+    rows = ledger.row_residuals()
+    found = {name: rows[i] for i, name in enumerate(MONEY_LAWS)}
+    for sector, old, new in cash_tables(before, after):
+        found[f"cash_{sector}"] = column_residual(ledger, sector, old, new)
+    price = after.chips.price_usd
+    smuggled = month.chips.smuggled_h100e * (1.0 + ctx.params.chips.smuggling_premium)
+    accelerators = ((month.chips.sold_h100e + smuggled) * price).sum(1).sum(0)
+    paying = after.users[:, PAID] * (ctx.params.consumers.overlap_factor * ctx.dt)
+    subscriptions = (paying * after.labs.price_usd).sum(1).sum(0)
+    let = (month.compute.leased_h100e.sum(0) + month.compute.tenant_h100e) * after.fleet.rent_usd
+    paid = ledger.paid_usd
+    found["price_times_units"] = np.maximum(
+        np.maximum(
+            balance([accelerators], [paid[FLOWS.index("accelerators")].sum(0)]),
+            balance([subscriptions], [paid[FLOWS.index("subscriptions")].sum(0)]),
+        ),
+        balance([let.sum(0) * ctx.dt], [paid[FLOWS.index("compute_rent")].sum(0)]),
+    )
+    return found
+
+
+def cash_tables(before: State, after: State) -> Iterator[tuple[str, Array, Array]]:
+    """Return each sector's accounts before and after. Shapes: sector, (account, world), (account, world)."""
+    yield "labs", before.labs.cash_usd, after.labs.cash_usd
+    yield "clouds", before.fleet.cloud_cash_usd, after.fleet.cloud_cash_usd
+    yield "chips", before.chips.cash_usd, after.chips.cash_usd
+    yield "robots", before.robots.cash_usd, after.robots.cash_usd
+    yield "orbit", before.orbit.cash_usd, after.orbit.cash_usd
+    for sector in ("households", "other_firms", "power", "capital", "governments"):
+        yield sector, getattr(before.cash, sector)[None], getattr(after.cash, sector)[None]
+
+
+def column_residual(ledger: Ledger, sector: str, before: Array, after: Array) -> Array:
+    """Return the gap between a sector's change in cash and its flows, relative to both. Shapes: -> (world,)."""
+    old, new = before.sum(0), after.sum(0)
+    size = np.abs(before).sum(0) + np.abs(after).sum(0) + turnover_usd(ledger, sector)
+    return ratio(np.abs(new - old - ledger.change_usd(sector)), size)
+
+
+def turnover_usd(ledger: Ledger, sector: str) -> Array:
+    """Return all that a sector paid and received. Shapes: -> (world,)."""
+    index = SECTORS.index(sector)
+    turnover: Array = np.abs(ledger.paid_usd[:, index]).sum(0) + np.abs(ledger.received_usd[:, index]).sum(0)
+    return turnover
+
+
+def loans(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check that labs owe what lenders lent and did not write off, and that no firm is below its credit.
+
+    What labs owe follows their own books; what was lent is what the table of flows says they received, less
+    equity, less what they paid back and what wound-up labs handed over.
+    """
+    ledger, row, labs = month.ledger, FLOWS.index("equity_loans"), SECTORS.index("labs")
+    handed_over = month.books.lab_cash_usd - month.exits.cash_usd
+    owed = balance(
+        [
+            after.labs.debt_usd.sum(0),
+            ledger.paid_usd[row, labs],
+            month.books.lab_equity_usd.sum(0),
+            month.exits.written_off_usd.sum(0),
+        ],
+        [before.labs.debt_usd.sum(0), ledger.received_usd[row, labs], handed_over.sum(0)],
+    )
+    floors = [
+        ratio(np.maximum(-new, 0.0).max(0, initial=0.0), np.abs(old).sum(0) + turnover_usd(ledger, sector))
+        for sector, old, new in cash_tables(before, after)
+        if sector in ("labs", "clouds", "chips", "robots", "orbit")
+    ]
+    # A credit line can be cut below what is owed; nothing more can be drawn on it then.
+    line = np.maximum(month.books.lab_credit_limit_usd, before.labs.debt_usd)
+    floors.append(excess(after.labs.debt_usd, line))
+    return {"loans_claims": owed, "cash_floor": np.stack(floors).max(0)}
+
+
+def chips(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check that chips and the fleet add up and that exports and smuggling stay within their limits."""
+    made, rules, makers = month.chips, ctx.params.chips, ctx.axes.chip_makers
+    supply = made.made_h100e + before.chips.inventory_h100e
+    rival = (ctx.axes.owner_bloc[:, None] == 1 - makers.bloc[None])[:, :, None]
+    exported, leaked = (made.sold_h100e * rival).sum(0), made.smuggled_h100e.sum(0)
+    merchant = makers.merchant[:, None]
+    barred = np.where(merchant, month.policy.stringency[makers.bloc], 1.0)
+    bought = np.concatenate([made.sold_h100e, made.smuggled_h100e.sum(1)[:, None]], axis=1)
+    life = rules.fleet_life
+    return {
+        "chips_made": balance(
+            [supply], [made.sold_h100e.sum(0), made.smuggled_h100e.sum(0), after.chips.inventory_h100e]
+        ),
+        "exports_within_licences": excess(exported, legal_export_limit(supply, barred, rules.legal_export_eta)),
+        "smuggling_within_leakage": excess(leaked, smuggling_limit(supply, barred, rules.leakage) * merchant),
+        "fleet_accelerators": np.maximum(
+            balance(
+                [after.fleet.h100e.sum(0)],
+                [survivors(before.fleet.h100e.sum(0), life, ctx.dt), made.new_fleet_h100e.sum(0)],
+            ),
+            balance([made.new_fleet_h100e.sum(2)], [bought]),
+        ),
+        "fleet_power": balance(
+            [after.fleet.it_gw.sum(0)],
+            [survivors(before.fleet.it_gw.sum(0), life, ctx.dt), made.new_fleet_gw.sum(0)],
+        ),
+    }
+
+
+def compute(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check that energy served is there, and that compute is used, powered and held in that order."""
+    used, n_labs = month.compute, len(ctx.axes.labs.names)
+    held = month.chips.fleet_h100e.sum(1)
+    powered = (held * used.powered_share).sum(1)
+    own = (powered[:n_labs] + used.leased_h100e.sum(1)) * before.labs.alive
+    uses = used.uses
+    let = used.leased_h100e.sum(0) + used.tenant_h100e
+    return {
+        "energy_served": excess(month.power.served_gw, month.power.available_gw),
+        "compute_uses": balance(
+            [uses.enterprise_h100e, uses.paid_h100e, uses.free_h100e, uses.training_h100e], [own]
+        ),
+        "compute_powered": np.maximum(
+            excess(let, powered[n_labs:]), excess(used.powered_owner_h100e, held.sum(1))
+        ),
+    }
+
+
+def robots(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check humanoids by maker and conventional robots by maker and place."""
+    old, new, made = before.robots, after.robots, month.robots
+    limits = made.limit_units
+    hard = np.stack([limits[OUTPUT_LIMITS.index(name)] for name in ("line", "parts", "power")]).min(0)
+    return {
+        "robots_stock": balance(
+            [humanoids(after), made.retired_units], [humanoids(before), made.sold_units, made.kept_units]
+        ),
+        "robots_made": balance(
+            [made.made_units, old.inventory_units], [made.sold_units, made.kept_units, new.inventory_units]
+        ),
+        "robots_output": excess(made.made_units, hard),
+        "machines_stock": balance(
+            [new.industrial_units, made.retired_industrial], [old.industrial_units, made.installed_industrial]
+        ),
+    }
+
+
+def humanoids(state: State) -> Array:
+    """Return all humanoids in service, by maker. Shapes: -> (maker, world)."""
+    table = state.robots
+    in_factories = (table.waiting_units + table.working_units).sum(2).sum(1)
+    everywhere: Array = table.home_units + table.pilot_units.sum(1) + in_factories
+    return everywhere
+
+
+def people(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check that users and non-users are everybody, and that shares are shares."""
+    population = ctx.spread(ctx.start.markets.population_million * MILLION)
+    none = after.crowd.people()[0].sum(0)
+    used = month.compute
+    tables = (
+        after.aware_share,
+        after.labs.enterprise_share,
+        after.labs.served_share,
+        after.fleet.powered_share,
+        after.chips.fill_share,
+        after.power.room_share,
+        after.policy.stringency,
+        after.robots.dark_share,
+        used.enterprise_served_share,
+        used.paid_served_share,
+        used.free_served_share,
+        month.power.powered_share,
+    )
+    outside = np.stack([worst_of(np.maximum(-table, table - 1.0)) for table in tables])
+    sold = after.labs.enterprise_share.sum(0)
+    return {
+        "people": balance([after.users.sum(0).sum(0), none], [population]),
+        "shares": outside.max(0),
+        # Where no lab may sell, there is nothing to share out.
+        "shares_sum": worst_of(np.where(sold > 0.0, np.abs(sold - 1.0), 0.0)),
+    }
+
+
+def launches_and_queue(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
+    """Check the mass launched, and that every GW ordered waits, is built or was withdrawn."""
+    sky, grid = month.orbit, after.power
+    return {
+        "launch_mass": excess(sky.launched_kg + sky.repair_kg, sky.capacity_kg),
+        "queue": balance(
+            [grid.ordered_gw], [grid.stages_gw.sum(0), grid.ready_gw, grid.built_gw, grid.withdrawn_gw]
+        ),
+    }
+
+
+class Worst:
+    """The largest residual of each law so far, by world."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.residuals: dict[str, Array] = {law: ctx.full() for law in LAWS}
+
+    def check(self, before: State, month: Month, after: State) -> None:
+        """Measure every law after a step."""
+        for law, residual in residuals(self.ctx, before, month, after).items():
+            np.maximum(self.residuals[law], residual, out=self.residuals[law])
+
+    def items(self) -> Iterator[tuple[str, float]]:
+        """Return each law with its largest residual over the worlds."""
+        for law, residual in self.residuals.items():
+            yield law, float(residual.max(initial=0.0))

@@ -1,0 +1,69 @@
+"""The record of a run: one preallocated float32 array of the declared series."""
+
+import difflib
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.context import Context
+from sim.month import Month
+from sim.plans import Plans
+from sim.series import Block, Bound, Series, Step, blocks
+from sim.state import State
+
+Float32Array = npt.NDArray[np.float32]
+
+
+def declare(ctx: Context) -> tuple[Series, ...]:
+    """Return every series that a run on these axes records, in the order of the record's rows."""
+    return tuple(series for block in blocks(ctx) for series in block.series)
+
+
+class Recorder:
+    """Read the declared series off every step and keep them by month.
+
+    Flows are summed over a month's steps, means averaged, stocks taken at its end; values are computed in
+    float64 and stored in float32.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.blocks: tuple[Block, ...] = blocks(ctx)
+        self.series: tuple[Series, ...] = tuple(one for block in self.blocks for one in block.series)
+        self.names: tuple[str, ...] = tuple(one.name for one in self.series)
+        self._rows = {name: row for row, name in enumerate(self.names)}
+        if len(self._rows) < len(self.names):
+            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+            raise ValueError(f"series declared twice: {', '.join(twice)}; rename a firm or place of the roster")
+        self.data: Float32Array = np.zeros((len(self.names), ctx.settings.months, ctx.worlds), np.float32)
+        self._month = np.zeros((len(self.names), ctx.worlds))
+
+    def record(self, before: State, plans: Plans, month: Month, bound: Bound, after: State) -> None:
+        """Add one step to the record of its month."""
+        steps = self.ctx.settings.steps_per_month
+        index, part = divmod(before.tick, steps)
+        step = Step(self.ctx, before, plans, month, bound, after)
+        first = 0
+        for block in self.blocks:
+            rows = self._month[first : first + len(block.entities)]
+            first += len(block.entities)
+            if block.when == "month-end" or part == 0:
+                rows[:] = block.values(step)
+            else:
+                rows += block.values(step)
+            if block.when == "mean" and part == steps - 1 and steps > 1:
+                rows /= steps
+        if part == steps - 1:
+            # What is too large for float32, as a price at the end of the scale, is stored as infinite.
+            with np.errstate(over="ignore"):
+                self.data[:, index] = self._month
+
+    def row(self, name: str) -> Float32Array:
+        """Return one series. Shapes: (month, world).
+
+        Raises: KeyError naming the series and the nearest declared one.
+        """
+        if name not in self._rows:
+            near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.0)
+            raise KeyError(f"series {name!r} is not declared; the nearest is {near[0]!r}")
+        return self.data[self._rows[name]]
