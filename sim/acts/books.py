@@ -242,12 +242,15 @@ def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
 
 
 def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> Array:
-    """Return the growth of firms' spending on hosting open weights, by the clouds of their place, a month."""
-    change = (adoption.hosting_usd - state.hosting_usd) / ctx.dt
+    """Return by how much firms' monthly spending on hosting grew in the step, by the clouds of their place.
+
+    Shapes: (cloud, world).
+    """
+    change = adoption.hosting_usd / ctx.dt - state.hosting_usd
     site = ctx.axes.clouds.site_share
     of_place = np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
     added: Array = (of_place[:, :, None] * change).sum(1)
-    floor = -state.fleet.other_tenant_budget_usd * 0.5
+    floor = -state.fleet.other_tenant_budget_usd * (1.0 - 0.5**ctx.dt)
     return np.maximum(added, floor)
 
 
@@ -261,7 +264,10 @@ def settle_clouds(
     building: Array,
     orbit: Array,
 ) -> Array:
-    """Pay the clouds' costs; groups and lenders fill what is short, owners take half of what is over (S4)."""
+    """Pay the clouds' costs; groups and lenders fill what is short, owners take half of what is over (S4).
+
+    Short and over are measured in months of cost at the step's rate.
+    """
     capital = ctx.params.capital
     other = capital.cloud_other_cost_share * rent
     wages = capital.wage_share_of_inputs * other
@@ -269,9 +275,10 @@ def settle_clouds(
     running = electricity + other + orbit
     tax = capital.profit_tax_rate * np.maximum(rent - running - accelerators - building, 0.0)
     left = state.fleet.cloud_cash_usd + rent - running - accelerators - building - tax
-    equity = np.maximum(capital.cloud_cash_floor_months * running - left, 0.0)
+    monthly = running / ctx.dt
+    equity = np.maximum(capital.cloud_cash_floor_months * monthly - left, 0.0)
     dividends = capital.payout_share * adjusted_share(np.ones(1), ctx.dt) * np.maximum(
-        left - capital.cloud_cash_ceiling_months * (running + accelerators), 0.0
+        left - capital.cloud_cash_ceiling_months * (monthly + accelerators / ctx.dt), 0.0
     )
     ledger.pay("inputs_building", "clouds", inputs.sum(0) + building.sum(0))
     ledger.receive("inputs_building", "other_firms", (inputs + building).sum(0))
