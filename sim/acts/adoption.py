@@ -28,6 +28,8 @@ class AdoptionOutcome:
     crowd: Any
     users: Array
     """(lab, tier, market, world) primary users, people."""
+    nonusers: Array
+    """(market, world): people who use no assistant."""
     aware_share: Array
     enterprise_revenue_usd: Array
     """(lab, market, world) tokens sold this month."""
@@ -166,6 +168,7 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
 def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     """Read off what consumers and enterprises chose (S1, S2)."""
     crowd = plans.consumers.crowd
+    people = crowd.people()
     setting_aware = awareness(
         state.aware_share, ctx.params.consumers.bass_innovation_p, ctx.params.consumers.bass_imitation_q, ctx.dt
     )
@@ -195,7 +198,8 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     )
     return AdoptionOutcome(
         crowd=crowd,
-        users=users_of(crowd.people(), ctx),
+        users=users_of(people, ctx),
+        nonusers=people[0].sum(0),
         aware_share=setting_aware,
         enterprise_revenue_usd=tokens,
         hosting_usd=hosting,

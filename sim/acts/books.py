@@ -128,12 +128,14 @@ def act(
     surplus = np.where(parents, np.maximum(-need, 0.0), 0.0)
     cash = state.labs.cash_usd + revenue + gift + equity - outlay - surplus
     limit = credit_limits(plans, ctx) * state.labs.alive
-    # What is short is drawn on credit; spare cash above the debt repays it.
-    drawn = np.maximum(-cash, 0.0)
+    # What is short is drawn on credit, beyond the line bridged by owners (such months count as distress).
+    drawn = np.minimum(np.maximum(-cash, 0.0), np.maximum(limit - state.labs.debt_usd, 0.0))
+    bridge = np.maximum(-cash - drawn, 0.0)
+    equity = equity + bridge
     repaid = np.where(parents, state.labs.debt_usd, np.minimum(state.labs.debt_usd, np.maximum(cash, 0.0) * repay_share(ctx)))
     repaid = np.minimum(repaid, np.maximum(cash, 0.0))
     debt = state.labs.debt_usd + drawn - repaid
-    cash = cash + drawn - repaid
+    cash = cash + drawn + bridge - repaid
     ledger.pay("inputs_building", "labs", (other * (1.0 - wages_share)).sum(0) + building[:n_labs].sum(0))
     ledger.receive("inputs_building", "other_firms", other.sum(0) * (1.0 - wages_share) + building[:n_labs].sum(0))
     ledger.pay("wages", "labs", (other * wages_share).sum(0))

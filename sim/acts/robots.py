@@ -73,6 +73,8 @@ class RobotOutcome:
     """(limit, maker, world), in the order of `sim.physics.robots.OUTPUT_LIMITS`."""
     binding: Array
     """Index of the limit that bound output."""
+    parts_used_units: Array
+    """(chain, world): sets of parts that went into what was made."""
     revenue_usd: Array
     cost_usd: Array
     equity_usd: Array
@@ -229,6 +231,7 @@ def act(
         retired_units=stocks.retired_units,
         limit_units=made.limit_units,
         binding=made.limit_units.argmin(0).astype(np.float64),
+        parts_used_units=made.parts_used_units,
         revenue_usd=revenue,
         cost_usd=cost,
         equity_usd=settled.equity_usd,
@@ -294,6 +297,8 @@ class Making:
     units: Array
     limit_units: Array
     keep_share: Array
+    parts_used_units: Array
+    """(chain, world)"""
 
 
 def make(
@@ -318,7 +323,7 @@ def make(
     limits = output_limits_units(
         old.line_per_month, self_built, np.where(short, rationed, ample), powered, desired, ctx.dt
     )
-    return Making(limits.min(0), limits, keep)
+    return Making(limits.min(0), limits, keep, np.minimum((sourcing * wanted).sum(1), parts))
 
 
 # ---- stocks -------------------------------------------------------------------------------------------
