@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.acts import adoption, compute
+from sim.acts.chips import full_output_h100e_per_month
 from sim.acts.groups import group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
@@ -148,6 +149,7 @@ def cloud_views(ctx: Context, state: State) -> tuple[CloudView, ...]:
 def chip_maker_views(ctx: Context, state: State) -> tuple[ChipMakerView, ...]:
     """Show each chip maker its backlog, price and cost."""
     chips = state.chips
+    full = full_output_h100e_per_month(ctx, state)
     return tuple(
         sealed(
             ChipMakerView(
@@ -156,7 +158,7 @@ def chip_maker_views(ctx: Context, state: State) -> tuple[ChipMakerView, ...]:
                 backlog_months=chips.backlog_months[m],
                 price_usd=chips.price_usd[m],
                 unit_cost_usd=chips.unit_cost_usd[m],
-                inventory_months=ratio(chips.inventory_h100e[m], chips.output_h100e[m]) * ctx.dt,
+                inventory_months=ratio(chips.inventory_h100e[m], full[m]),
             )
         )
         for m in range(len(ctx.axes.chip_makers.names))

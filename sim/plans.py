@@ -129,7 +129,7 @@ class ChipMakerView:
     price_usd: Array
     unit_cost_usd: Array
     inventory_months: Array
-    """Unsold chips in months of output."""
+    """Unsold chips in months of what the maker could make."""
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,20 @@ def yields(ctx: Context, state: State) -> Array:
     )
 
 
+def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
+    """Return what each maker could make a month of all its wafers and the memory at hand (S7.1).
+
+    Stocks are measured against it: against an output that has been cut they would look ever larger, and makers
+    would swing between all and nothing. Shapes: (maker, world).
+    """
+    old = state.chips
+    x = np.exp(old.ln_x)
+    memory = old.hbm_stock + old.hbm_per_month
+    return output_h100e(
+        old.wafers_per_month, x, yields(ctx, state), memory, x / start_performance(ctx)
+    ).h100e
+
+
 def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
     """Return what an H100e costs to make: the start's cost over the gain in good performance per wafer (S7.3).
 
