@@ -31,6 +31,7 @@ from experiments.figures.tables import Observation, Row
 from experiments.figures.titles import Tally, leads
 
 QUANTITY: Final = "active_users_million"
+BLOC_QUANTITY: Final = "bloc_users_million"
 UNIT: Final = "million"
 MOST_YEARS: Final = 8
 PANEL: Final = (2.08, 1.95)
@@ -38,10 +39,21 @@ PANEL: Final = (2.08, 1.95)
 
 
 def _totals(run: Run) -> dict[str, dict[str, str]]:
-    """Return SQL for each region's users of each bloc's labs, and for the world.
+    """Return SQL for each region's users of each bloc's labs: as recorded by bloc, or summed over labs.
 
     Raises: MissingSeriesError if no region is recorded.
     """
+    stored = {
+        region
+        for bloc, region in run.entities(BLOC_QUANTITY, depth=2, required=False)
+        if bloc in BLOC_COLOURS
+    }
+    if stored:
+        return {
+            region: {bloc: run.need(f"{BLOC_QUANTITY}.{bloc}.{region}") for bloc in ("us", "cn")}
+            for region in REGIONS
+            if region in stored
+        }
     firms: dict[str, dict[str, list[str]]] = {}
     for firm, region in run.entities(QUANTITY, depth=2):
         firms.setdefault(region, {"us": [], "cn": []})[run.bloc(firm)].append(f"{QUANTITY}.{firm}.{region}")

@@ -104,17 +104,17 @@ class Run:
         """Return SQL for the sum of recorded series, NULL where one of them has no value."""
         return "(" + " + ".join(self.need(column) for column in columns) + ")"
 
-    def entities(self, quantity: str, depth: int = 1) -> list[tuple[str, ...]]:
+    def entities(self, quantity: str, depth: int = 1, *, required: bool = True) -> list[tuple[str, ...]]:
         """List the entities (and regions, at depth 2) for which `quantity` is recorded.
 
-        Raises: MissingSeriesError if there is none.
+        Raises: MissingSeriesError if there is none and one is required.
         """
         found = []
         for column in self.series_columns:
             head, *rest = column.split(".")
             if head == quantity and len(rest) == depth:
                 found.append(tuple(rest))
-        if not found:
+        if not found and required:
             self.need(quantity + ".*" * depth)
         return found
 
@@ -407,7 +407,9 @@ def load_run(
     for key in ("version", "configuration_hash", "seed", "command"):
         if key not in manifest:
             raise KeyError(f"{folder / 'manifest.json'} lacks {key!r}: it says what made the run; run again")
-    connection = duckdb.connect(config={"threads": 1})
+    # No extension is ever fetched: a figure must not wait for a network.
+    offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    connection = duckdb.connect(config={"threads": 1, **offline})
     paths = {name: str(folder / f"{name}.parquet") for name in ("series", "worlds")}
     columns = {}
     for name, path in paths.items():

@@ -1,6 +1,6 @@
 """Figures 2 and 3: powered against held compute, and the power queue and price by site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -29,21 +29,27 @@ from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, P
 from experiments.figures.tables import Array, Observation, Row, paired
 from experiments.figures.titles import dark_compute, power_queue
 
+STORED_PRECISION: Final = 1e-6
 SITE_COLOURS: Final = {**BLOC_COLOURS, "allies": MUTED, "row": TEAL}
 
 
 @styled
 def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
-    """Draw powered against held compute per bloc in GW, and the share of held compute without power (S5).
+    """Draw powered against held compute by place in GW, and the share of it without power (S5, S8).
 
     Raises: MissingSeriesError if powered_gw or held_gw is not recorded for a bloc.
     """
-    powered = {bloc: run.need(f"powered_gw.{bloc}") for bloc in ("us", "cn")}
-    held = {bloc: run.need(f"held_gw.{bloc}") for bloc in ("us", "cn")}
-    # Nothing held is nothing dark; rounding in storage can leave powered above held by a last bit.
+    places: dict[str, list[str]] = {"us": ["us"], "cn": ["cn"]}
+    names: Mapping[str, str] = {place: shown(place) for place in places}
+    if "allies" in run.sites("powered_gw"):
+        places["us"].append("allies")
+        names = run.bloc_names
+    powered = {bloc: run.total([f"powered_gw.{site}" for site in sites]) for bloc, sites in places.items()}
+    held = {bloc: run.total([f"held_gw.{site}" for site in sites]) for bloc, sites in places.items()}
+    # Nothing held is nothing dark. Series are stored in single precision: a gap of its rounding is none.
     dark = {
-        bloc: f"CASE WHEN {held[bloc]} > 0 THEN greatest(0, 1 - {powered[bloc]} / {held[bloc]})"
-        f" WHEN {held[bloc]} = 0 THEN 0 END"
+        bloc: f"CASE WHEN {powered[bloc]} >= {held[bloc]} * {1.0 - STORED_PRECISION} THEN 0"
+        f" ELSE 1 - {powered[bloc]} / {held[bloc]} END"
         for bloc in ("us", "cn")
     }
     expressions = {
@@ -56,14 +62,15 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     last = run.by_world(dark, month)
     tally = paired(last["us"], last["cn"])
     medians = {bloc: float(fans[f"dark.{bloc}"].median[-1]) for bloc in ("us", "cn")}
-    title = dark_compute(tally, medians, month, run.bloc_names)
-    subtitle = (
-        f"Power drawn by accelerators that run, and power that all held accelerators need, GW. {run.reading}"
+    title = dark_compute(tally, medians, month, names)
+    subtitle = f"Power that data centres got and that all accelerators there need, GW. {run.reading}"
+    # An observed point belongs to one place: it cannot stand for the sum of two.
+    alone = [bloc for bloc, sites in places.items() if len(sites) == 1]
+    drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in alone])
+    footer = run.footer(
+        "By place of the data centre, whoever uses it. Lower panels: 1 \u2212 powered/held in the same world.",
+        observed=drawn,
     )
-    drawn = of_series(
-        observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in ("us", "cn")]
-    )
-    footer = run.footer("Lower panels: 1 \u2212 powered/held in the same world.", observed=drawn)
     page = Page(title, subtitle, footer, 4.95)
     span = time_span(run, drawn)
     width, step = 3.1, 4.7
@@ -72,7 +79,7 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     rows: list[Row] = []
     sentences: list[str] = []
     for i, bloc in enumerate(("us", "cn")):
-        left, name, colour = 0.95 + i * step, run.bloc_names[bloc], BLOC_COLOURS[bloc]
+        left, name, colour = 0.95 + i * step, names[bloc], BLOC_COLOURS[bloc]
         heading(page, left, 0.2, name, colour=colour)
         axes = page.axes(left, 0.3, width, 2.35)
         value_axis(axes, top)

@@ -159,7 +159,7 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
         notes.append(
             f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and "
             f"maintenance {number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, "
-            "energy and supervision per robot as labelled. Shaded: observed price ratio, "
+            "energy and supervision per robot as labelled. Shaded: price ratio "
             f"{number(break_even.price_ratio_low)} to {number(break_even.price_ratio_high)}, "
             f"line at {number(break_even.price_ratio_central)}"
             + (f" ({break_even.source})." if break_even.source else ".")
@@ -280,7 +280,7 @@ def _break_even_panel(
         ("central", case.price_ratio_central),
         ("high", case.price_ratio_high),
     ):
-        rows.append(Row("break-even", "observed price ratio", statistic, "", value, "ratio", 0))
+        rows.append(Row("break-even", "price ratio", statistic, "", value, "ratio", 0))
     for x, y, words, across, up in (
         (0.04, 0.985, "Optimus costs\nless per task", "left", "top"),
         (0.97, 0.03, "AgiBots cost\nless per task", "right", "bottom"),

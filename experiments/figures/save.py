@@ -1,19 +1,19 @@
 """Write a drawing: PNG with its origin inside, tidy CSV, alternative text, SVG and copies on request."""
 
 import csv
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from matplotlib import image
 
 from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, plain
-from experiments.figures.style import DPI, house_style
+from experiments.figures.style import house_style
 from experiments.figures.tables import Row
 
 # Machado, Oliveira and Fernandes (2009), deuteranopia at full severity, on linear red, green and blue.
@@ -51,15 +51,10 @@ def metadata(drawing: Drawing, run: Run) -> dict[str, str]:
 
 
 def _png(drawing: Drawing, run: Run) -> Callable[[IO[bytes]], object]:
-    """Return a writer of the picture: drawn once, stored without the unused alpha channel."""
-    info = PngInfo()
-    for key, value in metadata(drawing, run).items():
-        info.add_itxt(key, value)
-    canvas = drawing.figure.canvas
-    canvas.draw()
-    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[attr-defined]
-    picture = Image.fromarray(pixels)
-    return lambda stream: picture.save(stream, format="PNG", pnginfo=info, dpi=(DPI, DPI), compress_level=5)
+    """Return a writer of the picture, with where it comes from inside."""
+    made = metadata(drawing, run)
+    canvas: Any = drawing.figure.canvas
+    return lambda stream: canvas.print_png(stream, metadata=made, pil_kwargs={"compress_level": 5})
 
 
 def tidy(rows: list[Row]) -> bytes:
@@ -124,17 +119,16 @@ def _bytes(light: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 def accessible_copies(png: str | Path) -> list[Path]:
     """Write <name>.grey.png (a photocopy) and <name>.deuteranopia.png (red-green blindness) beside it."""
     png = Path(png)
-    with Image.open(png) as picture:
-        light = _linear(np.asarray(picture.convert("RGB")))
-    grey = _bytes(light @ LUMINANCE)
-    seen = _bytes(light @ DEUTERANOPIA.T)
+    pixels = np.rint(255.0 * image.imread(png)[..., :3]).astype(np.uint8)
+    light = _linear(pixels)
+    grey = np.repeat((light @ LUMINANCE)[..., None], 3, axis=-1)
+    copies = {"grey": grey, "deuteranopia": light @ DEUTERANOPIA.T}
     return [
-        _write(
-            png.with_name(f"{png.stem}.grey.png"),
-            lambda stream: Image.fromarray(grey).save(stream, format="PNG"),
-        ),
-        _write(
-            png.with_name(f"{png.stem}.deuteranopia.png"),
-            lambda stream: Image.fromarray(seen).save(stream, format="PNG"),
-        ),
+        _write(png.with_name(f"{png.stem}.{name}.png"), functools.partial(_put, _bytes(seen)))
+        for name, seen in copies.items()
     ]
+
+
+def _put(pixels: npt.NDArray[np.uint8], stream: Any) -> None:
+    """Write pixels as PNG."""
+    image.imsave(stream, pixels, format="png")

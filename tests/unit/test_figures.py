@@ -105,6 +105,9 @@ def make_series(worlds: int, months: int, seed: int, *, tie: bool = False) -> di
         columns[f"held_gw.{bloc}"] = held * wobble(0.01)
         columns[f"powered_gw.{bloc}"] = columns[f"held_gw.{bloc}"] * (1.0 - dark)
         columns[f"accelerators_h100e.{bloc}"] = held * 7e5
+    # Allies are fully powered; the last bits of single precision must not count as dark.
+    columns["held_gw.allies"] = 0.5 * columns["held_gw.us"]
+    columns["powered_gw.allies"] = columns["held_gw.allies"] * (1.0 - 6e-8)
     for i, site in enumerate(REGIONS):
         rise = (6.0, 3.0, 1.5, 2.0)[i]
         columns[f"power_queue_gw.{site}"] = np.maximum(
@@ -158,6 +161,7 @@ def make_series(worlds: int, months: int, seed: int, *, tie: bool = False) -> di
     )
     columns["humanoids_working.us"] = np.cumsum(columns["humanoid_shipments.tesla"], 0) * 0.5
     if tie:
+        del columns["held_gw.allies"], columns["powered_gw.allies"]
         for name in list(columns):
             for us, cn in zip(sum(LABS.values(), ())[:5], LABS["cn"], strict=True):
                 if f".{us}" in name and name.split(".")[1] == us:
@@ -321,11 +325,12 @@ def test_adoption_title_counts_worlds(folders, drawings):
 
 def test_compute_title_counts_worlds_and_names_medians(folders, drawings):
     series = folders[1]["many"]
-    dark = {
-        bloc: 1.0 - series[f"powered_gw.{bloc}"][-1] / series[f"held_gw.{bloc}"][-1] for bloc in ("us", "cn")
-    }
-    # A sum of float64 products may be below zero by a last bit; the figure shows no negative share.
-    dark = {bloc: np.maximum(value, 0.0) for bloc, value in dark.items()}
+    powered, held = (
+        {"us": series[f"{what}.us"][-1] + series[f"{what}.allies"][-1], "cn": series[f"{what}.cn"][-1]}
+        for what in ("powered_gw", "held_gw")
+    )
+    dark = {bloc: 1.0 - powered[bloc] / held[bloc] for bloc in ("us", "cn")}
+    dark = {bloc: np.where(value > 1e-6, value, 0.0) for bloc, value in dark.items()}
     more = np.mean(dark["us"] > dark["cn"])
     found = numbers_in(drawings["many", "compute"].title)
     less = np.mean(dark["us"] < dark["cn"])
@@ -334,6 +339,39 @@ def test_compute_title_counts_worlds_and_names_medians(folders, drawings):
         *(round(100 * v) for v in (max(more, less), min(more, less), *map(np.median, dark.values()))),
     ]
     assert found == expected
+
+
+def test_compute_names_the_place_alone_where_allies_are_not_recorded(tmp_path):
+    write_run(tmp_path, worlds=6, months=24, drop=("held_gw.allies", "powered_gw.allies"))
+    drawing = draw("compute", load_run(tmp_path), observations(OBSERVED))
+    assert "United States" in drawing.title
+    assert "allies" not in drawing.title
+    assert rows_of(drawing, "us", "powered", "observed")[0].value == 6.1
+
+
+def test_an_observed_place_is_not_drawn_on_a_sum_of_places(drawings):
+    drawing = drawings["many", "compute"]
+    assert not rows_of(drawing, "us", "powered", "observed")
+    assert rows_of(drawing, "cn", "powered", "observed")[0].value == 1.5
+
+
+def test_full_power_is_no_dark_compute(tmp_path):
+    made = make_series(5, 12, 3)
+    for place in ("us", "cn"):
+        made[f"powered_gw.{place}"] = made[f"held_gw.{place}"] * (1.0 - 5e-8)
+    write_run(tmp_path, worlds=5, months=12, series=made)
+    title = draw("compute", load_run(tmp_path)).title
+    assert title == "No held compute lacks power in December 2026 in any sampled world"
+
+
+def test_users_by_bloc_are_taken_as_recorded(tmp_path):
+    made = make_series(4, 12, 3)
+    for bloc, region in itertools.product(("us", "cn"), REGIONS):
+        made[f"bloc_users_million.{bloc}.{region}"] = 3.0 * bloc_users(made, bloc, region)
+    write_run(tmp_path, worlds=4, months=12, series=made)
+    drawing = draw("adoption", load_run(tmp_path))
+    shown = [row.value for row in rows_of(drawing, "row", "cn", "median")]
+    np.testing.assert_allclose(shown, 3.0 * np.median(bloc_users(made, "cn", "row"), axis=1), rtol=1e-14)
 
 
 def test_power_title_counts_the_worlds_in_which_a_site_is_first(folders, drawings):
@@ -749,7 +787,7 @@ def test_png_names_its_origin_and_size(folders, drawings, tmp_path):
         picture.load()
         words = picture.text
         assert picture.width == 1600
-        assert picture.mode == "RGB"
+        assert picture.mode == "RGBA"
     assert words["Command"] == "uncontested run scenario=baseline"
     assert words["Configuration"] == "3f9c1e5ab7d2440890aa"
     assert words["Version"] == "0.1.0"
@@ -792,8 +830,9 @@ def test_accessible_copies_are_grey_and_dichromatic(tmp_path):
     grey, seen = accessible_copies(tmp_path / "x.png")
     assert (grey.name, seen.name) == ("x.grey.png", "x.deuteranopia.png")
     with Image.open(grey) as one, Image.open(seen) as two:
-        levels, colours = np.asarray(one), np.asarray(two)
-    assert levels.shape == (2, 3)
+        rgb, colours = np.asarray(one.convert("RGB")), np.asarray(two.convert("RGB"))
+    levels = rgb[..., 0]
+    assert (rgb == levels[..., None]).all()
     assert levels[0, 0] == 255
     # L* 32 and 50 (FIGURES' contrast pair) stay at least 30 grey levels apart on a photocopy.
     assert int(levels[0, 2]) - int(levels[0, 1]) >= 30
