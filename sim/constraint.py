@@ -25,7 +25,7 @@ from sim.month import Month
 from sim.physics.robots import OUTPUT_LIMITS
 from sim.plans import Plans
 from sim.state import State
-from sim.units import MILLION, Array, ratio
+from sim.units import MILLION, Array, IntArray, ratio
 
 NEGLIGIBLE_SHARE: Final = 0.01
 """Losses below this share of a bloc's AI revenue bind nobody."""
@@ -65,7 +65,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     dark_h100e = sum_by_bloc((chips.fleet_h100e.sum(1) * dark).sum(1), owner_bloc)
     dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
 
-    bids = np.stack([plan.chip_bid_usd for plan in (*plans.labs, *plans.clouds)])
+    bids = np.stack([plan.chip_bid_usd for plan in plans.labs] + [plan.chip_bid_usd for plan in plans.clouds])
     unfilled = ratio(np.maximum(bids - chips.paid_usd, 0.0), np.broadcast_to(prices(plans), bids.shape))
     unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
 
@@ -105,7 +105,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     )
 
 
-def mean_by_bloc(values: Array, weight: Array, bloc: Array) -> Array:
+def mean_by_bloc(values: Array, weight: Array, bloc: IntArray) -> Array:
     """Return a bloc's weighted mean, everybody's where it has no member, 0 without anybody.
 
     Shapes: (member, world) -> (bloc, world). A member without weight counts a little.

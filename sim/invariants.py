@@ -91,8 +91,11 @@ def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
     ledger = month.ledger
     rows = ledger.row_residuals()
     found = {name: rows[i] for i, name in enumerate(MONEY_LAWS)}
+    change, turnover = ledger.received_usd.sum(0) - ledger.paid_usd.sum(0), turnover_usd(ledger)
     for sector, old, new in cash_tables(before, after):
-        found[f"cash_{sector}"] = column_residual(ledger, sector, old, new)
+        i = SECTORS.index(sector)
+        size = np.abs(old).sum(0) + np.abs(new).sum(0) + turnover[i]
+        found[f"cash_{sector}"] = ratio(np.abs(new.sum(0) - old.sum(0) - change[i]), size)
     price = after.chips.price_usd
     smuggled = month.chips.smuggled_h100e * (1.0 + ctx.params.chips.smuggling_premium)
     accelerators = ((month.chips.sold_h100e + smuggled) * price).sum(1).sum(0)
@@ -121,17 +124,9 @@ def cash_tables(before: State, after: State) -> Iterator[tuple[str, Array, Array
         yield sector, getattr(before.cash, sector)[None], getattr(after.cash, sector)[None]
 
 
-def column_residual(ledger: Ledger, sector: str, before: Array, after: Array) -> Array:
-    """Return the gap between a sector's change in cash and its flows, relative to both. Shapes: -> (world,)."""
-    old, new = before.sum(0), after.sum(0)
-    size = np.abs(before).sum(0) + np.abs(after).sum(0) + turnover_usd(ledger, sector)
-    return ratio(np.abs(new - old - ledger.change_usd(sector)), size)
-
-
-def turnover_usd(ledger: Ledger, sector: str) -> Array:
-    """Return all that a sector paid and received. Shapes: -> (world,)."""
-    index = SECTORS.index(sector)
-    turnover: Array = np.abs(ledger.paid_usd[:, index]).sum(0) + np.abs(ledger.received_usd[:, index]).sum(0)
+def turnover_usd(ledger: Ledger) -> Array:
+    """Return all that each sector paid and received. Shapes: -> (sector, world)."""
+    turnover: Array = np.abs(ledger.paid_usd).sum(0) + np.abs(ledger.received_usd).sum(0)
     return turnover
 
 
@@ -152,8 +147,12 @@ def loans(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
         ],
         [before.labs.debt_usd.sum(0), ledger.received_usd[row, labs], handed_over.sum(0)],
     )
+    turnover = turnover_usd(ledger)
     floors = [
-        ratio(np.maximum(-new, 0.0).max(0, initial=0.0), np.abs(old).sum(0) + turnover_usd(ledger, sector))
+        ratio(
+            np.maximum(-new, 0.0).max(0, initial=0.0),
+            np.abs(old).sum(0) + turnover[SECTORS.index(sector)],
+        )
         for sector, old, new in cash_tables(before, after)
         if sector in ("labs", "clouds", "chips", "robots", "orbit")
     ]
@@ -177,7 +176,9 @@ def chips(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
         "chips_made": balance(
             [supply], [made.sold_h100e.sum(0), made.smuggled_h100e.sum(0), after.chips.inventory_h100e]
         ),
-        "exports_within_licences": excess(exported, legal_export_limit(supply, barred, rules.legal_export_eta)),
+        "exports_within_licences": excess(
+            exported, legal_export_limit(supply, barred, rules.legal_export_eta)
+        ),
         "smuggling_within_leakage": excess(leaked, smuggling_limit(supply, barred, rules.leakage) * merchant),
         "fleet_accelerators": np.maximum(
             balance(

@@ -8,10 +8,17 @@ import numpy.typing as npt
 from sim.context import Context
 from sim.month import Month
 from sim.plans import Plans
-from sim.series import Block, Bound, Series, Step, blocks
+from sim.series import Block, Bound, Series, Step
+from sim.series_ai import ai_blocks
+from sim.series_world import world_blocks
 from sim.state import State
 
 Float32Array = npt.NDArray[np.float32]
+
+
+def blocks(ctx: Context) -> tuple[Block, ...]:
+    """Return every block of series that these axes have, in the order in which they are stored."""
+    return (*ai_blocks(ctx), *world_blocks(ctx))
 
 
 def declare(ctx: Context) -> tuple[Series, ...]:
@@ -29,12 +36,14 @@ class Recorder:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.blocks: tuple[Block, ...] = blocks(ctx)
-        self.series: tuple[Series, ...] = tuple(one for block in self.blocks for one in block.series)
+        self.series: tuple[Series, ...] = declare(ctx)
         self.names: tuple[str, ...] = tuple(one.name for one in self.series)
         self._rows = {name: row for row, name in enumerate(self.names)}
         if len(self._rows) < len(self.names):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
-            raise ValueError(f"series declared twice: {', '.join(twice)}; rename a firm or place of the roster")
+            raise ValueError(
+                f"series declared twice: {', '.join(twice)}; rename a firm or place of the roster"
+            )
         self.data: Float32Array = np.zeros((len(self.names), ctx.settings.months, ctx.worlds), np.float32)
         self._month = np.zeros((len(self.names), ctx.worlds))
 
@@ -66,4 +75,5 @@ class Recorder:
         if name not in self._rows:
             near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.0)
             raise KeyError(f"series {name!r} is not declared; the nearest is {near[0]!r}")
-        return self.data[self._rows[name]]
+        found: Float32Array = self.data[self._rows[name]]
+        return found
