@@ -5,6 +5,7 @@ scenario and the command line are layers of plain values over them and can never
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -117,32 +118,35 @@ def _option(group: str, value: Any, folders: Sequence[Path]) -> str | list[str]:
 def _compose_files(
     name: str, chosen: Mapping[str, Any], folders: Sequence[Path]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Let Hydra compose a file with its groups; return it and the options chosen."""
-    from hydra import compose, initialize_config_module
-    from omegaconf import OmegaConf
-
+    """Let Hydra compose a file with its groups; return a copy of it and the options chosen."""
     written = [f"{group}={_quoted(option)}" for group, option in chosen.items()]
     if len(folders) > 1:
         written.append(f"hydra.searchpath={_quoted([f'file://{folder}' for folder in folders[1:]])}")
+        layer, taken = _composed.__wrapped__(name, *written)
+    else:
+        layer, taken = deepcopy(_composed(name, *written))
+    if name == "run":
+        taken[MANY] = chosen.get(MANY, [])
+    return layer, taken
+
+
+@cache
+def _composed(name: str, *written: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Compose with these overrides, once a process: conf does not change while it runs."""
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
     try:
         with initialize_config_module("conf", version_base="1.3"):
-            composed = compose(name, written, return_hydra_config=True)
-        taken = {
-            group: option
-            for group, option in OmegaConf.to_container(composed.hydra.runtime.choices).items()
-            if group in GROUPS
-        }
+            composed = compose(name, list(written), return_hydra_config=True)
+        choices = OmegaConf.to_container(composed.hydra.runtime.choices)
         OmegaConf.set_struct(composed, False)
         del composed["hydra"]
         layer = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except ConfigError:
-        raise
     except Exception as error:  # a file may be anything: unreadable, not YAML, with a broken interpolation
-        reason = " ".join(str(error).split())
-        told = ", ".join(f"{group}={show(option)}" for group, option in chosen.items()) or name
-        raise ConfigError(told, MISSING, f"cannot be composed: {reason or type(error).__name__}") from None
-    taken.update({MANY: chosen.get(MANY, [])} if name == "run" else {})
-    return layer, taken
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(" ".join([name, *written]), MISSING, f"cannot be composed: {reason}") from None
+    return layer, {group: option for group, option in choices.items() if group in GROUPS}
 
 
 def _quoted(value: Any) -> str:
@@ -155,7 +159,8 @@ def _quoted(value: Any) -> str:
 def _resolve(layer: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     """Take the composed files apart: what sets parameters is laid over the records of the catalogue."""
     for name in layer:
-        if name not in RUN_KEYS and name not in PARTS and name not in SECTIONS:
+        known = name in RUN_KEYS or name in PARTS or (name in SECTIONS and isinstance(layer[name], Mapping))
+        if not known:
             raise _no_such_key(name, layer[name], [*RUN_KEYS, *PARTS, *SECTIONS])
     sections = {name: layer.pop(name) for name in SECTIONS if isinstance(layer.get(name), Mapping)}
     # `consumers` is a setting of the run and a section of the parameters: a mapping is the section.

@@ -79,7 +79,8 @@ def read_axes(roster: Any, without: Collection[str] = ()) -> Axes:
     }
     for section, entities in kept.items():
         if not entities:
-            raise ConfigError(f"roster.{section}", MISSING, "nobody is left; expected at least one")
+            at = "without" if tables[section] else f"roster.{section}"
+            raise ConfigError(at, MISSING, f"nobody is left in {section}; expected at least one")
     return _Roster(kept, without).axes()
 
 
@@ -234,7 +235,7 @@ def _start_table(
     without: Collection[str],
 ) -> Any:
     if not isinstance(given, Mapping):
-        raise ConfigError(key, given, f"expected start records of {', '.join(names)}")
+        raise ConfigError(key, given, f"expected a mapping with start records of {', '.join(names)}")
     for name in given:
         if name not in names and name not in without:
             raise ConfigError(

@@ -12,7 +12,7 @@ class ConfigError(Exception):
         self.nearest = nearest
         given = f"{key}={show(value)}" if value is not MISSING else key
         hint = f". Nearest valid name: {nearest}" if nearest else ""
-        super().__init__(f"{given}: {expected}{hint}.")
+        super().__init__(printable(f"{given}: {expected}{hint}."))
 
 
 class RunError(Exception):
@@ -22,7 +22,14 @@ class RunError(Exception):
 MISSING = object()
 """Stands for the value of a key that has none."""
 _LONGEST = 80
-_LONGEST_WHOLE = 1e15
+LARGEST_WHOLE = 1e15
+"""Whole numbers below it are written without an exponent."""
+
+
+def printable(text: str) -> str:
+    """Return text on one line, with escapes for what cannot be printed."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def show(value: object) -> str:
@@ -31,7 +38,7 @@ def show(value: object) -> str:
         text = "null"
     elif isinstance(value, bool):
         text = str(value).lower()
-    elif isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_WHOLE:
+    elif isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
         text = str(int(value))
     else:
         text = " ".join(str(value).split())

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.errors import MISSING, ConfigError, nearest, show
+from experiments.errors import LARGEST_WHOLE, MISSING, ConfigError, nearest, show
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -64,7 +64,8 @@ def number(key: str, given: Any, low: float = -math.inf, high: float = math.inf)
 
 def plain(value: float) -> str:
     """Return the shortest text of a number, without a fraction where it is whole."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    whole = float(value).is_integer() and abs(value) < LARGEST_WHOLE
+    return str(int(value)) if whole else repr(value)
 
 
 def finite(given: Any) -> float | None:
