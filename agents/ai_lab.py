@@ -94,9 +94,9 @@ class AiLab(Actor):
         )
 
     def equity(self, view: LabView) -> Array:
-        """Take the offer in full when the runway is short, in part when it is long (S4)."""
+        """Take the offer in full when cash covers few months of spending, in part when it covers many (S4)."""
         labs = view.params.labs
-        hunger = logistic((labs.runway_target - view.runway_months) / labs.runway_target_scale)
+        hunger = logistic((labs.runway_target - view.cash_months) / labs.runway_target_scale)
         return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
 
     def compute_budget(self, view: LabView, equity_usd: Array) -> Array:

@@ -81,13 +81,19 @@ def start_state(ctx: Context) -> tuple[State, StartReport]:
         compute_by_user=np.ones((len(BLOCS), ctx.worlds)),
         robot_labour=ctx.full(len(BLOCS)),
         robot_labour_matters=ctx.full(),
-        foundation=np.ones((len(BLOCS), ctx.worlds)),
+        foundation=start_foundation(ctx),
     )
     state = with_rent(ctx, blank)
     state = with_compute(ctx, state)
     state, report = with_consumers(ctx, state)
     state = with_conduct(ctx, with_suppliers(ctx, with_offers(ctx, state)))
     return with_investment(ctx, state), report
+
+
+def start_foundation(ctx: Context) -> Array:
+    """Return deployments on each bloc's open weights, by their share of downloads (S2). Shapes: (bloc, world)."""
+    chinese = ctx.by_world(ctx.params.enterprises.foundation_share_start_cn)
+    return np.stack([1.0 - chinese, chinese])
 
 
 def start_fleet(ctx: Context) -> FleetTable:
@@ -282,6 +288,7 @@ def start_labs(ctx: Context) -> LabTable:
         capability_orders=orders,
         price_usd=ctx.spread(start.subscription_price_usd_per_month),
         quota_per_day=ctx.spread(start.free_quota_per_day),
+        query_cost_usd=np.ones(ctx.worlds),
         queries_wanted=ctx.by_world(ctx.params.labs.queries_wanted_free * np.ones(1)).copy(),
         served_share=np.ones((n, ctx.worlds)),
         residual=ctx.full(n, m),
@@ -340,6 +347,7 @@ def with_compute(ctx: Context, state: State) -> State:
     by_market = tokens[:, None] * market_share
     labs = replace(
         state.labs,
+        query_cost_usd=compute.mean_query_cost_usd(ctx, state),
         served_share=served_share(uses.free_h100e, demand[2]),
         training_h100e=training,
         training_residual=residual,

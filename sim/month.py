@@ -27,9 +27,10 @@ from sim.axes import CN, US, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
+from sim.markets.services import demand_per_user_step
 from sim.plans import Plans
 from sim.state import LabTable, SectorCash, State
-from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
+from sim.units import LN2, Array, ratio
 
 ROBOT_FLOOR_SHARE = 1e-3
 """Humanoid labour counts as a dimension above this share of manufacturing labour (D3)."""
@@ -221,7 +222,14 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         enterprise_revenue_usd=money.tokens_usd / ctx.dt,
         price_usd=np.stack([plan.price_usd for plan in plans.labs]),
         quota_per_day=np.stack([plan.quota_per_day for plan in plans.labs]),
-        queries_wanted=old.queries_wanted * (1.0 + rules.load_growth) ** (ctx.dt / MONTHS_PER_YEAR),
+        query_cost_usd=month.compute.query_cost_usd,
+        queries_wanted=demand_per_user_step(
+            old.queries_wanted,
+            rules.load_growth,
+            month.compute.query_cost_usd / old.query_cost_usd,
+            rules.load_cost_elasticity,
+            ctx.dt,
+        ),
         served_share=month.compute.free_served_share,
         residual=fade_residual(old.residual, rules.residual_half_life / LN2, ctx.dt),
         enterprise_residual=fade_residual(old.enterprise_residual, firm_memory, ctx.dt),

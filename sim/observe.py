@@ -81,6 +81,7 @@ def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, .
                     offer_usd=offers_usd[i],
                     revenue_usd=labs.revenue_usd[i],
                     runway_months=labs.runway_months[i],
+                    cash_months=labs.cash_usd[i] / np.maximum(labs.outlay_usd[i], 1.0),
                     committed_usd=labs.spending_usd[i],
                     fixed_cost_usd=np.full(ctx.worlds, ctx.start.labs.fixed_cost_usd_per_month[i]),
                     paying_revenue_usd=value,

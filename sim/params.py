@@ -41,6 +41,7 @@ class ConsumersParams:
     ad_income_elasticity: Array
     ad_ramp_months: Array
     least_aware_margin: Array
+    load_cost_elasticity: Array
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class EnterprisesParams:
     foundation_quality_weight: Array
     switching_cost: Array
     self_hosting_intercept: Array
+    foundation_share_start_cn: Array
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class LabView:
     """(world,): equity that investors or the parent would give this month."""
     revenue_usd: Array
     runway_months: Array
+    cash_months: Array
+    """Cash over everything paid a month."""
     committed_usd: Array
     fixed_cost_usd: Array
     paying_revenue_usd: Array

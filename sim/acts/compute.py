@@ -46,6 +46,8 @@ class ComputeOutcome:
     cloud_powered_h100e: Array
     serving_cost_usd: Array
     """(lab, world): USD per H100e-month of served compute."""
+    query_cost_usd: Array
+    """(world,): cost of a query a day over a month, geometric mean over labs."""
 
 
 def act(
@@ -99,6 +101,7 @@ def act(
         powered_owner_h100e=powered,
         cloud_powered_h100e=cloud_powered,
         serving_cost_usd=serving_cost_usd(ctx, state),
+        query_cost_usd=mean_query_cost_usd(ctx, state),
     )
 
 
@@ -148,6 +151,13 @@ def query_compute_h100e(ctx: Context, state: State) -> Array:
         labs.serving_scale_exponent,
         state.labs.ln_efficiency,
     )
+
+
+def mean_query_cost_usd(ctx: Context, state: State) -> Array:
+    """Return the cost of a query a day over a month, geometric mean over labs (S3.1). Shapes: (world,)."""
+    cost = query_compute_h100e(ctx, state) * state.labs.serving_cost_usd
+    mean: Array = np.exp(np.log(np.maximum(cost, 1e-300)).sum(0) / len(ctx.axes.labs.names))
+    return mean
 
 
 def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Array]:
