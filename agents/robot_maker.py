@@ -24,9 +24,10 @@ class RobotMaker(Actor):
         )
 
     def desired_units(self, view: RobotMakerView, orders_per_month: Array) -> Array:
-        """Return output for the orders expected and for the stock to be kept (S9.5)."""
+        """Return output for the orders expected and, within a month, for the stock to be kept (S9.5)."""
         stock = view.params.robots.inventory_cover * orders_per_month
-        desired: Array = np.maximum(orders_per_month * view.step_months + stock - view.inventory_units, 0.0)
+        wanted_per_month = orders_per_month + stock - view.inventory_units
+        desired: Array = np.maximum(wanted_per_month * view.step_months, 0.0)
         return desired
 
     def price_usd(self, view: RobotMakerView, orders_per_month: Array) -> Array:

@@ -86,7 +86,8 @@ def act(
     premium = smuggled * prices * ctx.params.chips.smuggling_premium
     old = state.chips
     output_rate = np.maximum(made.h100e, 1.0)
-    excess = (trade.wanted_h100e - made.h100e - old.inventory_h100e) / output_rate
+    # The stock is all on offer in every step: over a month it serves the backlog once.
+    excess = (trade.wanted_h100e - made.h100e - old.inventory_h100e * ctx.dt) / output_rate
     unsold = made.h100e + old.inventory_h100e - delivered
     backlog = np.clip(old.backlog_months + excess * ctx.dt, 0.0, ctx.params.chips.longest_backlog)
     fill = fill_shares(ctx, state, trade, bids, prices)
