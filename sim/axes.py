@@ -30,6 +30,8 @@ class Labs:
     parent_owned: BoolArray
     group_budget_share: Array
     own_chip_share: Array
+    lab_fleet_share: Array
+    """Share of its own accelerators that the lab uses; the rest serves its group's other business."""
     open_weights: BoolArray
     entry_month: IntArray
     barred: BoolArray

@@ -336,7 +336,7 @@ def with_compute(ctx: Context, state: State) -> State:
     state = replace(state, labs=replace(state.labs, enterprise_revenue_usd=tokens))
     n_labs = len(ctx.axes.labs.names)
     own = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[:n_labs]
-    capacity = own + state.fleet.lease_h100e.sum(1)
+    capacity = compute.lab_capacity_h100e(ctx, own, state.fleet.lease_h100e)
     demand = compute.service_demand_h100e(ctx, state)
     uses = allocate(capacity, *demand, rules.minimum_training_share)
     training = uses.training_h100e

@@ -239,11 +239,13 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
 
 
 def compute_by_user(ctx: Context, used: compute.ComputeOutcome) -> Array:
-    """Return powered compute by the bloc of who used it: labs, and the clouds' other tenants (D2).
+    """Return powered compute by the bloc of who used it: labs, their groups, and the clouds' other tenants (D2).
 
     Tenants of a third country's cloud belong to no bloc. Shapes: (bloc, world).
     """
-    by_labs = sum_by_bloc(used.capacity_h100e, ctx.axes.labs.bloc)
+    labs = ctx.axes.labs
+    groups = used.powered_owner_h100e[: len(labs.names)] * (1.0 - labs.lab_fleet_share[:, None])
+    by_labs = sum_by_bloc(used.capacity_h100e + groups, labs.bloc)
     return by_labs + sum_by_bloc(used.tenant_h100e, ctx.axes.clouds.bloc)
 
 

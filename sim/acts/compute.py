@@ -80,7 +80,7 @@ def act(
     everybody = np.concatenate([asked_labs, asked_tenants[None]])
     let = share_leases(cloud_powered, everybody * rent, everybody)
     leased, tenants = let[:n_labs], let[n_labs]
-    capacity = powered[:n_labs] + leased.sum(1)
+    capacity = lab_capacity_h100e(ctx, powered[:n_labs], leased)
 
     demand = service_demand_h100e(ctx, state)
     capacity = capacity * state.labs.alive
@@ -103,6 +103,15 @@ def act(
         serving_cost_usd=serving_cost_usd(ctx, state),
         query_cost_usd=mean_query_cost_usd(ctx, state),
     )
+
+
+def lab_capacity_h100e(ctx: Context, own_h100e: Array, leased_h100e: Array) -> Array:
+    """Return what labs run on: their part of their group's machines, and leases (S5).
+
+    Shapes: own (lab, world), leased (lab, cloud, world) -> (lab, world).
+    """
+    capacity: Array = own_h100e * ctx.axes.labs.lab_fleet_share[:, None] + leased_h100e.sum(1)
+    return capacity
 
 
 def owner_powered_share(ctx: Context, site_share: Array, orbit_share: Array) -> Array:
