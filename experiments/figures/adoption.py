@@ -120,7 +120,8 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
         line, column = divmod(i, 2)
         keys = [f"{bloc}.{name}" for name in regions[2 * line : 2 * line + 2] for bloc in ("us", "cn")]
         top_points = [point for point in drawn if point.series.removeprefix(f"{QUANTITY}.") in keys]
-        top = fan_top([source[key] for source in (fans, before) for key in keys if key in source], top_points)
+        shown_fans = [source[key] for source in (fans, before) for key in keys if key in source]
+        top = fan_top(shown_fans, top_points, [singles[key] for key in keys])
         left, upper = 0.95 + column * (width + 1.22), 0.3 + line * step_y
         heading(page, left, upper - 0.1, shown(region))
         axes = page.axes(left, upper, width, height)

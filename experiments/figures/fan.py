@@ -263,9 +263,12 @@ def value_axis(
     axes.set_yticks(ticks, [form(tick) for tick in ticks] if labelled else [""] * len(ticks))
 
 
-def fan_top(fans: Iterable[Fan], observed: Iterable[Observation] = ()) -> float:
-    """Return the highest value of the 90 % bands and observed ranges; 1 if there is none."""
+def fan_top(
+    fans: Iterable[Fan], observed: Iterable[Observation] = (), singles: Iterable[Sequence[Single]] = ()
+) -> float:
+    """Return the highest value of the 90 % bands, single worlds and observed ranges; 1 if there is none."""
     values = [fan.values["q95"] for fan in fans] + [np.array([point.high for point in observed])]
+    values += [line for group in singles for _, _, line in group]
     finite = np.concatenate(values)
     finite = finite[np.isfinite(finite)]
     return float(finite.max()) if finite.size and finite.max() > 0.0 else 1.0

@@ -68,14 +68,17 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     alone = [bloc for bloc, sites in places.items() if len(sites) == 1]
     drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in alone])
     footer = run.footer(
-        "By place of the data centre, whoever uses it. Lower panels: 1 \u2212 powered/held in the same world.",
+        "By place of the data centre, whoever uses it.",
+        "Lower panels: 1 \u2212 powered/held in the same world.",
         observed=drawn,
     )
     page = Page(title, subtitle, footer, 4.95)
     span = time_span(run, drawn)
     width, step = 3.1, 4.7
-    top = fan_top([fan for name, fan in fans.items() if not name.startswith("dark")], drawn)
-    top_dark = fan_top([fan for name, fan in fans.items() if name.startswith("dark")])
+    above = [key for key in fans if not key.startswith("dark")]
+    below = [key for key in fans if key.startswith("dark")]
+    top = fan_top([fans[key] for key in above], drawn, [singles[key] for key in above])
+    top_dark = fan_top([fans[key] for key in below], (), [singles[key] for key in below])
     rows: list[Row] = []
     sentences: list[str] = []
     for i, bloc in enumerate(("us", "cn")):
@@ -159,10 +162,8 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     for line, (quantity, caption, unit, is_queue) in enumerate(measures):
         upper = 0.62 + line * 2.3
         page.text(0.45, upper - 0.1, caption, weight="bold", va="bottom")
-        top = fan_top(
-            [fans[f"{quantity}.{site}"] for site in sites],
-            of_series(drawn, [f"{quantity}.{s}" for s in sites]),
-        )
+        keys = [f"{quantity}.{site}" for site in sites]
+        top = fan_top([fans[key] for key in keys], of_series(drawn, keys), [singles[key] for key in keys])
         for i, site in enumerate(sites):
             left, colour, key = 0.95 + i * step, SITE_COLOURS[site], f"{quantity}.{site}"
             if is_queue:

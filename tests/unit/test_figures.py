@@ -528,6 +528,22 @@ def test_lines_and_bands_equal_the_tidy_rows(drawings, name):
     assert checked >= medians > 0
 
 
+@pytest.mark.parametrize("name", ["adoption", "compute", "power_queue", "prices_runway"])
+def test_no_line_leaves_its_panel(drawings, name):
+    for case in CASES:
+        for axes in drawings[case, name].figure.axes:
+            low, high = axes.get_ylim()
+            for line in axes.lines:
+                values = np.asarray(line.get_ydata(), dtype=np.float64)
+                values = values[np.isfinite(values)]
+                # Lines that span the panel (its start) are in the panel's own units, 0 to 1.
+                if line.get_gid() and values.size:
+                    assert (
+                        low <= values.min() <= values.max() <= high * (1 + 1e-9)
+                        or "interval" in line.get_gid()
+                    )
+
+
 def test_robot_lines_are_named_by_maker(drawings):
     drawing = drawings["many", "robots"]
     found = artists(drawing)
