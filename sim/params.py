@@ -374,6 +374,8 @@ class OrbitParams:
     cap_month: Array
     repair_share: Array
     repair_mass_share: Array
+    other_launch_share: Array
+    other_launch_growth: Array
 
 
 @dataclass(frozen=True)

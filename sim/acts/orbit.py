@@ -139,7 +139,7 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     table = OrbitTable(
         vintage_gw=vintages,
         vintage_charge_usd_per_kw_year=charge,
-        launched_kg=old.launched_kg + launched_kg + repair_kg,
+        launched_kg=old.launched_kg + launched_kg + repair_kg + other_mass_kg(ctx, state.months),
         cash_usd=settled.cash_usd,
         hardware_gw=old.hardware_gw + launched + rules.repair_mass_share * restored,
         capacity_boost_gw_per_year=old.capacity_boost_gw_per_year + per_operator(ctx, boost_gw_per_year),
@@ -262,6 +262,21 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
 def start_mass_kg(ctx: Context) -> Array:
     """Return what each operator had launched by the start, in kg. Shapes: -> (operator, world)."""
     return ctx.spread(ctx.start.orbital_operators.launched_tonnes * KILOGRAMS_PER_TONNE)
+
+
+def other_mass_kg(ctx: Context, months: float) -> Array:
+    """Return the mass that operators launch for other purposes in the step, in kg (S11).
+
+    A share of what they had launched by the start, per year, growing exponentially; it teaches launchers, and
+    uses none of the capacity for computing. Shapes: -> (operator, world).
+    """
+    rules = ctx.params.orbit
+    log_growth = np.log1p(rules.other_launch_growth)
+    steady = log_growth == 0.0
+    years = ctx.dt / MONTHS_PER_YEAR
+    grown = np.exp(log_growth * months / MONTHS_PER_YEAR)
+    span = np.where(steady, years, np.expm1(log_growth * years) / np.where(steady, 1.0, log_growth))
+    return rules.other_launch_share * start_mass_kg(ctx) * grown * span
 
 
 def cap_gw_per_year(ctx: Context, state: State) -> Array:

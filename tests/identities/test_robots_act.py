@@ -431,6 +431,18 @@ def test_launches_teach_by_the_mass_on_top_of_what_all_had_launched() -> None:
     assert np.allclose(orbit.costs(ctx, state).launch_usd_per_kg / before, 0.8, rtol=EXACT)
 
 
+@pytest.mark.parametrize("growth", [0.0, 0.3])
+def test_other_launches_make_computing_in_orbit_cheaper(growth: float) -> None:
+    ctx = context("uncertainty=none", "orbit.orbital_cap=0", f"orbit.other_launch_growth={growth}")
+    steps = list(run(ctx, 24))
+    launched = steps[-1].orbit.table.launched_kg - steps[0].before.orbit.launched_kg
+    per_year = 0.25 * ctx.start.orbital_operators.launched_tonnes[:, None] * 1e3
+    years = 2.0 if growth == 0.0 else ((1.0 + growth) ** 2 - 1.0) / np.log1p(growth)
+    assert np.allclose(launched, per_year * years, rtol=EXACT)
+    costs = [step.orbit.costs.launch_usd_per_kg for step in steps]
+    assert (costs[-1] < costs[0]).all()
+
+
 def test_free_satellites_cost_what_their_chips_do() -> None:
     ctx = context("uncertainty=none", "orbit.launch_cost_start=0", "orbit.satellite_hardware=0")
     state = start(ctx)
