@@ -1,0 +1,162 @@
+"""Simulate a batch of worlds. Only a process that simulates imports this: Mesa takes a second.
+
+A batch holds whole worlds, each with all its responses. What it computes for a world has the same bits in
+any batch, so that neither the number of workers nor the size of a batch can change a result.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from agents.roster import build_model
+from experiments.batch import BatchResult, SeriesInfo
+from experiments.build import RunPlan
+from experiments.errors import RunError
+from experiments.scratch import Float32Array, Scratch
+from sim.axes import BLOCS, CONSTRAINTS, RESPONSES
+from sim.model import RaceModel, forget
+from sim.outcome import evaluate, over_passive, without_a_fight
+from sim.units import Array, BoolArray, IntArray
+
+MOST_ATTEMPTS = 20
+BINDING = "binding_constraint_code"
+LEAST_COLUMNS = 2
+"""NumPy adds a lone column up in another order: its last bits would differ from those in a batch."""
+_SHOWN_SETTINGS = 6
+
+
+def simulate(
+    plan: RunPlan, world_ids: IntArray, first: int, scratch: Path, on_month: Callable[[int], None]
+) -> BatchResult:
+    """Run some worlds under all responses and write their series to the scratch file.
+
+    `first` is the place of the first of them among the worlds of the run.
+
+    Raises: RunError if a world has no feasible start; OSError if the disk is full.
+    """
+    model, attempts = feasible_model(plan, world_ids)
+    model.run(on_month=on_month)
+    responses, worlds = len(plan.responses), world_ids.size
+    series = model.recorder.series
+    record = model.recorder.data[..., : responses * worlds].reshape(-1, plan.months, responses, worlds)
+    Scratch(scratch, len(record), plan.worlds, responses, plan.months).write(first, record)
+    outcomes = {
+        name: values[: responses * worlds].reshape(responses, worlds)
+        for name, values in evaluate(model.context, plan.outcome, series, model.recorder.data).items()
+    }
+    efforts, senses = compare_responses(plan, outcomes)
+    forget(model)
+    return BatchResult(
+        world_ids=world_ids,
+        attempts=attempts,
+        growth_scaled=np.asarray(model.report.growth_scaled)[:worlds],
+        series=tuple(
+            SeriesInfo(one.name, one.unit, one.kind, one.when, one.definition, one.equation) for one in series
+        ),
+        binding=count_binding([one.name for one in series], record),
+        outcomes={**outcomes, **efforts},
+        senses=senses,
+        worst=dict(model.worst.items()),
+    )
+
+
+def compare_responses(plan: RunPlan, outcomes: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Compare the responses of each world, as far as they were run.
+
+    Return where a bloc's effort is above that of the passive run (F3), as (response, world), empty there; and
+    in which sense a bloc leads without a fight, as (world,).
+    """
+    one = {
+        response: {name: values[place] for name, values in outcomes.items()}
+        for place, response in enumerate(plan.responses)
+    }
+    passive = one.get(RESPONSES[0])
+    if passive is None:
+        return {}, {}
+    over = {
+        response: over_passive(plan.outcome, passive, columns)
+        for response, columns in one.items()
+        if columns is not passive
+    }
+    nothing = np.full(passive["world"].shape, np.nan)
+    names = next(iter(over.values()), {})
+    efforts = {
+        name: np.stack([over.get(response, {}).get(name, nothing) for response in plan.responses])
+        for name in names
+    }
+    senses = without_a_fight(plan.outcome, passive, one.get("us_resists"), one.get("cn_resists"))
+    return efforts, {name: values for name, values in senses.items() if name != "world"}
+
+
+def feasible_model(plan: RunPlan, world_ids: IntArray) -> tuple[RaceModel, IntArray]:
+    """Build the model of some worlds, drawing those again whose start is infeasible (S1.4).
+
+    Whether a world is drawn again depends on nothing but its own draws.
+
+    Raises: RunError naming a world without a feasible start, and what is likely to be the cause.
+    """
+    attempts: IntArray = np.zeros(world_ids.size, np.int64)
+    model = build(plan, world_ids, attempts)
+    pending = np.flatnonzero(~feasible(model, plan, world_ids.size))
+    if not pending.size:
+        return model, attempts
+    for attempt in range(1, MOST_ATTEMPTS):
+        forget(model)
+        attempts[pending] = attempt
+        model = build(plan, world_ids[pending], attempts[pending])
+        pending = pending[~feasible(model, plan, pending.size)]
+        if not pending.size:
+            forget(model)
+            return build(plan, world_ids, attempts), attempts
+    forget(model)
+    raise RunError(no_feasible_start(plan, world_ids[pending]))
+
+
+def build(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> RaceModel:
+    """Build the model of some worlds: all responses side by side, and a spare column if there is but one."""
+    ids, response = plan.columns(world_ids)
+    tries = np.tile(attempts, len(plan.responses))
+    missing = max(0, LEAST_COLUMNS - ids.size)
+    ids, response, tries = (np.pad(column, (0, missing), "edge") for column in (ids, response, tries))
+    return build_model(plan.params_for(ids, tries), plan.axes, plan.start, plan.settings_for(ids, response))
+
+
+def feasible(model: RaceModel, plan: RunPlan, worlds: int) -> BoolArray:
+    """Say which worlds can start under every response. Shapes: (world,)."""
+    columns = model.report.feasible[: len(plan.responses) * worlds]
+    every: BoolArray = np.asarray(columns.reshape(len(plan.responses), worlds).all(0))
+    return every
+
+
+def no_feasible_start(plan: RunPlan, world_ids: IntArray) -> str:
+    """Say which worlds have no feasible start, what is likely to be the cause, and the remedy."""
+    written = [
+        f"{key}={value}" if member == "*" else f"{key}.{member}={value}"
+        for key, record in plan.config["parameters"].items()
+        for member, value in record.get("set", {}).items()
+    ]
+    # The start inverts the choices of consumers: a value of theirs is the likelier cause.
+    likely = [text for text in written if text.startswith("consumers.")] or written
+    shown = ", ".join(likely[:_SHOWN_SETTINGS]) + (", ..." if len(likely) > _SHOWN_SETTINGS else "")
+    cause = f"these settings: {shown}" if likely else "the start values of users and their growth"
+    others = f" and {world_ids.size - 1} others" if world_ids.size > 1 else ""
+    return (
+        f"world {world_ids[0]}{others}: no feasible start in {MOST_ATTEMPTS} draws, since the observed users "
+        f"cannot be continued from any of them (S1.4). Likely cause: {cause}. Leave them out or bring them "
+        "nearer to conf's values. Nothing was written"
+    )
+
+
+def count_binding(names: list[str], record: Float32Array) -> IntArray:
+    """Count the months in which each constraint binds.
+
+    Shapes: record (series, month, response, world) -> (response, bloc, constraint).
+    """
+    counts: IntArray = np.zeros((record.shape[2], len(BLOCS), len(CONSTRAINTS)), np.int64)
+    for bloc, name in enumerate(BLOCS):
+        if f"{BINDING}.{name}" in names:
+            codes = record[names.index(f"{BINDING}.{name}")]
+            for code in range(len(CONSTRAINTS)):
+                counts[:, bloc, code] = (codes == code).sum((0, 2))
+    return counts
