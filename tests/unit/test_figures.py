@@ -850,7 +850,7 @@ def test_accessible_copies_are_grey_and_dichromatic(tmp_path):
     levels = rgb[..., 0]
     assert (rgb == levels[..., None]).all()
     assert levels[0, 0] == 255
-    # L* 32 and 50 (FIGURES' contrast pair) stay at least 30 grey levels apart on a photocopy.
+    # L* 32 and 50 stay at least 30 grey levels apart on a photocopy.
     assert int(levels[0, 2]) - int(levels[0, 1]) >= 30
     assert tuple(colours[0, 0]) == (255, 255, 255)
     # Seen without the green cone, vermilion loses its red-green contrast but stays far from blue.
