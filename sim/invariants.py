@@ -195,11 +195,15 @@ def chips(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
 
 
 def compute(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
-    """Check that energy served is there, and that compute is used, powered and held in that order."""
+    """Check that energy served is there, and that compute is used, powered and held in that order.
+
+    A lab runs on its part of its group's machines and on leases; the group's own business runs on the rest.
+    """
     used, n_labs = month.compute, len(ctx.axes.labs.names)
     held = month.chips.fleet_h100e.sum(1)
     powered = (held * used.powered_share).sum(1)
-    own = (powered[:n_labs] + used.leased_h100e.sum(1)) * before.labs.alive
+    part = ctx.axes.labs.lab_fleet_share[:, None]
+    own = (part * powered[:n_labs] + used.leased_h100e.sum(1)) * before.labs.alive
     uses = used.uses
     let = used.leased_h100e.sum(0) + used.tenant_h100e
     return {
