@@ -63,6 +63,7 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     grid = power.act(ctx, state, plans, law, luck)
     satellites = orbit.delivered_gw(ctx, state.orbit)
     made = chips.act(ctx, state, plans, law, power_room_gw(ctx, state, plans, grid), orbit_room(ctx, state, satellites))
+    grid = power.serve(ctx, grid, made.fleet_gw)
     used = compute.act(ctx, state, plans, law, grid, made, orbit_share(ctx, made, satellites))
     skill = capability.act(ctx, state, used, luck)
     chosen = adoption.act(ctx, state, plans)
@@ -226,7 +227,7 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         queries_wanted=demand_per_user_step(
             old.queries_wanted,
             rules.load_growth,
-            month.compute.query_cost_usd / old.query_cost_usd,
+            compute.mean_cost_ratio(month.compute.query_cost_usd, old.query_cost_usd, old.alive),
             rules.load_cost_elasticity,
             ctx.dt,
         ),

@@ -1,6 +1,6 @@
 """Act 3: power for AI is ordered, waited for, connected, priced and now and then lost (S8)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class PowerOutcome:
 def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks: Shocks) -> PowerOutcome:
     """Advance the queues, connect what is ready, dispatch and price (S8)."""
     old, power, places = state.power, ctx.params.power, ctx.by_market
-    need = facility_need_gw(ctx, state)
+    need = facility_need_gw(ctx, state.fleet.it_gw)
     grid_order, btm_order = orders_gw(ctx, state, plans, need)
     survival = places.survival_share
     queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
@@ -110,10 +110,28 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     )
 
 
-def facility_need_gw(ctx: Context, state: State) -> Array:
-    """Return the power that all accelerators of a place need at the meter. Shapes: (market, world)."""
+def serve(ctx: Context, grid: PowerOutcome, fleet_gw: Array) -> PowerOutcome:
+    """Return the month's power shared out over the accelerators that stand after installation (S5).
+
+    Shapes: fleet_gw (owner, origin, site, world).
+    """
+    need = facility_need_gw(ctx, fleet_gw)
+    return replace(
+        grid,
+        need_gw=need,
+        powered_share=powered_share(grid.available_gw, need),
+        served_gw=np.minimum(need, grid.available_gw),
+        table=replace(grid.table, need_gw=need),
+    )
+
+
+def facility_need_gw(ctx: Context, fleet_gw: Array) -> Array:
+    """Return the power that all accelerators of a place need at the meter.
+
+    Shapes: fleet_gw (owner, origin, site, world) -> (market, world).
+    """
     markets = len(ctx.axes.markets.names)
-    it_gw = state.fleet.it_gw.sum(1)[:, :markets].sum(0)
+    it_gw = fleet_gw.sum(1)[:, :markets].sum(0)
     return it_gw * ctx.params.power.pue
 
 
