@@ -288,7 +288,7 @@ def start_labs(ctx: Context) -> LabTable:
         capability_orders=orders,
         price_usd=ctx.spread(start.subscription_price_usd_per_month),
         quota_per_day=ctx.spread(start.free_quota_per_day),
-        query_cost_usd=np.ones(ctx.worlds),
+        query_cost_usd=np.ones((n, ctx.worlds)),
         queries_wanted=ctx.by_world(ctx.params.labs.queries_wanted_free * np.ones(1)).copy(),
         served_share=np.ones((n, ctx.worlds)),
         residual=ctx.full(n, m),
@@ -347,7 +347,7 @@ def with_compute(ctx: Context, state: State) -> State:
     by_market = tokens[:, None] * market_share
     labs = replace(
         state.labs,
-        query_cost_usd=compute.mean_query_cost_usd(ctx, state),
+        query_cost_usd=compute.query_cost_usd(ctx, state),
         served_share=served_share(uses.free_h100e, demand[2]),
         training_h100e=training,
         training_residual=residual,

@@ -45,7 +45,7 @@ class LabTable:
     price_usd: Array
     quota_per_day: Array
     query_cost_usd: Array
-    """(world,): cost of a query a day over a month, geometric mean over labs, last month."""
+    """(lab, world): cost of a query a day over a month, last month."""
     queries_wanted: Array
     """Queries a free user would make a day without a quota: (world,)."""
     served_share: Array

@@ -14,7 +14,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import State
-from sim.units import LN10, Array, ratio
+from sim.units import LN10, TINY, Array, ratio
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -47,7 +47,7 @@ class ComputeOutcome:
     serving_cost_usd: Array
     """(lab, world): USD per H100e-month of served compute."""
     query_cost_usd: Array
-    """(world,): cost of a query a day over a month, geometric mean over labs."""
+    """(lab, world): cost of a query a day over a month."""
 
 
 def act(
@@ -101,7 +101,7 @@ def act(
         powered_owner_h100e=powered,
         cloud_powered_h100e=cloud_powered,
         serving_cost_usd=serving_cost_usd(ctx, state),
-        query_cost_usd=mean_query_cost_usd(ctx, state),
+        query_cost_usd=query_cost_usd(ctx, state),
     )
 
 
@@ -162,10 +162,19 @@ def query_compute_h100e(ctx: Context, state: State) -> Array:
     )
 
 
-def mean_query_cost_usd(ctx: Context, state: State) -> Array:
-    """Return the cost of a query a day over a month, geometric mean over labs (S3.1). Shapes: (world,)."""
-    cost = query_compute_h100e(ctx, state) * state.labs.serving_cost_usd
-    mean: Array = np.exp(np.log(np.maximum(cost, 1e-300)).sum(0) / len(ctx.axes.labs.names))
+def query_cost_usd(ctx: Context, state: State) -> Array:
+    """Return the cost of a query a day over a month, by lab (S3.1). Shapes: (lab, world)."""
+    return query_compute_h100e(ctx, state) * state.labs.serving_cost_usd
+
+
+def mean_cost_ratio(cost_usd: Array, before_usd: Array, alive: Array) -> Array:
+    """Return a cost over that of the step before, geometric mean over the labs alive, 1 without any (S3.1).
+
+    Each lab is compared with itself, so that one that enters or leaves moves nobody's demand by a jump.
+    Shapes: (lab, world) -> (world,).
+    """
+    change = np.log(np.maximum(cost_usd, TINY)) - np.log(np.maximum(before_usd, TINY))
+    mean: Array = np.exp(ratio((change * alive).sum(0), alive.sum(0)))
     return mean
 
 
