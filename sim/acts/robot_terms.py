@@ -29,6 +29,8 @@ from sim.units import MILLION, MONTHS_PER_YEAR, Array, IntArray, ratio, share_ov
 USD_PER_THOUSAND = 1e3
 OPTIMUS_CLASS = 0
 FIT_ROUNDS = 200
+NOT_SOLD_UTILITY = -1e6
+"""Its exponential is exactly 0, so that a maker still to come moves no bit of the others' shares."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,7 @@ def pilot_split(ctx: Context, price_usd: Array, tariff: Array, open_to: Array, r
     """
     rules = ctx.params.robots
     utility = residual[:, None] + rules.home_bias * at_home(ctx)[..., None]
+    utility = np.where(open_to > 0.0, utility, NOT_SOLD_UTILITY)
     shares = maker_shares(price_usd[:, None] * (1.0 + tariff), utility, rules.pilot_price_sensitivity)
     places = share_over_first(ctx.by_world(rules.pilot_demand_share))
     return share_over_first(shares * open_to) * places[None]

@@ -101,7 +101,7 @@ def steady_supplier_shares(utility: Array, switching_utility: Array) -> Array:
 
 
 def invert_residuals(target_shares: Array, utility: Array, switching_utility: Array) -> Array:
-    """Return the residuals, with mean 0 over suppliers, that make the target shares steady (S2).
+    """Return the residuals, with mean 0 over suppliers that sell, that make the target shares steady (S2).
 
     With x summing to 1, x_k(1 + m x_k) = π_k Z, m = e^σ − 1, has one positive root per supplier; Z is where
     the roots sum to 1, found by Newton's method from below on a concave function.
@@ -118,7 +118,10 @@ def invert_residuals(target_shares: Array, utility: Array, switching_utility: Ar
         scale = scale + np.maximum(missing, 0.0) / (target / root).sum(0)
     odds = 2.0 * target * scale / (1.0 + np.sqrt(1.0 + 4.0 * bonus * target * scale))
     residual: Array = np.log(odds) - utility
-    centred: Array = residual - residual.sum(0) / len(residual)
+    # The mean is of those that sell: a supplier still to come must not move the others' residuals.
+    sells = target_shares > 0.0
+    mean = np.where(sells, residual, 0.0).sum(0) / np.maximum(sells.sum(0), 1)
+    centred: Array = residual - mean
     return centred
 
 
