@@ -197,17 +197,23 @@ def chips(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
 def compute(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
     """Check that energy served is there, and that compute is used, powered and held in that order.
 
-    A lab runs on its part of its group's machines and on leases; the group's own business runs on the rest.
+    Served is what all accelerators draw that stand at the end, new ones too. A lab runs on its part of its
+    group's machines and on leases; the group's own business runs on the rest.
     """
     used, n_labs = month.compute, len(ctx.axes.labs.names)
     held = month.chips.fleet_h100e.sum(1)
     powered = (held * used.powered_share).sum(1)
+    places = len(ctx.axes.markets.names)
+    on_ground = month.chips.fleet_gw.sum(1)[:, :places] * used.powered_share[:, :places]
+    drawn = on_ground.sum(0) * ctx.params.power.pue
     part = ctx.axes.labs.lab_fleet_share[:, None]
     own = (part * powered[:n_labs] + used.leased_h100e.sum(1)) * before.labs.alive
     uses = used.uses
     let = used.leased_h100e.sum(0) + used.tenant_h100e
     return {
-        "energy_served": excess(month.power.served_gw, month.power.available_gw),
+        "energy_served": np.maximum(
+            excess(drawn, month.power.available_gw), balance([drawn], [month.power.served_gw])
+        ),
         "compute_uses": balance(
             [uses.enterprise_h100e, uses.paid_h100e, uses.free_h100e, uses.training_h100e], [own]
         ),

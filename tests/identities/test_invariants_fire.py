@@ -179,7 +179,11 @@ BREAKS: dict[str, list[Callable[[Case], Case]]] = {
         in_month("chips.new_fleet_h100e", scaled(0.999)),
     ],
     "fleet_power": [in_after("fleet.it_gw", scaled(0.999))],
-    "energy_served": [all_power_and_more],
+    "energy_served": [
+        all_power_and_more,
+        in_month("compute.powered_share", scaled(1.001)),
+        in_month("power.available_gw", scaled(0.3)),
+    ],
     "compute_uses": [
         in_month("compute.uses.training_h100e", scaled(1.001)),
         in_month("compute.leased_h100e", scaled(1.001)),
