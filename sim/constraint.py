@@ -1,16 +1,17 @@
 """The binding-constraint ledger: what each limit costs a bloc's AI and robots this month (section 4).
 
-Decision: a limit costs what would be earned this month without it, everything else as it is.
+Decision 21: what compute earns above its cost is what the limits on supply keep away together; below its cost,
+demand is the limit. So each month
 
-- power: accelerators that stand dark, times the rent of compute;
-- chips: accelerators bid for and not delivered, times a month's rent;
-- capital: compute that users asked for beyond all there is, and that neither darkness nor missing chips
-  explain, times what rent leaves above the user cost of an accelerator: worth buying, but not bought;
-- demand: powered compute in the clouds that nobody rents, times the rent;
-- parts: humanoids that makers wanted to build and could, but for the parts, times price less unit cost.
+- demand costs what rent falls short of the user cost of an accelerator, times what is let, and the rent of
+  what stands idle;
+- power, chips and capital share out what rent leaves above user cost, times what is let, by how many
+  accelerators each kept from work: power those dark and those not bought for want of power, chips those bid
+  for and not delivered, capital the rest of what was asked for and not served, and all where nothing else did;
+- parts cost the humanoids that makers wanted to build and could, but for the parts, times price less unit cost.
 
-The largest loss binds; none does where every loss is below a small share of AI revenue. The shadow value is
-the gain from one more unit where the limit costs anything, else 0.
+The largest cost binds; none does where every cost is below a small share of AI revenue. The shadow value is the
+gain from one more unit where the limit costs anything, else 0.
 """
 
 from dataclasses import dataclass
@@ -69,15 +70,23 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     unfilled = ratio(np.maximum(bids - chips.paid_usd, 0.0), np.broadcast_to(prices(plans), bids.shape))
     unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
 
+    held_h100e = sum_by_bloc(chips.held_back_h100e, owner_bloc)
     excess = np.maximum(compute.occupancy - 1.0, 0.0) * compute.cloud_powered_h100e
     asked_h100e = sum_by_bloc(excess, cloud_bloc) + sum_by_bloc(unserved_h100e(month), owner_bloc[:n_labs])
-    missing_h100e = np.maximum(asked_h100e - dark_h100e - unfilled_h100e, 0.0)
+    kept_by_power = dark_h100e + held_h100e
+    kept_by_money = np.maximum(asked_h100e - kept_by_power - unfilled_h100e, 0.0)
+    kept = np.stack([kept_by_power, unfilled_h100e, kept_by_money])
+    # Nothing kept any accelerator away: then nobody had the money for more.
+    kept[2] = np.where(kept.sum(0) > 0.0, kept[2], 1.0)
+    part = kept / kept.sum(0)
     cost = mean_by_bloc(cloud_user_cost_usd(ctx, state), compute.cloud_powered_h100e, cloud_bloc)
     margin = np.maximum(rent - cost, 0.0)
     price = mean_by_bloc(prices(plans), month.chips.made_h100e, ctx.axes.chip_makers.bloc)
 
     let = compute.leased_h100e.sum(0) + compute.tenant_h100e
+    let_h100e = sum_by_bloc(let, cloud_bloc)
     idle_h100e = sum_by_bloc(np.maximum(compute.cloud_powered_h100e - let, 0.0), cloud_bloc)
+    scarcity = margin * let_h100e * ctx.dt
 
     cut_units, robot_margin = parts_shortage(state, plans, month)
     makers = ctx.axes.robot_makers.bloc
@@ -86,13 +95,17 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     lost = np.zeros((len(CONSTRAINTS), len(BLOCS), ctx.worlds))
     shadow = np.zeros_like(lost)
     row = CONSTRAINTS.index
-    lost[row("power")] = dark_h100e * rent * ctx.dt
-    shadow[row("power")] = ratio(dark_h100e, dark_gw) * rent
-    lost[row("chips")] = unfilled_h100e * rent
+    h100e_per_gw = ratio(dark_h100e, dark_gw)
+    new_gw = sum_by_bloc((chips.new_fleet_gw.sum(1) * usage(ctx)).sum(1), owner_bloc)
+    new_h100e = sum_by_bloc(chips.new_fleet_h100e.sum((1, 2)), owner_bloc)
+    h100e_per_gw = np.where(dark_gw > 0.0, h100e_per_gw, ratio(new_h100e, new_gw))
+    lost[row("power")] = scarcity * part[0]
+    shadow[row("power")] = h100e_per_gw * rent
+    lost[row("chips")] = scarcity * part[1]
     shadow[row("chips")] = rent
-    lost[row("capital")] = missing_h100e * margin * ctx.dt
+    lost[row("capital")] = scarcity * part[2]
     shadow[row("capital")] = ratio(margin, price) * MILLION
-    lost[row("demand")] = idle_h100e * rent * ctx.dt
+    lost[row("demand")] = (idle_h100e * rent + let_h100e * np.maximum(cost - rent, 0.0)) * ctx.dt
     shadow[row("demand")] = rent
     lost[row("parts")] = sum_by_bloc(cut_units * robot_margin, makers)
     shadow[row("parts")] = ratio(lost[row("parts")], cut)

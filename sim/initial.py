@@ -148,7 +148,7 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
     need = fleet.it_gw.sum(1)[:, :markets].sum(0) * rules.pue
     share = start.powered_share[:, None]
     btm = np.minimum(ctx.spread(start.btm_gw), need * share)
-    room = np.where(share < 1.0, 1.0, 1.0 + rules.headroom_start)
+    room = 1.0 + rules.headroom_start
     growth = ctx.by_world(rules.order_growth_cap)
     queue = need * np.expm1(growth * start.queue_months[:, None]) / ctx.by_market.survival_share
     dispatched = start_dispatch_usd_per_mwh(ctx, need * share - btm)

@@ -3,7 +3,7 @@
 Names are `<quantity>_<unit>[.<entity>[.<region>]]`. After a quantity of firms (users, accelerators, compute,
 revenue) `us` and `cn` mean the bloc; after a quantity of places (power, factories, people) they mean the
 place. Where one quantity has both, the places' version has a name of its own, `..._at_site_...`.
-A lab that is not in the market has no price, quota or runway: the value is NaN.
+A lab has no price and no quota where it does not offer, and no runway once it has left the market: NaN.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,13 +13,14 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from sim.acts.adoption import offers_open
 from sim.axes import sum_by_bloc
 from sim.context import Context
 from sim.dimensions import lag_months
 from sim.month import Month
 from sim.plans import Plans
 from sim.state import State
-from sim.units import MILLION, Array, ratio
+from sim.units import MILLION, Array, BoolArray, ratio
 
 KINDS: Final = ("stock", "flow", "price", "share", "code")
 WHENS: Final = ("month-end", "mean", "sum")
@@ -103,12 +104,23 @@ class Step:
         return lag_months(self.ctx, self.after.frontier_orders)
 
     @cached_property
-    def weights(self) -> Array:
-        """Users of the markets where a lab may offer, all alike where it has none. Shapes: as lab_users."""
-        opened = ~self.ctx.axes.labs.barred[:, :, None]
-        held = self.lab_users * opened
-        weight = np.where(held.sum(1)[:, None] > 0.0, held, opened * 1.0)
-        return ratio(weight, np.broadcast_to(weight.sum(1)[:, None], weight.shape))
+    def offered(self) -> BoolArray:
+        """Where each lab offers its assistant. Shapes: (lab, market, world)."""
+        return offers_open(self.ctx, self.after.labs.alive)
+
+    def where_offered(self, values: Array) -> Array:
+        """Return NaN where a lab does not offer. Shapes: (lab, market, world), kept."""
+        return np.where(self.offered, values, np.nan)
+
+    def mean_offer(self, values: Array) -> Array:
+        """Return the mean over the markets where a lab offers, by users, NaN where it offers in none.
+
+        Shapes: (lab, market, world) -> (lab, world). Without users, every such market counts alike.
+        """
+        held = self.lab_users * self.offered
+        weight = np.where(held.sum(1)[:, None] > 0.0, held, self.offered * 1.0)
+        mean = ratio((values * weight).sum(1), weight.sum(1))
+        return np.where(self.offered.any(1), mean, np.nan)
 
     def by_lab_bloc(self, values: Array) -> Array:
         """Sum over the labs of each bloc."""
@@ -117,12 +129,6 @@ class Step:
     def by_owner_bloc(self, values: Array) -> Array:
         """Sum over the owners of each bloc."""
         return sum_by_bloc(values, self.ctx.axes.owner_bloc)
-
-    def present(self, values: Array) -> Array:
-        """Return NaN for labs that are not in the market. Shapes: (lab, ..., world)."""
-        alive = self.after.labs.alive > 0.0
-        middle = (1,) * (values.ndim - 2)
-        return np.where(alive.reshape(alive.shape[0], *middle, alive.shape[1]), values, np.nan)
 
 
 @dataclass(frozen=True)

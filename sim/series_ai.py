@@ -67,8 +67,6 @@ def user_blocks(ctx: Context) -> tuple[Block, ...]:
 def lab_blocks(ctx: Context) -> tuple[Block, ...]:
     """Return money, prices and skill of AI labs (S2-S4, S6)."""
     names, places = ctx.axes.labs.names, ctx.axes.markets.names
-    lab, market = np.nonzero(~ctx.axes.labs.barred)
-    served = tuple(f"{names[i]}.{places[m]}" for i, m in zip(lab, market, strict=True))
     quota_unit = "queries a day"
     return (
         Block(
@@ -80,28 +78,29 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
               lambda s: s.after.labs.cash_usd),
         Block(
             "subscription_price_usd_per_month", "USD per month", "price", "month-end",
-            "Price of the lab's subscription, mean over places by users; none if it left the market.",
-            "S3.3", names, lambda s: s.present((s.after.labs.price_usd * s.weights).sum(1)),
+            "Price of the lab's subscription, mean over the places where it offers, by users; else none.",
+            "S3.3", names, lambda s: s.mean_offer(s.after.labs.price_usd),
         ),
         Block(
             "subscription_price_usd_per_month", "USD per month", "price", "month-end",
-            "Price of the lab's subscription in the place; none if it left the market.",
-            "S3.3", served, lambda s: s.present(s.after.labs.price_usd)[lab, market],
+            "Price of the lab's subscription in the place; none where it does not offer.",
+            "S3.3", crossed(names, places), lambda s: flat(s.where_offered(s.after.labs.price_usd)),
         ),
         Block(
             "free_quota_per_day", quota_unit, "stock", "month-end",
-            "Free quota of the lab, mean over places weighted by users; none if it left the market.",
-            "S3.2", names, lambda s: s.present((s.after.labs.quota_per_day * s.weights).sum(1)),
+            "Free quota of the lab, mean over the places where it offers, by users; else none.",
+            "S3.2", names, lambda s: s.mean_offer(s.after.labs.quota_per_day),
         ),
         Block(
             "free_quota_per_day", quota_unit, "stock", "month-end",
-            "Free quota of the lab in the place; none if it left the market.",
-            "S3.2", served, lambda s: s.present(s.after.labs.quota_per_day)[lab, market],
+            "Free quota of the lab in the place; none where it does not offer.",
+            "S3.2", crossed(names, places), lambda s: flat(s.where_offered(s.after.labs.quota_per_day)),
         ),
         Block(
             "runway_months", "months", "stock", "month-end",
             "Months for which cash and undrawn credit last at the month's burn; none if it left the market.",
-            "S3.4", names, lambda s: s.present(s.after.labs.runway_months),
+            "S3.4", names,
+            lambda s: np.where(s.after.labs.alive > 0.0, s.after.labs.runway_months, np.nan),
         ),
         Block(
             "capability_orders", "orders of magnitude", "stock", "month-end",

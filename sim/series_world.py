@@ -197,7 +197,6 @@ def effort_usd(step: Step) -> Array:
 
 def outcome_blocks() -> tuple[Block, ...]:
     """Return dimensions, foundation and what binds (section 6)."""
-    share = "share of both blocs"
     codes = ", ".join(f"{i} {name}" for i, name in enumerate(CONSTRAINTS))
     return (
         Block(
@@ -207,13 +206,13 @@ def outcome_blocks() -> tuple[Block, ...]:
             "S6", ("",), lambda s: s.lag[None],
         ),
         Block(
-            "foundation_share", share, "share", "month-end",
-            "Share of deployments and derivatives that rest on the bloc's open weights.", "S2", BLOCS,
+            "foundation_share", "share", "share", "month-end",
+            "Share of both blocs' deployments and derivatives that rest on the bloc's open weights.", "S2", BLOCS,
             lambda s: two_shares(s.after.foundation),
         ),
         Block(
-            "share", share, "share", "month-end",
-            "Share of the US bloc in the dimension of the month; d3 also where robots are still few.",
+            "share", "share", "share", "month-end",
+            "Share of the US bloc of both blocs in the dimension this month; d3 also where robots are still few.",
             "section 6", DIMENSIONS, monthly_shares,
         ),
         Block(

@@ -61,6 +61,8 @@ class ChipOutcome:
     """(market, world): share of the chips wanted that can expect power."""
     wanted_gw: Array
     """(market, world): power at the meter of the chips that owners would have placed, had power been there."""
+    held_back_h100e: Array
+    """(owner, world): accelerators not bought this month for want of power."""
     table: ChipTable
 
 
@@ -127,6 +129,7 @@ def act(
         fleet_gw=survivors(state.fleet.it_gw, life, ctx.dt) + placed.it_gw,
         room_share=placed.room_share,
         wanted_gw=placed.wanted_gw,
+        held_back_h100e=placed.held_back_h100e,
         table=table,
     )
 
@@ -306,12 +309,16 @@ def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: A
 
 @dataclass(frozen=True)
 class Placement:
-    """Where new accelerators stand. Shapes: (owner, origin, site, world); room (market, world)."""
+    """Where new accelerators stand, and which were not bought for want of power.
+
+    Shapes: (owner, origin, site, world), (market, world), (owner, world).
+    """
 
     h100e: Array
     it_gw: Array
     room_share: Array
     wanted_gw: Array
+    held_back_h100e: Array
 
 
 def install(
@@ -352,4 +359,8 @@ def install(
     # Buyers already hold back by last month's share, so the share is steered, not set.
     steered = np.clip(state.power.room_share * fits, chips.room_floor, 1.0)
     room = keep * state.power.room_share + (1.0 - keep) * steered
-    return Placement(placed, placed_gw, room, new_gw / state.power.room_share)
+    usual = np.concatenate([ctx.axes.labs.site_share, ctx.axes.clouds.site_share])[:, :, None]
+    part = (usual * state.power.room_share).sum(1)
+    on_ground = placed[:, :, :markets].sum((1, 2))
+    held_back = on_ground * ratio(1.0 - part, part)
+    return Placement(placed, placed_gw, room, new_gw / state.power.room_share, held_back)
