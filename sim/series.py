@@ -106,7 +106,8 @@ class Step:
     @cached_property
     def offered(self) -> BoolArray:
         """Where each lab offers its assistant. Shapes: (lab, market, world)."""
-        return offers_open(self.ctx, self.after.labs.alive)
+        opened: BoolArray = offers_open(self.ctx, self.after.labs.alive) > 0.0
+        return opened
 
     def where_offered(self, values: Array) -> Array:
         """Return NaN where a lab does not offer. Shapes: (lab, market, world), kept."""

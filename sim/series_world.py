@@ -207,12 +207,12 @@ def outcome_blocks() -> tuple[Block, ...]:
         ),
         Block(
             "foundation_share", "share", "share", "month-end",
-            "Share of both blocs' deployments and derivatives that rest on the bloc's open weights.", "S2", BLOCS,
-            lambda s: two_shares(s.after.foundation),
+            "Share of both blocs' deployments and derivatives that rest on the bloc's open weights.",
+            "S2", BLOCS, lambda s: two_shares(s.after.foundation),
         ),
         Block(
             "share", "share", "share", "month-end",
-            "Share of the US bloc of both blocs in the dimension this month; d3 also where robots are still few.",
+            "Share of the US bloc in the dimension this month; d3 also where robots are still few.",
             "section 6", DIMENSIONS, monthly_shares,
         ),
         Block(
