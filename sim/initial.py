@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.acts import adoption, capability, chips, compute
-from sim.axes import BLOCS, CN, FREE, PAID, US
+from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
 from sim.markets.adoption import awareness, invert_flows
@@ -30,7 +30,16 @@ from sim.state import (
     SectorCash,
     State,
 )
-from sim.units import KILOWATTS_PER_GIGAWATT, LN10, MILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
+from sim.units import (
+    KILOWATTS_PER_GIGAWATT,
+    LN10,
+    MILLION,
+    MONTHS_PER_YEAR,
+    Array,
+    BoolArray,
+    ratio,
+    share_over_first,
+)
 
 LEAST_CHOOSING_NONE = 0.05
 """Non-use keeps at least this share of the first month's choices; faster growth than that is scaled down."""
@@ -163,6 +172,7 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
         tranche_gw=ctx.spread(start.tranche_capacity_gw.T),
         price_usd_per_mwh=ctx.by_market.price_usd_per_mwh.copy(),
         dispatch_usd_per_mwh=dispatched,
+        felt_usd_per_mwh=dispatched.copy(),
         dispatch_start_usd_per_mwh=dispatched.copy(),
         ordered_gw=queue.copy(),
         built_gw=ctx.full(markets),
@@ -434,13 +444,14 @@ def with_investment(ctx: Context, state: State) -> State:
     own = np.where(ctx.axes.labs.parent_owned[:, None], 0.0, own)
     rent = state.fleet.rent_usd * (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[len(own) :]
     share = np.zeros_like(rent)
+    buys_from = supplier_bloc_share(ctx, state)
     for bloc in (US, CN):
-        rows = np.flatnonzero((clouds.bloc == bloc) | ((clouds.bloc == -1) & (bloc == US)))
         by_labs = (budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None])
         by_labs = by_labs[ctx.axes.labs.bloc == bloc].sum(0) + own[ctx.axes.labs.bloc == bloc].sum(0)
-        by_groups = (budgets[bloc] * clouds.group_budget_share[:, None])[rows].sum(0)
+        by_groups = (budgets[bloc] * clouds.group_budget_share[:, None] * buys_from[bloc]).sum(0)
         missing = shipped[bloc] / capital.chip_share_of_capex - by_labs - by_groups
-        share[rows] = np.clip(missing / np.maximum(rent[rows].sum(0), 1.0), 0.0, MOST_REINVESTED)
+        rented = (rent * buys_from[bloc]).sum(0)
+        share = share + buys_from[bloc] * np.clip(missing / np.maximum(rented, 1.0), 0.0, MOST_REINVESTED)
     spending = budgets[np.maximum(clouds.bloc, 0)] * clouds.group_budget_share[:, None] + share * rent
     labs = np.where(
         ctx.axes.labs.parent_owned[:, None],
@@ -451,12 +462,24 @@ def with_investment(ctx: Context, state: State) -> State:
     return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=labs))
 
 
+def supplier_bloc_share(ctx: Context, state: State) -> Array:
+    """Return whose makers each cloud buys from: its own bloc's, in third countries those it has bought from.
+
+    Shapes: -> (bloc, cloud, world), summing to 1 over blocs.
+    """
+    clouds = ctx.axes.clouds
+    bought = state.fleet.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
+    history = share_over_first(sum_by_bloc(bought, ctx.axes.chip_makers.bloc))
+    member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
+    return np.where((clouds.bloc < 0)[:, None], history, member)
+
+
 def legal_and_leaked(ctx: Context) -> Array:
     """Return the share of each merchant maker's supply that reached the rival at the start (S7.3)."""
     rules, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
     barred = np.stack([ctx.by_world(rules.export_stringency), ctx.by_world(rules.export_stringency_cn)])[bloc]
     reached: Array = np.minimum((1.0 - barred) ** rules.legal_export_eta + rules.leakage * barred, 1.0)
-    return reached * (bloc == US)[:, None]
+    return reached
 
 
 def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:

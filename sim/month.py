@@ -29,8 +29,9 @@ from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
 from sim.markets.services import demand_per_user_step
 from sim.plans import Plans
+from sim.quantity import fading_log_growth
 from sim.state import LabTable, SectorCash, State
-from sim.units import LN2, Array, ratio
+from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
 
 ROBOT_FLOOR_SHARE = 1e-3
 """Humanoid labour counts as a dimension above this share of manufacturing labour (D3)."""
@@ -226,7 +227,7 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         query_cost_usd=month.compute.query_cost_usd,
         queries_wanted=demand_per_user_step(
             old.queries_wanted,
-            rules.load_growth,
+            load_growth_per_year(ctx, state),
             compute.mean_cost_ratio(month.compute.query_cost_usd, old.query_cost_usd, old.alive),
             rules.load_cost_elasticity,
             ctx.dt,
@@ -237,6 +238,14 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         enterprise_share=month.adoption.enterprise_share,
         serving_cost_usd=month.compute.serving_cost_usd,
     )
+
+
+def load_growth_per_year(ctx: Context, state: State) -> Array:
+    """Return this step's growth of what users want at an unchanged cost, fading over years (S3.2)."""
+    rules = ctx.params.consumers
+    years = np.asarray(state.months / MONTHS_PER_YEAR)
+    grown = fading_log_growth(np.exp(rules.load_growth), years, rules.load_fade_time, ctx.dt)
+    return grown * (MONTHS_PER_YEAR / ctx.dt)
 
 
 def compute_by_user(ctx: Context, used: compute.ComputeOutcome) -> Array:

@@ -42,6 +42,7 @@ class ConsumersParams:
     ad_ramp_months: Array
     least_aware_margin: Array
     load_cost_elasticity: Array
+    load_fade_time: Array
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,8 @@ class PowerParams:
     network_share: Array
     need_memory: Array
     headroom_start: Array
+    planning_horizon: Array
+    price_memory: Array
 
 
 @dataclass(frozen=True)

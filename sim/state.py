@@ -126,6 +126,8 @@ class PowerTable:
     """(tranche, site, world) firm capacity for everybody."""
     price_usd_per_mwh: Array
     dispatch_usd_per_mwh: Array
+    felt_usd_per_mwh: Array
+    """Dispatch price as other users feel it, smoothed by contracts."""
     dispatch_start_usd_per_mwh: Array
     ordered_gw: Array
     """Cumulative since the start, as are built and withdrawn."""

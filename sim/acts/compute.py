@@ -221,14 +221,13 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
 def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
     """Return what buyers of each bloc pay per H100e, weighted by last month's output they could get.
 
-    Shapes: (bloc, world).
+    A maker that sells to nobody of the bloc does not count. Shapes: (bloc, world).
     """
     rows = []
     for bloc in (US, CN):
         weight = state.chips.output_h100e * state.chips.fill_share[:, bloc]
-        weight = weight * (ctx.axes.chip_makers.buyers.any(0) * 1.0)[:, None]
-        if bloc == US:
-            weight = weight * (ctx.axes.chip_makers.bloc == US)[:, None]
+        buyers = ctx.axes.chip_makers.buyers[ctx.axes.owner_bloc == bloc]
+        weight = weight * buyers.any(0)[:, None]
         total = weight.sum(0)
         mean = ratio((weight * state.chips.price_usd).sum(0), total)
         rows.append(np.where(total > 0.0, mean, state.chips.price_usd.max(0)))

@@ -20,7 +20,7 @@ from sim.physics.power import (
     spare_after_draw_gw,
 )
 from sim.plans import Plans
-from sim.quantity import adjusted_share
+from sim.quantity import adjusted_share, approach
 from sim.state import PowerTable, State
 from sim.units import MONTHS_PER_YEAR, Array, ratio
 
@@ -62,7 +62,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
 
     on_grid = np.minimum(served, grid)
     sold = demand_response(
-        old.other_load_gw, old.dispatch_usd_per_mwh, old.dispatch_start_usd_per_mwh, -power.demand_elasticity
+        old.other_load_gw, old.felt_usd_per_mwh, old.dispatch_start_usd_per_mwh, -power.demand_elasticity
     )
     cost = ctx.spread(ctx.start.markets.tranche_cost_usd_per_mwh.T)
     cleared = dispatch(old.tranche_gw, cost, sold + on_grid, power.scarcity_price, power.reserve_target)
@@ -89,6 +89,9 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         tranche_gw=tranches,
         price_usd_per_mwh=price,
         dispatch_usd_per_mwh=cleared.price_usd_per_mwh,
+        felt_usd_per_mwh=approach(
+            old.felt_usd_per_mwh, cleared.price_usd_per_mwh, 1.0 / power.price_memory, ctx.dt
+        ),
         dispatch_start_usd_per_mwh=old.dispatch_start_usd_per_mwh,
         ordered_gw=old.ordered_gw + grid_order,
         built_gw=old.built_gw + joined.connected_gw,
@@ -157,7 +160,7 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     lead, survival = ctx.by_market.lead_time_months, ctx.by_market.survival_share
     coming = old.stages_gw.sum(0) * survival + old.ready_gw + old.btm_stages_gw.sum(0)
     have = old.grid_gw + old.btm_gw + coming
-    missing = np.maximum(need * np.exp(growth * lead) - have, 0.0)
+    missing = np.maximum(need * np.exp(growth * np.minimum(lead, power.planning_horizon)) - have, 0.0)
     speed = adjusted_share(power.order_speed, ctx.dt)
     soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
     cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * power.btm_lead_time
