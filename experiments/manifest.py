@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import subprocess
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.build import RunPlan
-from experiments.cli import version
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("sim", "agents", "conf")
@@ -46,6 +46,15 @@ def describe_run(plan: RunPlan, started: str, workers: int, batches: int) -> dic
         "batches": batches,
         "configuration": plan.config,
     }
+
+
+def version() -> str:
+    """Return the version of the project, installed or run from its folder."""
+    try:
+        return metadata.version("uncontested")
+    except metadata.PackageNotFoundError:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        return str(project["project"]["version"])
 
 
 def tracked() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class RunFolder:
         self.final = Path(os.path.abspath(final))
         self._may_be_renamed = may_be_renamed
         # An empty folder that exists already is filled: it may be a mount point, which nothing can replace.
-        self._inside = self.final.is_dir()
+        self._inside = self.final.is_dir() and not may_be_renamed
         place = self.final if self._inside else self.final.parent
         self.part = place / f".{self.final.name}.part-{os.getpid()}"
         self._made: list[Path] = []

@@ -47,7 +47,8 @@ def wilson(share: float, worlds: int) -> tuple[float, float]:
     squared = Z_95**2 / worlds
     centre = (share + squared / 2.0) / (1.0 + squared)
     half = math.sqrt(share * (1.0 - share) * squared + squared**2 / 4.0) / (1.0 + squared)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # At none and at all an end is the share itself; rounding must not take it past that.
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def leaders(outcomes: Outcomes) -> dict[str, dict[str, Array]]:

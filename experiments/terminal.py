@@ -26,7 +26,7 @@ NOT_A_FORECAST = (
 RUN_COMMANDS = (
     ("scenario=article", "the world as the article tells it"),
     ("scenario=baseline", "the state and policies announced at the end of 2025"),
-    ("power.lead_time_us=12..24", "the same with one assumption changed to a range of your own"),
+    ("power.lead_time_us=12..24", "one assumption as a range of your own"),
     ("--help", "every scenario, setting and parameter"),
 )
 _STEPS = 10
