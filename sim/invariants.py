@@ -54,13 +54,13 @@ def balance(left: list[Array], right: list[Array]) -> Array:
 
     Shapes: (..., world) each -> (world,), the largest over what leads.
     """
-    gap, size = np.zeros_like(left[0]), np.zeros_like(left[0])
-    for term in left:
-        gap = gap + term
-        size = size + np.abs(term)
+    gap, size = left[0].copy(), np.abs(left[0])
+    for term in left[1:]:
+        gap += term
+        size += np.abs(term)
     for term in right:
-        gap = gap - term
-        size = size + np.abs(term)
+        gap -= term
+        size += np.abs(term)
     return worst_of(ratio(np.abs(gap), size))
 
 
@@ -71,19 +71,21 @@ def excess(amount: Array, limit: Array) -> Array:
 
 
 def worst_of(residual: Array) -> Array:
-    """Return the largest residual of each world; what is no number counts as infinite."""
-    flat = residual.reshape(-1, residual.shape[-1])
-    # A table without rows, as of robots without makers, breaks no law.
-    worst: Array = np.where(np.isnan(flat), np.inf, flat).max(0, initial=0.0)
+    """Return the largest residual of each world, NaN if one is; no rows, as of no makers, break no law."""
+    worst: Array = residual.reshape(-1, residual.shape[-1]).max(0, initial=0.0)
     return worst
 
 
 def residuals(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
-    """Return the relative residual of every law after a step (section 5). Shapes: law -> (world,)."""
+    """Return the relative residual of every law after a step (section 5); what is no number is infinite.
+
+    Shapes: law -> (world,).
+    """
     found: dict[str, Array] = {}
     for part in (money, loans, chips, compute, robots, people, launches_and_queue):
         found.update(part(ctx, before, month, after))
-    return found
+    table = np.stack([found[law] for law in LAWS])
+    return dict(zip(LAWS, np.where(np.isnan(table), np.inf, table), strict=True))
 
 
 def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
