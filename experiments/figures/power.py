@@ -27,7 +27,7 @@ from experiments.figures.labels import end_labels
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, Page, styled
 from experiments.figures.tables import Array, Observation, Row, paired
-from experiments.figures.titles import dark_compute, power_queue
+from experiments.figures.titles import power_queue, powered_compute
 
 STORED_PRECISION: Final = 1e-6
 SITE_COLOURS: Final = {**BLOC_COLOURS, "allies": MUTED, "row": TEAL}
@@ -59,10 +59,10 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     }
     fans, singles = run.fans(expressions), run.singles(expressions)
     month = run.months[-1]
-    last = run.by_world(dark, month)
+    last = run.by_world(powered, month)
     tally = paired(last["us"], last["cn"])
-    medians = {bloc: float(fans[f"dark.{bloc}"].median[-1]) for bloc in ("us", "cn")}
-    title = dark_compute(tally, medians, month, names)
+    medians = {bloc: float(fans[f"powered.{bloc}"].median[-1]) for bloc in ("us", "cn")}
+    title = powered_compute(tally, medians, month, names)
     subtitle = f"Power that data centres got and that all accelerators there need, GW. {run.reading}"
     # An observed point belongs to one place: it cannot stand for the sum of two.
     alone = [bloc for bloc, sites in places.items() if len(sites) == 1]

@@ -140,27 +140,24 @@ def outcome(
     return f"{sentence}; {same} of {total} definitions point{'s' if same == 1 else ''} that way"
 
 
-def dark_compute(
-    more: Tally, medians: Mapping[str, float], month: str, names: Mapping[str, str] = BLOC_NAMES
+def powered_compute(
+    more: Tally, medians_gw: Mapping[str, float], month: str, names: Mapping[str, str] = BLOC_NAMES
 ) -> str:
-    """Say which bloc leaves the larger share of its held compute without power (S5)."""
-    when = f"in {month_name(month)}"
-    if max(medians.values()) == 0.0 and more.us == more.cn == 0:
-        return f"No held compute lacks power {when} in any sampled world"
+    """Say whose data centres run on more power, and on how much (S5)."""
     sentence = two_sided(
         more,
-        plural="leave more of their compute without power",
-        singular="leaves more of its compute without power",
-        when=when,
-        topic="compute without power",
-        neither="leaves more of its compute without power than the other",
+        plural="power more data centres",
+        singular="powers more data centres",
+        when=f"in {month_name(month)}",
+        topic="powered data centres",
+        neither="powers more data centres than the other",
         names=names,
     )
-    if not (math.isfinite(medians["us"]) and math.isfinite(medians["cn"])):
+    if not (math.isfinite(medians_gw["us"]) and math.isfinite(medians_gw["cn"])):
         return sentence
-    us, cn = percent_pair(medians["us"], medians["cn"])
+    us, cn = number(medians_gw["us"], 2), number(medians_gw["cn"], 2)
     medians_of = "" if more.worlds == 1 else "medians: "
-    return f"{sentence} ({medians_of}{names['us']} {us}, {names['cn']} {cn})"
+    return f"{sentence} ({medians_of}{names['us']} {us} GW, {names['cn']} {cn} GW)"
 
 
 def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str | None, str | None, bool]:
