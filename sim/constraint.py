@@ -30,6 +30,8 @@ from sim.units import MILLION, Array, IntArray, ratio
 
 NEGLIGIBLE_SHARE: Final = 0.01
 """Losses below this share of a bloc's AI revenue bind nobody."""
+ROUNDING: Final = 1e-9
+"""A rest below this share of its whole is rounding: it must not decide which limit binds."""
 UNITS: Final = {
     "none": "",
     "power": "GW-month",
@@ -67,7 +69,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
 
     bids = np.stack([plan.chip_bid_usd for plan in plans.labs] + [plan.chip_bid_usd for plan in plans.clouds])
-    unfilled = ratio(np.maximum(bids - chips.paid_usd, 0.0), np.broadcast_to(prices(plans), bids.shape))
+    unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), np.broadcast_to(prices(plans), bids.shape))
     unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
 
     held_h100e = sum_by_bloc(chips.held_back_h100e, owner_bloc)
@@ -85,7 +87,8 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
 
     let = compute.leased_h100e.sum(0) + compute.tenant_h100e
     let_h100e = sum_by_bloc(let, cloud_bloc)
-    idle_h100e = sum_by_bloc(np.maximum(compute.cloud_powered_h100e - let, 0.0), cloud_bloc)
+    idle = beyond_rounding(compute.cloud_powered_h100e - let, compute.cloud_powered_h100e)
+    idle_h100e = sum_by_bloc(idle, cloud_bloc)
     scarcity = margin * let_h100e * ctx.dt
 
     cut_units, robot_margin = parts_shortage(state, plans, month)
@@ -116,6 +119,11 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
         shadow_usd=np.where(lost > 0.0, shadow, 0.0),
         lost_usd=lost,
     )
+
+
+def beyond_rounding(rest: Array, whole: Array) -> Array:
+    """Return what is left of a whole, 0 where it is no more than rounding. Shapes: any, kept."""
+    return np.where(rest > ROUNDING * whole, rest, 0.0)
 
 
 def mean_by_bloc(values: Array, weight: Array, bloc: IntArray) -> Array:
