@@ -61,7 +61,8 @@ def execute(plan: RunPlan) -> Path:
         final = folder.publish()
     if not store.point_latest_at(final):
         warnings.append(f"{store.OUTPUTS / store.LATEST} could not be made to point at this run")
-    terminal.report(found, store.shown_path(final), warnings)
+    shown = store.shown_path(final)
+    terminal.report(found, shown, [warning.replace(str(folder.part), str(shown)) for warning in warnings])
     return final
 
 
@@ -69,7 +70,7 @@ def fill(plan: RunPlan, part: Path, now: time.struct_time, began: float) -> tupl
     """Run a plan into a folder; return the summary, and what could not be drawn."""
     workers = worker_count(plan)
     batches = split(plan.worlds, len(plan.responses), workers)
-    drawers = min(DRAWERS, plan.workers or os.cpu_count() or 1)
+    drawers = min(DRAWERS, plan.workers or cores())
     what = f"Simulating {plan.worlds:,} worlds × {len(plan.responses)} responses"
     total = plan.months * len(batches)
     with terminal.meter(total, what) as meter, Team(max(workers, drawers), len(batches)) as team:
@@ -93,7 +94,12 @@ def worker_count(plan: RunPlan) -> int:
     """Return how many processes simulate; one where starting others would take longer than the work."""
     if plan.worlds * len(plan.responses) <= ALONE_COLUMNS:
         return 1
-    return min(plan.workers or os.cpu_count() or 1, plan.worlds)
+    return min(plan.workers or cores(), plan.worlds)
+
+
+def cores() -> int:
+    """Return how many cores this process may use, which in a container can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def split(worlds: int, responses: int, workers: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""A run from plan to folder: the same bits however split, everything in its place, nothing left by failure."""
+"""A run from plan to folder: the same bits however split, all in its place, nothing left by failure."""
 
 import csv
 import itertools
