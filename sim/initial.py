@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.acts import adoption, capability, chips, compute
-from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
+from sim.axes import BLOCS, CN, FREE, PAID, US
 from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
 from sim.markets.adoption import awareness, invert_flows
@@ -30,16 +30,7 @@ from sim.state import (
     SectorCash,
     State,
 )
-from sim.units import (
-    KILOWATTS_PER_GIGAWATT,
-    LN10,
-    MILLION,
-    MONTHS_PER_YEAR,
-    Array,
-    BoolArray,
-    ratio,
-    share_over_first,
-)
+from sim.units import KILOWATTS_PER_GIGAWATT, LN10, MILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
 
 LEAST_CHOOSING_NONE = 0.05
 """Non-use keeps at least this share of the first month's choices; faster growth than that is scaled down."""
@@ -444,7 +435,7 @@ def with_investment(ctx: Context, state: State) -> State:
     own = np.where(ctx.axes.labs.parent_owned[:, None], 0.0, own)
     rent = state.fleet.rent_usd * (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[len(own) :]
     share = np.zeros_like(rent)
-    buys_from = supplier_bloc_share(ctx, state)
+    buys_from = compute.supplier_bloc_share(ctx, state.fleet)
     for bloc in (US, CN):
         by_labs = (budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None])
         by_labs = by_labs[ctx.axes.labs.bloc == bloc].sum(0) + own[ctx.axes.labs.bloc == bloc].sum(0)
@@ -460,18 +451,6 @@ def with_investment(ctx: Context, state: State) -> State:
     )
     fleet = replace(state.fleet, reinvestment_share=share, cloud_spending_usd=spending)
     return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=labs))
-
-
-def supplier_bloc_share(ctx: Context, state: State) -> Array:
-    """Return whose makers each cloud buys from: its own bloc's, in third countries those it has bought from.
-
-    Shapes: -> (bloc, cloud, world), summing to 1 over blocs.
-    """
-    clouds = ctx.axes.clouds
-    bought = state.fleet.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
-    history = share_over_first(sum_by_bloc(bought, ctx.axes.chip_makers.bloc))
-    member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
-    return np.where((clouds.bloc < 0)[:, None], history, member)
 
 
 def legal_and_leaked(ctx: Context) -> Array:

@@ -7,14 +7,14 @@ import numpy as np
 from sim.acts.chips import ChipOutcome
 from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome
-from sim.axes import CN, FREE, PAID, US
+from sim.axes import CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
 from sim.markets.services import compute_per_unit_load, free_load, serving_cost_usd_per_h100e_month
 from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
-from sim.state import State
-from sim.units import LN10, TINY, Array, ratio
+from sim.state import FleetTable, State
+from sim.units import LN10, TINY, Array, ratio, share_over_first
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -234,23 +234,35 @@ def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
     return np.stack(rows)
 
 
+def supplier_bloc_share(ctx: Context, fleet: FleetTable) -> Array:
+    """Return whose makers each cloud buys from: its own bloc's, in third countries those it has bought from.
+
+    One that has not bought yet looks at both alike. Shapes: -> (bloc, cloud, world), summing to 1 over blocs.
+    """
+    clouds = ctx.axes.clouds
+    bought = fleet.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
+    by_bloc = sum_by_bloc(bought, ctx.axes.chip_makers.bloc)
+    history = np.where(by_bloc.sum(0) > 0.0, share_over_first(by_bloc), 1.0 / len(by_bloc))
+    member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
+    return np.where((clouds.bloc < 0)[:, None], history, member)
+
+
 def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
     """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world).
 
-    Serving cost without idle time, at the chip price of its bloc (third countries: of the United States) and
-    the power of its main site.
+    Serving cost without idle time, at the price of the chips it buys and the power of its main site.
     """
     capital, chips, power, clouds = ctx.params.capital, ctx.params.chips, ctx.params.power, ctx.axes.clouds
     site = clouds.site_share.argmax(1)
-    bloc = np.where(clouds.bloc == CN, CN, US)
+    buys_from = supplier_bloc_share(ctx, state.fleet)
     kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
     return serving_cost_usd_per_h100e_month(
-        bloc_chip_price_usd(ctx, state)[bloc],
+        (buys_from * bloc_chip_price_usd(ctx, state)[:, None]).sum(0),
         capital.interest_rate,
         chips.user_cost_depreciation,
         np.zeros(ctx.worlds),
         ctx.by_world(power.building_cost)[site] * 1e3,
-        kw[bloc],
+        (buys_from * kw[:, None]).sum(0),
         ctx.by_world(power.pue)[site],
         capital_recovery_factor(capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
         state.power.price_usd_per_mwh[site],
