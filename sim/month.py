@@ -29,7 +29,7 @@ from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
 from sim.markets.services import demand_per_user_step
 from sim.plans import Plans
-from sim.quantity import fading_log_growth
+from sim.quantity import approach, fading_log_growth
 from sim.state import LabTable, SectorCash, State
 from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
 
@@ -160,6 +160,12 @@ def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:
         rent_usd=month.compute.rent_usd,
         occupancy=month.compute.occupancy,
         other_tenant_budget_usd=month.books.tenant_budget_usd,
+        reinvestment_share=approach(
+            state.fleet.reinvestment_share,
+            ctx.params.capital.cloud_reinvestment_share,
+            LN2 / ctx.params.capital.reinvestment_half_life,
+            ctx.dt,
+        ),
     )
     labour = sum_by_bloc(month.robots.labour_workers.sum(1), ctx.axes.robot_makers.bloc)
     workers = (ctx.start.markets.manufacturing_workers_million * 1e6).sum()

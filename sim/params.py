@@ -147,6 +147,8 @@ class CapitalParams:
     cloud_cash_ceiling_months: Array
     household_share_of_load: Array
     labour_share: Array
+    cloud_reinvestment_share: Array
+    reinvestment_half_life: Array
 
 
 @dataclass(frozen=True)

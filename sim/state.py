@@ -84,7 +84,7 @@ class FleetTable:
     maker_preference: Array
     """(owner, maker, world): share of an owner's spending on each maker before the start; fixed."""
     reinvestment_share: Array
-    """(cloud, world): of rent, with which the clouds' money buys what was shipped at the start; fixed."""
+    """(cloud, world): of rent; at the start what buys all that was shipped, fading to its long-run share."""
     other_tenant_budget_usd: Array
     """(cloud, world): what firms other than the labs spend on rent a month."""
 
