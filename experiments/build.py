@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from experiments.catalogue import Catalogue
+from experiments.catalogue import FIXED_MEMBERS, Catalogue
 from experiments.design import LARGEST_WORLD, draw
 from experiments.entities import FIRM_SECTIONS, firms_of, read_axes, read_start
 from experiments.errors import MISSING, ConfigError, nearest
@@ -188,7 +188,7 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         agents_per_world=integer(
             "agents_per_world",
             config["agents_per_world"],
-            (degree + 2) * len(axes.markets.names),
+            least_agents(axes, degree),
             _LARGEST_CROWD,
         ),
         network_degree=degree,
@@ -204,6 +204,13 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         catalogue=catalogue,
         table=table,
     )
+
+
+def least_agents(axes: Axes, degree: int) -> int:
+    """Return the fewest agents of a world: in each market more than the degree, and in each of its classes
+    one for every tier of every lab, for non-users and for the unaware."""
+    options = 2 * len(axes.labs.names) + 2
+    return max(degree + 2, options * len(FIXED_MEMBERS["class"])) * len(axes.markets.names)
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
