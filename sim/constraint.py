@@ -64,7 +64,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     compute, chips = month.compute, month.chips
     rent = mean_by_bloc(compute.rent_usd, compute.cloud_powered_h100e, cloud_bloc)
 
-    dark = 1.0 - compute.powered_share
+    dark = beyond_rounding(1.0 - compute.powered_share, np.ones(1))
     dark_h100e = sum_by_bloc((chips.fleet_h100e.sum(1) * dark).sum(1), owner_bloc)
     dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
 
