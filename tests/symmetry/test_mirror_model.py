@@ -16,12 +16,12 @@ import pytest
 from agents.roster import build_model
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
-from sim.axes import CN, US
+from sim.axes import CN, RESPONSES, US
 from sim.model import RaceModel, forget
 from sim.outcome import evaluate
 from sim.params import Params
 from sim.start import Start
-from sim.units import Array
+from sim.units import Array, BoolArray
 
 WORLDS = 4
 ROUNDING = 1e-9
@@ -91,7 +91,7 @@ def american(node: Any) -> Any:
 
 @cache
 def symmetric_config() -> Mapping[str, Any]:
-    config = copy.deepcopy(compose_run([f"worlds={WORLDS}", "months=60", "consumers=cohort", "noise=false"]))
+    config = copy.deepcopy(compose_run([f"worlds={WORLDS}", "months=180", "consumers=cohort", "noise=false"]))
     roster, start = config["roster"], config["start"]
     for section in SECTIONS:
         firms, figures = {}, {}
@@ -172,7 +172,7 @@ def equal_params(params: Params, plan: RunPlan) -> Params:
 Change = Callable[[Params, Start], tuple[Params, Start]]
 
 
-def lived(change: Change, months: int, response: int = 0) -> RaceModel:
+def lived(change: Change, months: int, response: int = RESPONSES.index("passive")) -> RaceModel:
     """Return the symmetric world after some months, with a change to its parameters or start."""
     plan = symmetric_plan()
     ids = np.arange(WORLDS)
@@ -227,7 +227,7 @@ def assert_mirrored(one: RaceModel, other: RaceModel, months: int) -> None:
 # ---- tests --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("months", [24, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize("months", [24, pytest.param(180, marks=pytest.mark.full)])
 def test_blocs_with_the_same_data_fare_the_same(months: int) -> None:
     model = lived(as_it_is, months)
     assert_mirrored(model, model, months)
@@ -239,10 +239,11 @@ def test_blocs_with_the_same_data_fare_the_same(months: int) -> None:
         assert not np.isin(values, (US, CN)).any(), f"{name}: a bloc leads over its own mirror image"
 
 
-@pytest.mark.parametrize("response", [0, 1])
-def test_exchanging_what_differs_exchanges_the_results(response: int) -> None:
-    """One bloc has more cash, faster grids and fabs, more users and dearer robots; then the other has."""
-    months = 24
+@pytest.mark.parametrize(
+    ("months", "resisted"), [(24, False), (36, True), pytest.param(180, True, marks=pytest.mark.full)]
+)
+def test_exchanging_what_differs_exchanges_the_results(months: int, resisted: bool) -> None:
+    """One bloc leads in models, has faster grids and fabs, dearer chips and robots; then the other has."""
     names = symmetric_plan().axes
 
     def give(bloc: int) -> Change:
@@ -253,10 +254,13 @@ def test_exchanging_what_differs_exchanges_the_results(response: int) -> None:
             first = [list(names.labs.names).index(lab) for lab in ("openai", "openai_twin")][bloc]
             robot = [list(names.robot_makers.names).index(maker) for maker in ("tesla", "tesla_twin")][bloc]
             chip = [list(names.chip_makers.names).index(maker) for maker in ("nvidia", "nvidia_twin")][bloc]
+            rivals = names.labs.bloc != bloc
             labs = replace(
                 start.labs,
                 cash_usd=row_scaled(start.labs.cash_usd, first, 3.0),
-                users_million=row_scaled(start.labs.users_million, first, 0.8),
+                users_million=row_scaled(start.labs.users_million, first, 1.2),
+                fleet_h100e=row_scaled(start.labs.fleet_h100e, rivals, 0.5),
+                lag_months=start.labs.lag_months + 12.0 * rivals,
             )
             robots = replace(
                 start.robot_makers,
@@ -271,10 +275,12 @@ def test_exchanging_what_differs_exchanges_the_results(response: int) -> None:
 
         return change
 
-    one = lived(give(US), months, response=(0, 1)[response])
-    other = lived(give(CN), months, response=(0, 2)[response])
+    one = lived(give(US), months, RESPONSES.index("cn_resists" if resisted else "passive"))
+    other = lived(give(CN), months, RESPONSES.index("us_resists" if resisted else "passive"))
     row = one.recorder.names.index("share.d4")
     assert np.abs(one.recorder.data[row, months - 1] - 0.5).max() > 0.01, "the change made no difference"
+    reacting = one.recorder.data[one.recorder.names.index("reacting.cn"), :months]
+    assert reacting.any() == resisted
     assert_mirrored(one, other, months)
 
 
@@ -282,7 +288,7 @@ def scaled(record: Any, name: str, factor: float) -> Any:
     return replace(record, **{name: getattr(record, name) * factor})
 
 
-def row_scaled(table: Array, row: int, factor: float) -> Array:
+def row_scaled(table: Array, row: int | BoolArray, factor: float) -> Array:
     changed = table.copy()
     changed[row] *= factor
     return changed
