@@ -2,16 +2,16 @@
 
 A lever is a parameter set low and then high in the same worlds, everything else as drawn. Both runs share
 their random numbers, so that a world's difference has one cause. What each lever should move, which way and
-why is written in tests/levers.csv, which was committed before its first run; docs/levers.md shows what came out.
+why is written in tests/levers.csv, which was committed before its first run. tests/ablations.csv takes one
+mechanism out of each submodel. docs/levers.md shows what came out.
 """
 
 import csv
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,25 +20,41 @@ from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
 from experiments.parameters import axis_members
 from experiments.team import Team
+from sim.axes import RESPONSES
 from sim.params import Params
-from sim.units import Array, IntArray
+from sim.units import Array
+
+if TYPE_CHECKING:
+    from sim.recorder import Recorder
 
 REPOSITORY: Final = Path(__file__).parent.parent
 TABLE: Final = REPOSITORY / "tests" / "levers.csv"
+ABLATIONS: Final = REPOSITORY / "tests" / "ablations.csv"
 PAGE: Final = REPOSITORY / "docs" / "levers.md"
 OVERRIDES: Final = ("worlds=48", "consumers=cohort", "responses=[passive]")
-"""What a run of the table takes unless told otherwise; expected shares stand in for consumers on a network."""
+"""What a run takes unless told otherwise; expected shares stand in for consumers on a network."""
 WINDOW_MONTHS: Final = 12
 STANDARD_ERRORS: Final = 2.0
 LEAST_WORLDS: Final = 2
+NOT_EXPLAINED: Final = "not explained yet."
+EVERYWHERE: Final = ".world"
+"""Ends the name of an outcome that is the sum over places, where no such series is recorded."""
 EXPECTED_SHARE: Final = 0.95
 MONTHS_A_YEAR: Final = 12
 _COLUMNS: Final = 640
 """Columns of a batch: many enough to be quick, few enough for 200 MB a process."""
 _WORKERS: Final = 2
 
+LEAST_POINTS: Final = 1.0
+"""What an ablation has to move its outcome by, in points of a share."""
+POINTS: Final = 100.0
+RESPONSE: Final = "response"
+"""In an arm, stands for who resists instead of for a parameter."""
+
 Arm = tuple[tuple[str, float], ...]
-"""What one run of a lever sets: pairs of a key and its value; an empty one is the run without any lever."""
+"""What one run sets: pairs of a key and its value; an empty one is the run without any lever."""
+Measured = Mapping[Arm, Mapping[str, Array]]
+"""Arm -> name of a series -> (month, world)."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +138,56 @@ def read_table(path: Path = TABLE) -> tuple[Lever, ...]:
         )
 
 
+@dataclass(frozen=True)
+class Ablation:
+    """A submodel without its main mechanism, and the share that this should move."""
+
+    submodel: str
+    without: str
+    settings: str
+    """What the run sets, as on the command line: pairs key=value."""
+    outcome: str
+    by: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """What a message calls the row."""
+        return f"{self.submodel} {self.without}: {self.outcome} by {self.by}"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an ablation did to a share, in points: without the mechanism minus with it."""
+
+    ablation: Ablation
+    worlds: int
+    full: float
+    """Mean share with the mechanism, in percent."""
+    points: float
+    standard_error: float
+
+    @property
+    def matters(self) -> bool:
+        """Whether it moves the outcome by more than a point and two standard errors."""
+        return abs(self.points) > max(LEAST_POINTS, STANDARD_ERRORS * self.standard_error)
+
+
+def read_ablations(path: Path = ABLATIONS) -> tuple[Ablation, ...]:
+    """Return the rows of a table of ablations."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(Ablation(**row) for row in csv.DictReader(file))
+
+
 # ---- running ------------------------------------------------------------------------------------------
 
 
+def quiet(text: str) -> None:
+    """Tell nobody how far the runs are."""
+
+
 def run_table(
-    levers: Sequence[Lever], overrides: Sequence[str] = OVERRIDES, on_batch: Callable[[str], None] = str
+    levers: Sequence[Lever], overrides: Sequence[str] = OVERRIDES, on_batch: Callable[[str], None] = quiet
 ) -> tuple[Finding, ...]:
     """Run every lever low and high in the same worlds and compare.
 
@@ -134,26 +195,58 @@ def run_table(
     """
     config = compose_run(list(overrides))
     plan = plan_from_config(config)
-    arms: dict[Arm, int] = {}
+    wanted: dict[Arm, int] = {}
     for lever in levers:
         for value in (lever.low, lever.high):
             arm = arm_of(plan, lever.lever, value)
-            arms[arm] = max(arms.get(arm, 0), last_month(plan, lever.by))
-    per_batch = max(1, _COLUMNS // plan.worlds)
-    ordered = sorted(arms, key=lambda arm: (arms[arm], arm))
+            wanted[arm] = max(wanted.get(arm, 0), last_month(plan, lever.by))
+    measured = measure(config, wanted, {lever.outcome for lever in levers}, on_batch)
+    return tuple(compare(plan, lever, measured) for lever in levers)
+
+
+def run_ablations(
+    ablations: Sequence[Ablation],
+    overrides: Sequence[str] = OVERRIDES,
+    on_batch: Callable[[str], None] = quiet,
+) -> tuple[Effect, ...]:
+    """Run the same worlds with everything and without one mechanism at a time, and compare.
+
+    Raises: ConfigError if a setting or an override is wrong; RunError if a worker dies.
+    """
+    config = compose_run(list(overrides))
+    plan = plan_from_config(config)
+    months = {ablation: last_month(plan, ablation.by) for ablation in ablations}
+    wanted: dict[Arm, int] = {(): max(months.values())}
+    for ablation in ablations:
+        arm = arm_of_settings(plan, ablation.settings)
+        wanted[arm] = max(wanted.get(arm, 0), months[ablation])
+    measured = measure(config, wanted, {ablation.outcome for ablation in ablations}, on_batch)
+    return tuple(effect(plan, ablation, measured) for ablation in ablations)
+
+
+def measure(
+    config: Mapping[str, Any],
+    wanted: Mapping[Arm, int],
+    outcomes: Iterable[str],
+    on_batch: Callable[[str], None],
+) -> Measured:
+    """Run every arm for the months wanted, side by side in batches, in worker processes."""
+    per_batch = max(1, _COLUMNS // config["worlds"])
+    ordered = sorted(wanted, key=lambda arm: (wanted[arm], arm))
     batches = [ordered[first : first + per_batch] for first in range(0, len(ordered), per_batch)]
-    wanted = tuple(sorted({lever.outcome for lever in levers}))
+    names = tuple(sorted(outcomes))
     measured: dict[Arm, Mapping[str, Array]] = {}
     with Team(min(_WORKERS, len(batches)), len(batches)) as team:
         # The longest first, so that no worker is left with it alone.
+        batches.reverse()
         futures = [
-            team.submit(run_arms, config, batch, max(arms[arm] for arm in batch), wanted)
-            for batch in reversed(batches)
+            team.submit(run_arms, config, batch, max(wanted[arm] for arm in batch), names)
+            for batch in batches
         ]
-        for batch, series in zip(reversed(batches), team.wait_for(futures, lambda _: None), strict=True):
+        for batch, series in zip(batches, team.wait_for(futures, lambda _: None), strict=True):
             measured.update(zip(batch, series, strict=True))
             on_batch(f"{len(measured)} of {len(ordered)} runs")
-    return tuple(compare(plan, lever, measured) for lever in levers)
+    return measured
 
 
 def run_arms(
@@ -174,14 +267,28 @@ def run_arms(
     forget(drawn)
     ids, tries = np.tile(world_ids, len(arms)), np.tile(attempts, len(arms))
     params = with_arms(plan, plan.params_for(ids, tries), arms, ids.size)
-    settings = plan.settings_for(ids, np.zeros(ids.size, np.int64))
+    response = np.repeat([int(dict(arm).get(RESPONSE, 0)) for arm in arms], plan.worlds)
+    settings = plan.settings_for(ids, response)
     model = build_model(params, plan.axes, plan.start, settings)
     model.run()
     sound = np.where(np.asarray(model.report.feasible), 1.0, np.nan)
-    rows = {name: np.asarray(model.recorder.row(name), np.float64) * sound for name in wanted}
+    rows = {name: outcome(model.recorder, name) * sound for name in wanted}
     forget(model)
     columns = [slice(arm * plan.worlds, (arm + 1) * plan.worlds) for arm in range(len(arms))]
     return [{name: values[:, part] for name, values in rows.items()} for part in columns]
+
+
+def outcome(recorder: "Recorder", name: str) -> Array:
+    """Return a recorded series, or its sum over places for a name that ends in `.world`.
+
+    Shapes: -> (month, world).
+    """
+    quantity = name.removesuffix(EVERYWHERE)
+    if name in recorder.names or quantity == name:
+        return np.asarray(recorder.row(name), np.float64)
+    places = [f"{quantity}.{place}" for place in recorder.ctx.axes.markets.names]
+    total: Array = np.sum([np.asarray(recorder.row(place), np.float64) for place in places], axis=0)
+    return total
 
 
 def arm_of(plan: RunPlan, key: str, value: float) -> Arm:
@@ -201,6 +308,21 @@ def arm_of(plan: RunPlan, key: str, value: float) -> Arm:
         touched = (touched[member_row(plan, key)],)
     same = all(cell.row is None and cell.value == value for cell in touched)
     return () if same else ((key, value),)
+
+
+def arm_of_settings(plan: RunPlan, settings: str) -> Arm:
+    """Return what pairs key=value mean; `response=us_resists` makes a bloc resist.
+
+    Raises: ConfigError if one of them is wrong.
+    """
+    arm: Arm = ()
+    for pair in settings.split():
+        key, _, value = pair.partition("=")
+        if key == RESPONSE:
+            arm += ((key, float(RESPONSES.index(value))),)
+        else:
+            arm += arm_of(plan, key, float(value))
+    return arm
 
 
 def member_row(plan: RunPlan, key: str) -> int:
@@ -226,6 +348,8 @@ def with_arms(plan: RunPlan, params: Params, arms: Sequence[Arm], columns: int) 
     for place, arm in enumerate(arms):
         block = slice(place * width, (place + 1) * width)
         for key, value in arm:
+            if key == RESPONSE:
+                continue
             section, name, *member = key.split(".")
             field = f"{section}.{name}"
             if field not in changed:
@@ -246,9 +370,7 @@ def last_month(plan: RunPlan, by: str) -> int:
 
     Raises: ConfigError if a full window does not fit before it.
     """
-    (year, month), (start_year, start_month) = (
-        map(int, text.split("-")) for text in (by, plan.start.month)
-    )
+    (year, month), (start_year, start_month) = (map(int, text.split("-")) for text in (by, plan.start.month))
     months = (year - start_year) * MONTHS_A_YEAR + month - start_month + 1
     if months < WINDOW_MONTHS:
         raise ConfigError("by", by, f"expected a month at least a year after {plan.start.month}")
@@ -258,7 +380,7 @@ def last_month(plan: RunPlan, by: str) -> int:
 # ---- comparing ----------------------------------------------------------------------------------------
 
 
-def compare(plan: RunPlan, lever: Lever, measured: Mapping[Arm, Mapping[str, Array]]) -> Finding:
+def compare(plan: RunPlan, lever: Lever, measured: Measured) -> Finding:
     """Compare every world's outcome with the lever high and low."""
     end = last_month(plan, lever.by)
     window = slice(end - WINDOW_MONTHS, end)
@@ -279,6 +401,28 @@ def compare(plan: RunPlan, lever: Lever, measured: Mapping[Arm, Mapping[str, Arr
         high=float(high.mean()),
         difference=float(differences.mean()),
         standard_error=float(differences.std(ddof=1) / np.sqrt(worlds)),
+    )
+
+
+def effect(plan: RunPlan, ablation: Ablation, measured: Measured) -> Effect:
+    """Compare every world's share without and with a mechanism."""
+    end = last_month(plan, ablation.by)
+    window = slice(end - WINDOW_MONTHS, end)
+    full, without = (
+        measured[arm][ablation.outcome][window].mean(0) * POINTS
+        for arm in ((), arm_of_settings(plan, ablation.settings))
+    )
+    both = np.isfinite(full) & np.isfinite(without)
+    worlds = int(both.sum())
+    if worlds < LEAST_WORLDS:
+        return Effect(ablation, worlds, np.nan, np.nan, np.nan)
+    difference = (without - full)[both]
+    return Effect(
+        ablation=ablation,
+        worlds=worlds,
+        full=float(full[both].mean()),
+        points=float(difference.mean()),
+        standard_error=float(difference.std(ddof=1) / np.sqrt(worlds)),
     )
 
 
@@ -310,7 +454,7 @@ def expected_share(findings: Sequence[Finding]) -> float:
 # ---- the page -----------------------------------------------------------------------------------------
 
 
-def page(findings: Sequence[Finding], overrides: Sequence[str]) -> str:
+def page(findings: Sequence[Finding], effects: Sequence[Effect], overrides: Sequence[str]) -> str:
     """Return docs/levers.md."""
     met = sum(finding.as_expected for finding in findings)
     lines = [
@@ -318,9 +462,10 @@ def page(findings: Sequence[Finding], overrides: Sequence[str]) -> str:
         "",
         "What one lever moves in another submodel, and whether it is what was expected.",
         "Each row was written, with its sign and its reason, before the table was first run",
-        "(tests/levers.csv). A lever is set low and then high in the same worlds, with the same random numbers;",
-        "everything else stays as drawn. The outcome is a mean over twelve months. A relative difference is high",
-        "minus low over the mean of both, so that every world weighs alike; a plain one is in the outcome's unit.",
+        "(tests/levers.csv). A lever is set low and then high in the same worlds, with the same random",
+        "numbers; everything else stays as drawn. The outcome is a mean over twelve months. A relative",
+        "difference is high minus low over the mean of both, so that every world weighs alike; a plain one",
+        "is in the outcome's unit.",
         "",
         f"Made by `{command(overrides)}`.",
         "",
@@ -335,7 +480,20 @@ def page(findings: Sequence[Finding], overrides: Sequence[str]) -> str:
     exceptions = [finding for finding in findings if not finding.as_expected]
     if exceptions:
         lines += ["", "## Exceptions", ""]
-        lines += [f"- `{one.lever.name}`: {one.lever.explained or 'not explained yet.'}" for one in exceptions]
+        lines += [f"- `{one.lever.name}`: {one.lever.explained or NOT_EXPLAINED}" for one in exceptions]
+    lines += [
+        "",
+        "## Ablations",
+        "",
+        "Each submodel without one mechanism, in the same worlds (tests/ablations.csv). The outcome is the",
+        "share of the United States in both blocs' sum; a submodel matters if that moves by more than",
+        f"{LEAST_POINTS:g} point and {STANDARD_ERRORS:g} standard errors.",
+        "",
+        "| submodel | without | settings | outcome | by | with it, % | moved, points | standard error | "
+        "matters | reason |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+        *(effect_row(one) for one in effects),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -366,18 +524,44 @@ def row(finding: Finding) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def effect_row(found: Effect) -> str:
+    """Return an ablation's effect as a row of the page."""
+    ablation = found.ablation
+    cells = (
+        ablation.submodel,
+        ablation.without,
+        ", ".join(f"`{pair}`" for pair in ablation.settings.split()),
+        f"`{ablation.outcome}`",
+        ablation.by,
+        f"{found.full:.1f}",
+        f"{found.points:+.2f}",
+        f"{found.standard_error:.2f}",
+        "yes" if found.matters else "no",
+        ablation.reason,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def main(arguments: Iterable[str]) -> int:
-    """Run the table and write the page; later overrides lie over the usual ones."""
-    overrides = tuple(chain(OVERRIDES, arguments))
+    """Run both tables and write the page; later overrides lie over the usual ones."""
+    overrides = (*OVERRIDES, *arguments)
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr)
+
     try:
-        findings = run_table(read_table(), overrides, on_batch=lambda text: print(text, file=sys.stderr))
+        findings = run_table(read_table(), overrides, tell)
+        effects = run_ablations(read_ablations(), overrides, tell)
     except (ConfigError, RunError) as error:
         print(error, file=sys.stderr)
         return 2
-    PAGE.write_text(page(findings, overrides), encoding="utf-8")
+    PAGE.write_text(page(findings, effects, overrides), encoding="utf-8")
     for finding in findings:
         if not finding.as_expected:
             print(f"{finding.verdict}: {finding.lever.name} ({finding.score:+.1f} standard errors)")
+    for found in effects:
+        if not found.matters:
+            print(f"moves too little: {found.ablation.name} ({found.points:+.2f} points)")
     print(f"{expected_share(findings):.0%} of {len(findings)} rows as expected; {PAGE}")
     return 0
 
