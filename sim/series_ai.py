@@ -140,8 +140,9 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
 
 
 def mean_by_lab_bloc(step: Step, values: Array) -> Array:
-    """Return the mean over a bloc's labs, 0 without labs. Shapes: (lab, world) -> (bloc, world)."""
-    return ratio(step.by_lab_bloc(values), step.by_lab_bloc(np.ones_like(values)))
+    """Return the mean over a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
+    present = (step.before.labs.alive > 0.0).astype(np.float64)
+    return ratio(step.by_lab_bloc(values * present), step.by_lab_bloc(present))
 
 
 def query_cost_usd(step: Step) -> Array:
