@@ -127,13 +127,21 @@ def beyond_rounding(rest: Array, whole: Array) -> Array:
 
 
 def mean_by_bloc(values: Array, weight: Array, bloc: IntArray) -> Array:
-    """Return a bloc's weighted mean, everybody's where it has no member, 0 without anybody.
+    """Return a bloc's weighted mean, the plain one where none has weight, everybody's where it has no member.
 
-    Shapes: (member, world) -> (bloc, world). A member without weight counts a little.
+    Shapes: (member, world) -> (bloc, world); 0 without anybody.
     """
-    heavy = np.maximum(weight, 1.0)
-    own = ratio(sum_by_bloc(values * heavy, bloc), sum_by_bloc(heavy, bloc))
-    everybody = ratio((values * heavy).sum(0), heavy.sum(0))
+    plain = np.ones_like(weight)
+    own = np.where(
+        sum_by_bloc(weight, bloc) > 0.0,
+        ratio(sum_by_bloc(values * weight, bloc), sum_by_bloc(weight, bloc)),
+        ratio(sum_by_bloc(values, bloc), sum_by_bloc(plain, bloc)),
+    )
+    everybody = np.where(
+        weight.sum(0) > 0.0,
+        ratio((values * weight).sum(0), weight.sum(0)),
+        ratio(values.sum(0), plain.sum(0)),
+    )
     has_member = np.array([(bloc == index).any() for index in range(len(BLOCS))])
     return np.where(has_member[:, None], own, everybody)
 
