@@ -72,7 +72,7 @@ def recorded(model: RaceModel) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("consumers", ["cohort", "agents"])
-@pytest.mark.parametrize("newcomer", ["lab", "robot maker"])
+@pytest.mark.parametrize("newcomer", ["lab", "robot maker", "chip maker"])
 def test_a_firm_still_to_come_moves_no_bit(newcomer: str, consumers: str) -> None:
     before = recorded(lived("", 0, consumers))
     after = recorded(lived(newcomer, LATEST_MONTH, consumers))
