@@ -5,27 +5,30 @@ No field carries a world axis: what is uncertain at the start is a parameter.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
 from sim.units import Array
 
-
-def _by(axis: str) -> Any:
-    return field(metadata={"axis": axis})
+# The second axis of a field, for its metadata.
+BY_MARKET: Final = {"axis": "market"}
+BY_ORIGIN: Final = {"axis": "origin"}
+BY_CLOUD: Final = {"axis": "cloud"}
+BY_TRANCHE: Final = {"axis": "tranche"}
+BY_INDUSTRIAL_MAKER: Final = {"axis": "industrial_maker"}
 
 
 @dataclass(frozen=True)
 class LabStart:
     """AI labs at the start. Shapes: (lab,) or (lab, axis)."""
 
-    users_million: Array = _by("market")
-    user_growth_per_month: Array = _by("market")
-    paying_share: Array = _by("market")
-    subscription_price_usd_per_month: Array = _by("market")
-    free_quota_per_day: Array = _by("market")
-    enterprise_market_share: Array = _by("market")
-    fleet_h100e: Array = _by("origin")
-    lease_h100e: Array = _by("cloud")
+    users_million: Array = field(metadata=BY_MARKET)
+    user_growth_per_month: Array = field(metadata=BY_MARKET)
+    paying_share: Array = field(metadata=BY_MARKET)
+    subscription_price_usd_per_month: Array = field(metadata=BY_MARKET)
+    free_quota_per_day: Array = field(metadata=BY_MARKET)
+    enterprise_market_share: Array = field(metadata=BY_MARKET)
+    fleet_h100e: Array = field(metadata=BY_ORIGIN)
+    lease_h100e: Array = field(metadata=BY_CLOUD)
     revenue_usd_per_month: Array
     revenue_growth_per_year: Array
     fixed_cost_usd_per_month: Array
@@ -37,7 +40,7 @@ class LabStart:
 class CloudStart:
     """Compute providers at the start. Shapes: (cloud,) or (cloud, axis)."""
 
-    fleet_h100e: Array = _by("origin")
+    fleet_h100e: Array = field(metadata=BY_ORIGIN)
     cash_usd: Array
 
 
@@ -68,8 +71,8 @@ class MarketStart:
     population_million: Array
     aware_share: Array
     gdp_usd_per_year: Array
-    tranche_capacity_gw: Array = _by("tranche")
-    tranche_cost_usd_per_mwh: Array = _by("tranche")
+    tranche_capacity_gw: Array = field(metadata=BY_TRANCHE)
+    tranche_cost_usd_per_mwh: Array = field(metadata=BY_TRANCHE)
     other_load_gw: Array
     generation_twh_per_year: Array
     firm_additions_gw_per_year: Array
@@ -84,7 +87,7 @@ class MarketStart:
     manufacturing_value_added_usd_per_year: Array
     industrial_robots: Array
     industrial_installations_per_year: Array
-    industrial_supplier_share: Array = _by("industrial_maker")
+    industrial_supplier_share: Array = field(metadata=BY_INDUSTRIAL_MAKER)
     dark_factory_share: Array
 
 
