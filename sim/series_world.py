@@ -108,13 +108,13 @@ def policy_blocks() -> tuple[Block, ...]:
         ),
         Block(
             "escalation_from_zero", "share", "share", "month-end",
-            "Controls, half the tariff, and what the bloc does to the rival's lead times in retaliation.",
+            "Controls, retaliation among them, and half the tariff.",
             "F1", BLOCS,
-            lambda s: s.after.policy.stringency + 0.5 * s.after.policy.tariff + retaliation(s),
+            lambda s: s.after.policy.stringency + 0.5 * s.after.policy.tariff,
         ),
         Block(
             "escalation", "share", "share", "month-end",
-            "Controls above the announced schedule, half the tariff above the start's, and retaliation.",
+            "Controls above the announced schedule, retaliation among them, and half the tariff above the start's.",
             "F1", BLOCS, escalation,
         ),
         Block(
@@ -154,24 +154,16 @@ def policy_blocks() -> tuple[Block, ...]:
     )  # fmt: skip
 
 
-def retaliation(step: Step) -> Array:
-    """Return what each bloc does to the rival; the table keeps what each suffers.
-
-    Shapes: -> (bloc, world).
-    """
-    exerted: Array = step.after.policy.retaliation[::-1]
-    return exerted
-
-
 def escalation(step: Step) -> Array:
-    """Return the rise of controls, tariffs and retaliation over the schedule (F1).
+    """Return the rise of controls and tariffs over the schedule (F1).
 
+    Retaliation is a rise of controls in answer to the rival's, so it is counted once, among them.
     Shapes: -> (bloc, world).
     """
     scheduled = np.stack([step.ctx.by_world(plan.scheduled) for plan in step.plans.governments])
     controls = np.maximum(step.after.policy.stringency - scheduled, 0.0)
     tariff = np.maximum(step.after.policy.tariff - step.ctx.params.policy.tariff_on_rival_robots, 0.0)
-    return controls + 0.5 * tariff + retaliation(step)
+    return controls + 0.5 * tariff
 
 
 def paid_goods_loss_usd(step: Step) -> Array:
