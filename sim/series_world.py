@@ -114,7 +114,7 @@ def policy_blocks() -> tuple[Block, ...]:
         ),
         Block(
             "escalation", "share", "share", "month-end",
-            "Controls above the announced schedule, retaliation among them, and half the tariff above the start's.",
+            "Controls over the schedule, retaliation among them, and half the tariff above the start's.",
             "F1", BLOCS, escalation,
         ),
         Block(
