@@ -275,8 +275,10 @@ def sell(
         asked = wanted_chips(bids[:, m], prices[m])
         rival = owner_bloc == 1 - bloc
         barred = policy.stringency[bloc] if makers.merchant[m] else np.ones(ctx.worlds)
-        legal_cap = legal_export_limit(supply, barred, chips.legal_export_eta)
-        leak_cap = smuggling_limit(supply, barred, chips.leakage) * float(makers.merchant[m])
+        # Licences and leaks are of a month's supply: what is in stock counts once a month.
+        on_offer = made_h100e[m] + state.chips.inventory_h100e[m] * ctx.dt
+        legal_cap = legal_export_limit(on_offer, barred, chips.legal_export_eta)
+        leak_cap = smuggling_limit(on_offer, barred, chips.leakage) * float(makers.merchant[m])
         asked_rival = (asked * rival[:, None]).sum(0)
         legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
         legal = np.where(rival[:, None], asked * legal_share, asked)
