@@ -13,8 +13,8 @@ from sim.markets.services import (
     split_budget_over_markets,
     target_price,
 )
-from sim.quantity import approach
 from sim.plans import LabPlan, LabView
+from sim.quantity import approach
 from sim.units import MONTHS_PER_YEAR, Array, logistic
 
 
@@ -27,7 +27,9 @@ class AiLab(Actor):
         compute_usd = self.compute_budget(view, equity_usd)
         own_share = view.own_chip_share
         capex_usd = compute_usd * own_share * powered_part(view.site_share, view.room_share)
-        makers = seller_shares(view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity)
+        makers = seller_shares(
+            view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity
+        )
         clouds = seller_shares(
             view.rent_usd, view.cloud_open * view.cloud_free_h100e, view.params.labs.rent_sensitivity
         )

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from agents.beliefs import expected_return_factor, kept_commitment, powered_part, seller_shares, sites_with_room
+from agents.beliefs import (
+    expected_return_factor,
+    kept_commitment,
+    powered_part,
+    seller_shares,
+    sites_with_room,
+)
 from sim.actors import Actor
 from sim.plans import CloudPlan, CloudView
 from sim.units import MONTHS_PER_YEAR, ratio
@@ -15,14 +21,14 @@ class Cloud(Actor):
         """Answer with bids for accelerators, their sites, power to order and the rent (S5)."""
         capital = view.params.capital
         earned = ratio(view.rent_usd * np.minimum(view.occupancy, 1.0), view.user_cost_usd)
-        budget_usd = (
-            view.group_budget_usd / MONTHS_PER_YEAR + view.reinvestment_share * view.rent_revenue_usd
-        )
+        budget_usd = view.group_budget_usd / MONTHS_PER_YEAR + view.reinvestment_share * view.rent_revenue_usd
         wanted = budget_usd * expected_return_factor(earned, capital.expectation_steepness)
         spend = kept_commitment(wanted, view.committed_usd, capital.order_commitment, view.step_months)
         spend = np.minimum(spend, np.maximum(view.cash_usd, 0.0) / view.step_months + budget_usd)
         placeable = spend * powered_part(view.site_share, view.room_share)
-        makers = seller_shares(view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity)
+        makers = seller_shares(
+            view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity
+        )
         scarce = np.tanh(np.log(np.maximum(view.occupancy, 1e-9)))
         rent = view.rent_usd * np.exp(capital.rent_adjustment_rate * view.step_months * scarce)
         return CloudPlan(

@@ -19,9 +19,13 @@ class Government(Actor):
         scheduled = self.schedule(view)
         policy = view.params.policy
         sanction_share = policy.lever_weights[LEVERS.index("sanctions")]
-        step_up = active * sanction_share * policy.reaction_budget * policy.sanction_rise * view.step_months / 12.0
+        step_up = (
+            active * sanction_share * policy.reaction_budget * policy.sanction_rise * view.step_months / 12.0
+        )
         answered = policy.retaliation_strength * view.rival_rise
-        rise = approach(view.rise, np.maximum(answered, view.rise), 1.0 / policy.retaliation_lag, view.step_months)
+        rise = approach(
+            view.rise, np.maximum(answered, view.rise), 1.0 / policy.retaliation_lag, view.step_months
+        )
         stringency = np.clip(scheduled + rise + step_up, 0.0, 1.0)
         kept_rise = np.minimum(rise + step_up, np.maximum(1.0 - scheduled, 0.0))
         return GovernmentPlan(

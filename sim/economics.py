@@ -89,4 +89,3 @@ def monthly_users(ctx: Context, state: State, tier: int) -> Array:
     """Return monthly users of a tier, primary users times the overlap. Shapes: (lab, market, world)."""
     users: Array = state.users[:, tier] * ctx.params.consumers.overlap_factor
     return users
-

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.acts import adoption, capability, chips, compute
+from sim.acts.groups import group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US
 from sim.context import Context
+from sim.economics import enterprise_terms, lab_economics
 from sim.initial_robots import start_orbit, start_robots
 from sim.markets.adoption import awareness, invert_flows
-from sim.markets.choice import reconsidering
-from sim.acts.groups import group_budgets_usd
+from sim.markets.choice import ChoiceSetting, reconsidering
 from sim.markets.enterprise import invert_residuals, supplier_utility
-from sim.economics import enterprise_terms, lab_economics
 from sim.physics.capability import back_cast
 from sim.physics.compute import allocate, served_share
 from sim.physics.power import dispatch
@@ -105,7 +105,9 @@ def start_fleet(ctx: Context) -> FleetTable:
     h100e = np.concatenate([ground, np.zeros((*ground.shape[:2], 1))], axis=2)
     it_gw = h100e * (ctx.start.origins.power_kw_per_h100e / KILOWATTS_PER_GIGAWATT)[None, :, None]
     n_cloud = len(ctx.axes.clouds.names)
-    share = np.concatenate([np.broadcast_to(ctx.start.markets.powered_share, site.shape), np.zeros((len(site), 1))], 1)
+    share = np.concatenate(
+        [np.broadcast_to(ctx.start.markets.powered_share, site.shape), np.zeros((len(site), 1))], 1
+    )
     return FleetTable(
         h100e=ctx.spread(h100e),
         it_gw=ctx.spread(it_gw),
@@ -216,7 +218,6 @@ def start_chips(ctx: Context) -> ChipTable:
     )
 
 
-
 def start_policy(ctx: Context) -> PolicyTable:
     """Start with the controls in force and no reaction under way (S12)."""
     rules, blocs = ctx.params.chips, len(BLOCS)
@@ -250,7 +251,7 @@ def start_users(ctx: Context) -> Array:
 def start_awareness(ctx: Context) -> Array:
     """Return the aware share by market, at least what the users of the start need (S1.1)."""
     used = start_users(ctx).sum((0, 1)) / ctx.spread(ctx.start.markets.population_million * MILLION)
-    floor = np.minimum(used * (1.0 + ctx.params.consumers.least_aware_margin), MOST_AWARE)
+    floor: Array = np.minimum(used * (1.0 + ctx.params.consumers.least_aware_margin), MOST_AWARE)
     return np.maximum(ctx.spread(ctx.start.markets.aware_share), floor)
 
 
@@ -378,9 +379,7 @@ def with_offers(ctx: Context, state: State) -> State:
     # What is sold as tokens at the start is what firms do not host themselves.
     budget = state.labs.enterprise_start_usd / (1.0 - hosted)
     hosting = budget / MONTHS_PER_YEAR * hosted * ctx.params.labs.enterprise_compute_share_of_price
-    state = replace(
-        state, labs=replace(state.labs, enterprise_start_usd=budget), hosting_usd=hosting
-    )
+    state = replace(state, labs=replace(state.labs, enterprise_start_usd=budget), hosting_usd=hosting)
     return replace(
         state, best_offered_start=np.where(np.isfinite(best), best, 0.0), enterprise_budget_usd=budget
     )
@@ -437,7 +436,9 @@ def with_investment(ctx: Context, state: State) -> State:
     share = np.zeros_like(rent)
     buys_from = compute.supplier_bloc_share(ctx, state.fleet)
     for bloc in (US, CN):
-        by_labs = (budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None])
+        by_labs = (
+            budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None]
+        )
         by_labs = by_labs[ctx.axes.labs.bloc == bloc].sum(0) + own[ctx.axes.labs.bloc == bloc].sum(0)
         by_groups = (budgets[bloc] * clouds.group_budget_share[:, None] * buys_from[bloc]).sum(0)
         missing = shipped[bloc] / capital.chip_share_of_capex - by_labs - by_groups
@@ -483,9 +484,7 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
         network_share=crowd.felt_share(setting),
     )
     labs = replace(state.labs, residual=found.residual, paid_constant=found.paid_constant)
-    started = replace(
-        state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx)
-    )
+    started = replace(state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx))
     return started, StartReport(found.feasible, scaled)
 
 
@@ -529,7 +528,9 @@ def fit_classes(paid: Array, most: Array, class_share: Array) -> Array:
     return fitted
 
 
-def feasible_growth(ctx: Context, state: State, setting: adoption.ChoiceSetting, occupancy: Array) -> tuple[Array, Array]:
+def feasible_growth(
+    ctx: Context, state: State, setting: ChoiceSetting, occupancy: Array
+) -> tuple[Array, Array]:
     """Return user growth a month that the first month's choices can give, and the smallest scaling (S1.4).
 
     Nobody can lose more users than reconsider, and non-users cannot run out: a fast growth of all is scaled.
@@ -544,7 +545,10 @@ def feasible_growth(ctx: Context, state: State, setting: adoption.ChoiceSetting,
     left = (occupancy * leaving).sum(1)
     lost = left[1::2] + left[2::2]
     after = awareness(
-        state.aware_share, ctx.params.consumers.bass_innovation_p, ctx.params.consumers.bass_imitation_q, ctx.dt
+        state.aware_share,
+        ctx.params.consumers.bass_innovation_p,
+        ctx.params.consumers.bass_imitation_q,
+        ctx.dt,
     )
     choosing = (occupancy * leaving).sum((0, 1)) + after - state.aware_share
     room = choosing * (1.0 - LEAST_CHOOSING_NONE) - lost.sum(0)
@@ -552,6 +556,7 @@ def feasible_growth(ctx: Context, state: State, setting: adoption.ChoiceSetting,
     rising, falling = np.maximum(gain, 0.0).sum(0), np.minimum(gain, 0.0).sum(0)
     factor = np.clip(ratio(room - falling, rising), 0.0, 1.0)
     factor = np.where(rising > 0.0, factor, 1.0)
-    scaled = np.log1p(np.where(gain > 0.0, np.expm1(growth * ctx.dt) * factor, np.expm1(growth * ctx.dt))) / ctx.dt
+    scaled = (
+        np.log1p(np.where(gain > 0.0, np.expm1(growth * ctx.dt) * factor, np.expm1(growth * ctx.dt))) / ctx.dt
+    )
     return scaled, factor.min(0)
-

@@ -15,7 +15,6 @@ from sim.invariants import Worst
 from sim.month import Month, advance
 from sim.plans import Plans
 from sim.recorder import Recorder
-from sim.units import Array
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,9 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
     def plans(self) -> Plans:
         """Ask everybody for a plan, all from the same state."""
         ctx, state, cast = self.context, self.state, self.cast
-        money = tuple(a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True))
+        money = tuple(
+            a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True)
+        )
         offers = ctx.full(len(ctx.axes.labs.names))
         for bloc, plan in enumerate(money):
             offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
@@ -92,11 +93,6 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
             if on_month is not None:
                 on_month(month)
 
-    @property
-    def record(self) -> Array:
-        """Recorded series. Shapes: (series, month, world)."""
-        return self.recorder.data
-
 
 def ask(actors: Sequence[Actor], views: Sequence[Any]) -> tuple[Any, ...]:
     """Return every actor's plan for its view."""
@@ -108,4 +104,3 @@ def forget(model: RaceModel) -> None:
     ids = getattr(mesa.Agent, "_ids", None)
     if ids is not None:
         ids.pop(model, None)
-

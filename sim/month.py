@@ -63,7 +63,9 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     law = policy.act(ctx, state, plans, luck)
     grid = power.act(ctx, state, plans, law, luck)
     satellites = orbit.delivered_gw(ctx, state.orbit)
-    made = chips.act(ctx, state, plans, law, power_room_gw(ctx, state, plans, grid), orbit_room(ctx, state, satellites))
+    made = chips.act(
+        ctx, state, plans, law, power_room_gw(ctx, state, plans, grid), orbit_room(ctx, state, satellites)
+    )
     grid = power.serve(ctx, grid, made.fleet_gw)
     used = compute.act(ctx, state, plans, law, grid, made, orbit_share(ctx, made, satellites))
     skill = capability.act(ctx, state, used, luck)
@@ -83,8 +85,7 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
         grid.price_usd_per_mwh,
     )
     launched = orbit.act(ctx, state, plans, law.orbit_gw_per_year)
-    charge = orbit_charge(ctx, state, launched, satellites)
-    money = books.act(ctx, state, plans, ledger, law, grid, made, used, chosen, charge)
+    money = books.act(ctx, state, plans, ledger, law, grid, made, used, chosen, launched.charge_usd)
     enter(ledger, units.payments)
     enter(ledger, launched.payments)
     books.settle_other_subsidies(ledger, law)
@@ -106,7 +107,8 @@ def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOut
     due = np.minimum(1.0, horizon / places.lead_time_months) * places.survival_share
     coming = np.minimum(cap, grid.table.ready_gw + grid.table.stages_gw.sum(0) * due)
     engines = grid.table.btm_stages_gw.sum(0) * np.minimum(1.0, horizon / rules.btm_lead_time)
-    return np.maximum(grid.available_gw + coming + engines - grid.need_gw, 0.0)
+    room: Array = np.maximum(grid.available_gw + coming + engines - grid.need_gw, 0.0)
+    return room
 
 
 def orbit_room(ctx: Context, state: State, satellites_gw: Array) -> Array:
@@ -125,21 +127,13 @@ def orbit_share(ctx: Context, made: chips.ChipOutcome, satellites_gw: Array) -> 
     return np.where(need > 0.0, np.minimum(1.0, ratio(satellites_gw, need)), 1.0)
 
 
-def orbit_charge(ctx: Context, state: State, launched: orbit.OrbitOutcome, satellites_gw: Array) -> Array:
-    """Return what clouds of each bloc owe its satellites this month. Shapes: (bloc, world)."""
-    return launched.charge_usd
-
-
 def bloc_capability(ctx: Context, state: State) -> Array:
     """Return each bloc's best deployable capability above the start's frontier. Shapes: (bloc, world)."""
     usable = np.ones_like(state.labs.alive)
     orders = capability.deployable_orders(ctx, state.labs.capability_orders, state.labs.alive, usable)
     alive = state.labs.alive > 0.0
     return np.stack(
-        [
-            np.where(alive & (ctx.axes.labs.bloc == bloc)[:, None], orders, -30.0).max(0)
-            for bloc in (US, CN)
-        ]
+        [np.where(alive & (ctx.axes.labs.bloc == bloc)[:, None], orders, -30.0).max(0) for bloc in (US, CN)]
     )
 
 

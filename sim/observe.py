@@ -224,7 +224,9 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
                     spending_usd=labs.outlay_usd[own],
                     growth_at_start=np.broadcast_to(growth[own], labs.revenue_usd[own].shape),
                     sentiment=state.policy.sentiment[bloc],
-                    parent_owned=np.broadcast_to(names.parent_owned[own][:, None], labs.revenue_usd[own].shape),
+                    parent_owned=np.broadcast_to(
+                        names.parent_owned[own][:, None], labs.revenue_usd[own].shape
+                    ),
                     group_budget_share=ctx.spread(names.group_budget_share[own]),
                     ai_revenue_usd=labs.revenue_usd[own].sum(0),
                 )
@@ -301,4 +303,3 @@ def grid_views(ctx: Context, state: State) -> tuple[GridView, ...]:
 def consumer_view(ctx: Context, state: State) -> ConsumerView:
     """Show the consumers this month's frozen setting of choices."""
     return ConsumerView(setting=adoption.choice_setting(ctx, state), crowd=state.crowd)
-

@@ -380,3 +380,8 @@ class Plans:
     governments: tuple[GovernmentPlan, ...]
     grids: tuple[GridPlan, ...]
     orbital_operators: tuple[OrbitPlan, ...]
+
+    @property
+    def owners(self) -> tuple[LabPlan | CloudPlan, ...]:
+        """Plans of the owners of accelerators: labs, then clouds."""
+        return (*self.labs, *self.clouds)

@@ -113,6 +113,4 @@ def start_population(settings: Settings, aware: Array, unaware: Array) -> Popula
         )
         state = crowd.start_crowd(net, aware, unaware, FEWEST_AGENTS, settings.seed, settings.world_ids)
         return Crowd(net, state, settings, 0)
-    raise ValueError(
-        f"consumers={settings.consumers!r} is no variant; expected 'agents' or 'cohort'"
-    )
+    raise ValueError(f"consumers={settings.consumers!r} is no variant; expected 'agents' or 'cohort'")

@@ -14,8 +14,7 @@ from sim.markets.enterprise import foundation_step, self_hosting_share
 from sim.markets.services import served_fraction
 from sim.plans import Plans
 from sim.state import State
-from sim.units import BILLION, Array, ratio
-
+from sim.units import BILLION, Array, BoolArray
 
 FAR_BEHIND_ORDERS = 30.0
 """Stands for open weights that do not exist."""
@@ -39,7 +38,7 @@ class AdoptionOutcome:
     foundation: Array
 
 
-def offers_open(ctx: Context, alive: Array) -> Array:
+def offers_open(ctx: Context, alive: Array) -> BoolArray:
     """Return where each lab may offer its assistant: alive, not barred. Shapes: (lab, market, world)."""
     labs, markets = ctx.axes.labs, ctx.axes.markets
     barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
@@ -48,7 +47,8 @@ def offers_open(ctx: Context, alive: Array) -> Array:
         home = markets.home[bloc]
         rivals = labs.bloc == 1 - bloc
         barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc])
-    return (alive[:, None] > 0.0) & (barred <= 0.0)
+    opened: BoolArray = (alive[:, None] > 0.0) & (barred <= 0.0)
+    return opened
 
 
 def trust_table(ctx: Context) -> Array:
@@ -170,7 +170,10 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     crowd = plans.consumers.crowd
     people = crowd.people()
     setting_aware = awareness(
-        state.aware_share, ctx.params.consumers.bass_innovation_p, ctx.params.consumers.bass_imitation_q, ctx.dt
+        state.aware_share,
+        ctx.params.consumers.bass_innovation_p,
+        ctx.params.consumers.bass_imitation_q,
+        ctx.dt,
     )
     budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
     hosted = np.stack([plan.self_hosting_share for plan in plans.enterprises])

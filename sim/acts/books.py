@@ -132,12 +132,18 @@ def act(
     drawn = np.minimum(np.maximum(-cash, 0.0), np.maximum(limit - state.labs.debt_usd, 0.0))
     bridge = np.maximum(-cash - drawn, 0.0)
     equity = equity + bridge
-    repaid = np.where(parents, state.labs.debt_usd, np.minimum(state.labs.debt_usd, np.maximum(cash, 0.0) * repay_share(ctx)))
+    repaid = np.where(
+        parents,
+        state.labs.debt_usd,
+        np.minimum(state.labs.debt_usd, np.maximum(cash, 0.0) * repay_share(ctx)),
+    )
     repaid = np.minimum(repaid, np.maximum(cash, 0.0))
     debt = state.labs.debt_usd + drawn - repaid
     cash = cash + drawn + bridge - repaid
     ledger.pay("inputs_building", "labs", (other * (1.0 - wages_share)).sum(0) + building[:n_labs].sum(0))
-    ledger.receive("inputs_building", "other_firms", other.sum(0) * (1.0 - wages_share) + building[:n_labs].sum(0))
+    ledger.receive(
+        "inputs_building", "other_firms", other.sum(0) * (1.0 - wages_share) + building[:n_labs].sum(0)
+    )
     ledger.pay("wages", "labs", (other * wages_share).sum(0))
     ledger.receive("wages", "households", other.sum(0) * wages_share)
     ledger.pay("taxes_tariffs", "labs", tax.sum(0))
@@ -179,7 +185,8 @@ def act(
         spending_usd=commitments,
         cloud_cash_usd=cloud_cash,
         cloud_spending_usd=np.stack([plan.spending_usd for plan in plans.clouds]),
-        tenant_budget_usd=state.fleet.other_tenant_budget_usd * growth + hosting_by_cloud(ctx, state, adoption),
+        tenant_budget_usd=state.fleet.other_tenant_budget_usd * growth
+        + hosting_by_cloud(ctx, state, adoption),
         chip_cash_usd=chip_cash,
         serving_loss_usd=sum_by_bloc(loss, ctx.axes.labs.bloc),
     )
@@ -252,7 +259,7 @@ def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> A
     site = ctx.axes.clouds.site_share
     of_place = np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
     added: Array = (of_place[:, :, None] * change).sum(1)
-    floor = -state.fleet.other_tenant_budget_usd * (1.0 - 0.5**ctx.dt)
+    floor: Array = -state.fleet.other_tenant_budget_usd * (1.0 - 0.5**ctx.dt)
     return np.maximum(added, floor)
 
 
@@ -279,8 +286,10 @@ def settle_clouds(
     left = state.fleet.cloud_cash_usd + rent - running - accelerators - building - tax
     monthly = running / ctx.dt
     equity = np.maximum(capital.cloud_cash_floor_months * monthly - left, 0.0)
-    dividends = capital.payout_share * adjusted_share(np.ones(1), ctx.dt) * np.maximum(
-        left - capital.cloud_cash_ceiling_months * (monthly + accelerators / ctx.dt), 0.0
+    dividends = (
+        capital.payout_share
+        * adjusted_share(np.ones(1), ctx.dt)
+        * np.maximum(left - capital.cloud_cash_ceiling_months * (monthly + accelerators / ctx.dt), 0.0)
     )
     ledger.pay("inputs_building", "clouds", inputs.sum(0) + building.sum(0))
     ledger.receive("inputs_building", "other_firms", (inputs + building).sum(0))
@@ -295,7 +304,9 @@ def settle_clouds(
     return left + equity - dividends
 
 
-def settle_chips(ctx: Context, state: State, ledger: Ledger, policy: PolicyOutcome, chips: ChipOutcome) -> Array:
+def settle_chips(
+    ctx: Context, state: State, ledger: Ledger, policy: PolicyOutcome, chips: ChipOutcome
+) -> Array:
     """Pay for making chips and for subsidised fabs; return the makers' cash. Shapes: (maker, world)."""
     capital, makers = ctx.params.capital, ctx.axes.chip_makers
     cost = chips.made_h100e * state.chips.unit_cost_usd
@@ -311,7 +322,9 @@ def settle_chips(ctx: Context, state: State, ledger: Ledger, policy: PolicyOutco
     dividends = capital.payout_share * np.maximum(profit - tax, 0.0) * (left > 0.0)
     dividends = np.minimum(dividends, np.maximum(left, 0.0))
     ledger.pay("inputs_building", "chips", (cost - wages).sum(0) + gift.sum(0))
-    ledger.receive("inputs_building", "other_firms", (cost * (1.0 - capital.wage_share_of_inputs) + gift).sum(0))
+    ledger.receive(
+        "inputs_building", "other_firms", (cost * (1.0 - capital.wage_share_of_inputs) + gift).sum(0)
+    )
     ledger.pay("wages", "chips", wages.sum(0))
     ledger.receive("wages", "households", cost.sum(0) * capital.wage_share_of_inputs)
     ledger.pay("taxes_tariffs", "chips", tax.sum(0))

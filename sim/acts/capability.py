@@ -18,10 +18,9 @@ from sim.physics.capability import (
     luck_step,
     training_stock_step,
 )
-from sim.state import State
 from sim.quantity import approach
+from sim.state import State
 from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray
-
 
 FAR_ORDERS = 100.0
 """A handicap that puts the rival's best model out of reach where access is shut."""
@@ -51,7 +50,11 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     opened = alive & ctx.axes.labs.open_weights[:, None]
     training = compute.uses.training_h100e
     luck = luck_step(
-        old.luck, shocks.research, ctx.dt, persistence_per_month=rules.luck_persistence, sd=rules.research_luck_sd
+        old.luck,
+        shocks.research,
+        ctx.dt,
+        persistence_per_month=rules.luck_persistence,
+        sd=rules.research_luck_sd,
     )
     ln_algorithm = algorithmic_step(
         old.ln_algorithm,
@@ -135,7 +138,9 @@ def deployable_orders(ctx: Context, own_orders: Array, alive: Array, open_here: 
     best_open = best_of(own_orders, opened)
     return np.where(
         alive > 0.0,
-        deployable_capability(own_orders, np.broadcast_to(best_open, own_orders.shape), ctx.params.capability.open_gap),
+        deployable_capability(
+            own_orders, np.broadcast_to(best_open, own_orders.shape), ctx.params.capability.open_gap
+        ),
         own_orders,
     )
 
@@ -150,4 +155,3 @@ def start_training_residual(ctx: Context, stock: Array, training: Array, ln_algo
     pace = rules.growth_before_start * LN10 / MONTHS_PER_YEAR + 1.0 / rules.memory_months
     effective = np.maximum(training, 1.0) * np.exp(ln_algorithm)
     return np.asarray(np.log(np.maximum(stock, 1e-30) * pace / effective))
-

@@ -81,7 +81,7 @@ def act(
     """
     made, production = produce(ctx, state, plans, policy)
     prices = np.stack([plan.price_usd for plan in plans.chip_makers])
-    bids = np.stack([plan.chip_bid_usd for plan in (*plans.labs, *plans.clouds)])
+    bids = np.stack([plan.chip_bid_usd for plan in plans.owners])
     trade = sell(ctx, state, policy, bids, prices, made.h100e)
     sold, smuggled = trade.sold_h100e, trade.smuggled_h100e
     delivered = sold.sum(0) + smuggled.sum(0)
@@ -181,9 +181,7 @@ def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
     old = state.chips
     x = np.exp(old.ln_x)
     memory = old.hbm_stock + old.hbm_per_month
-    return output_h100e(
-        old.wafers_per_month, x, yields(ctx, state), memory, x / start_performance(ctx)
-    ).h100e
+    return output_h100e(old.wafers_per_month, x, yields(ctx, state), memory, x / start_performance(ctx)).h100e
 
 
 def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
@@ -306,7 +304,8 @@ def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: A
         rows.append(share)
     fresh = np.stack(rows, axis=1)
     keep = ctx.params.chips.access_memory**ctx.dt
-    return keep * state.chips.fill_share + (1.0 - keep) * fresh
+    filled: Array = keep * state.chips.fill_share + (1.0 - keep) * fresh
+    return filled
 
 
 @dataclass(frozen=True)
@@ -349,7 +348,7 @@ def install(
         member = owner_bloc == b
         wanted = bought_gw[member].sum((0, 1))
         orbit_share[member] = np.minimum(1.0, ratio(np.maximum(orbit_room_gw[b], 0.0), wanted))
-    ground = np.stack([plan.site_share for plan in (*plans.labs, *plans.clouds)])
+    ground = np.stack([plan.site_share for plan in plans.owners])
     site = np.concatenate([ground * (1.0 - orbit_share)[:, None], orbit_share[:, None]], axis=1)
     placed = bought[:, :, None] * site[:, None]
     placed_gw = bought_gw[:, :, None] * site[:, None]

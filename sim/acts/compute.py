@@ -63,7 +63,7 @@ def act(
 
     Shapes: orbit_powered_share (bloc, world).
     """
-    labs, clouds = ctx.axes.labs, ctx.axes.clouds
+    labs = ctx.axes.labs
     n_labs = len(labs.names)
     share = owner_powered_share(ctx, power.powered_share, orbit_powered_share)
     held = chips.fleet_h100e.sum(1)

@@ -35,9 +35,7 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     The machines go to the clouds of the bloc in proportion to what they run, so that none vanishes.
     """
     undrawn = np.maximum(books.lab_credit_limit_usd - books.lab_debt_usd, 0.0)
-    distressed = distressed_months_step(
-        state.labs.distressed_months, books.lab_cash_usd, undrawn, ctx.dt
-    )
+    distressed = distressed_months_step(state.labs.distressed_months, books.lab_cash_usd, undrawn, ctx.dt)
     alive = state.labs.alive > 0.0
     stand_alone = np.broadcast_to(~ctx.axes.labs.parent_owned[:, None], alive.shape)
     leaves = leaves_market(distressed, stand_alone, alive, ctx.params.capital.distress_limit)

@@ -48,9 +48,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     grid_order, btm_order = orders_gw(ctx, state, plans, need)
     survival = places.survival_share
     queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
-    site = advance_pipeline(
-        old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt
-    )
+    site = advance_pipeline(old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt)
     cap = np.stack([plan.cap_gw for plan in plans.grids])
     firm = np.stack([plan.firm_gw for plan in plans.grids])
     spare_limit = np.stack([plan.spare_limit_gw for plan in plans.grids])
@@ -67,7 +65,10 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     cost = ctx.spread(ctx.start.markets.tranche_cost_usd_per_mwh.T)
     cleared = dispatch(old.tranche_gw, cost, sold + on_grid, power.scarcity_price, power.reserve_target)
     grid_price = all_in_price_usd_per_mwh(
-        places.price_usd_per_mwh, cleared.price_usd_per_mwh, old.dispatch_start_usd_per_mwh, power.network_share
+        places.price_usd_per_mwh,
+        cleared.price_usd_per_mwh,
+        old.dispatch_start_usd_per_mwh,
+        power.network_share,
     )
     grid_price = grid_price * np.exp(power.price_volatility * shocks.power_price)
     own_price = places.price_usd_per_mwh + power.btm_premium * 1e3
@@ -134,7 +135,7 @@ def facility_need_gw(ctx: Context, fleet_gw: Array) -> Array:
     Shapes: fleet_gw (owner, origin, site, world) -> (market, world).
     """
     markets = len(ctx.axes.markets.names)
-    it_gw = fleet_gw.sum(1)[:, :markets].sum(0)
+    it_gw: Array = fleet_gw.sum(1)[:, :markets].sum(0)
     return it_gw * ctx.params.power.pue
 
 
@@ -166,9 +167,7 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * power.btm_lead_time
     grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * soon, cap)
     later = need * np.exp(growth * power.btm_lead_time)
-    urgent = np.maximum(
-        later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0
-    )
+    urgent = np.maximum(later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0)
     slots = btm_limit_gw(power.btm_slots, np.ones_like(need), ctx.dt)
     engines = np.minimum(urgent * speed, slots)
     return ratio(np.maximum(missing - engines, 0.0) * speed, survival), engines
@@ -178,5 +177,5 @@ def expected_growth(ctx: Context, state: State, plans: Plans) -> Array:
     """Return the growth owners order for, weighted by what they run at a place. Shapes: (market, world)."""
     markets = len(ctx.axes.markets.names)
     weight = state.fleet.it_gw.sum(1)[:, :markets]
-    wanted = np.stack([plan.power_growth for plan in (*plans.labs, *plans.clouds)])
+    wanted = np.stack([plan.power_growth for plan in plans.owners])
     return ratio((weight * wanted[:, None]).sum(0), weight.sum(0))
