@@ -96,13 +96,13 @@ class AiLab(Actor):
         )
 
     def equity(self, view: LabView) -> Array:
-        """Take the offer in full when cash covers few months of spending, in part when it covers many (S4)."""
+        """Take the offer in full when cash covers few months of spending, less the more it covers (S4)."""
         labs = view.params.labs
         hunger = logistic((labs.runway_target - view.cash_months) / labs.runway_target_scale)
         return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
 
     def compute_budget(self, view: LabView, equity_usd: Array) -> Array:
-        """Return compute spending a month: margin plus cash over the target runway, or the parent's budget (S4)."""
+        """Return monthly compute spending: margin and cash over a target runway, or the parent's money (S4)."""
         labs = view.params.labs
         margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
         if view.parent_owned:

@@ -47,7 +47,7 @@ class Government(Actor):
         return np.clip(view.start_stringency + change * np.clip(done, 0.0, 1.0), 0.0, 1.0)
 
     def trigger(self, view: GovernmentView) -> tuple[Array, Array]:
-        """Return months below the margin and months since the reaction began, -1 before (section 6)."""
+        """Return months below the margin and months since the reaction began, -1 before (S12)."""
         policy = view.params.policy
         behind = (view.composite_share < 0.5 - policy.reaction_margin_m) | (view.rival_leads > 0.0)
         below = np.where(behind, view.below_months + view.step_months, 0.0)
@@ -57,7 +57,7 @@ class Government(Actor):
         return below, since
 
     def subsidies(self, view: GovernmentView, since: Array) -> tuple[Array, Array]:
-        """Return subsidies a month by lever from the reaction budget, and whether it runs (section 6)."""
+        """Return subsidies a month by lever from the reaction budget, and whether it runs (S12)."""
         policy = view.params.policy
         active = ((since >= 0.0) & (since < policy.reaction_length)).astype(np.float64)
         budget = policy.reaction_budget / 100.0 * view.gdp_usd_per_year / 12.0

@@ -1,17 +1,19 @@
-"""The binding-constraint ledger: what each limit costs a bloc's AI and robots this month (section 4).
+"""The binding-constraint ledger: what each limit costs a bloc's AI and robots this month (S5, S7, S8).
 
-Decision 21: what compute earns above its cost is what the limits on supply keep away together; below its cost,
-demand is the limit. So each month
+Decision 21: what compute earns above its cost is what the limits on supply keep away together; below its
+cost, demand is the limit. So each month
 
 - demand costs what rent falls short of the user cost of an accelerator, times what is let, and the rent of
   what stands idle;
 - power, chips and capital share out what rent leaves above user cost, times what is let, by how many
   accelerators each kept from work: power those dark and those not bought for want of power, chips those bid
-  for and not delivered, capital the rest of what was asked for and not served, and all where nothing else did;
-- parts cost the humanoids that makers wanted to build and could, but for the parts, times price less unit cost.
+  for and not delivered, capital the rest of what was asked for and not served, and all where nothing else
+  did;
+- parts cost the humanoids that makers wanted to build and could, but for the parts, times price less unit
+  cost.
 
-The largest cost binds; none does where every cost is below a small share of AI revenue. The shadow value is the
-gain from one more unit where the limit costs anything, else 0.
+The largest cost binds; none does where every cost is below a small share of AI revenue. The shadow value is
+the gain from one more unit where the limit costs anything, else 0.
 """
 
 from dataclasses import dataclass
@@ -58,7 +60,7 @@ class Constraint:
 
 
 def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constraint:
-    """Measure what each limit costs and name the one that costs most (section 4)."""
+    """Measure what each limit costs and name the one that costs most (decision 21)."""
     n_labs = len(ctx.axes.labs.names)
     owner_bloc, cloud_bloc = ctx.axes.owner_bloc, ctx.axes.clouds.bloc
     compute, chips = month.compute, month.chips

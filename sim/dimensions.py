@@ -28,7 +28,10 @@ def two_shares(amounts: Array) -> Array:
 
 
 def users_by_bloc(ctx: Context, users: Array) -> Array:
-    """Return primary users by the bloc of their lab. Shapes: (lab, tier, market, world) -> (bloc, market, world)."""
+    """Return primary users by the bloc of their lab.
+
+    Shapes: (lab, tier, market, world) -> (bloc, market, world).
+    """
     return sum_by_bloc(users.sum(1), ctx.axes.labs.bloc)
 
 

@@ -38,7 +38,7 @@ LEAST_ARRIVAL = 0.5
 """A shrinking assistant still wins at least this share of those who would leave it by reconsidering alone."""
 MOST_AWARE = 0.995
 LEAST_PREFERENCE = 0.05
-"""Share of spending that goes as the bloc usually spends, so that no maker is closed to anybody by history."""
+"""Share of spending that goes as the bloc usually spends, so that history closes no maker to anybody."""
 MOST_REINVESTED = 3.0
 PAST_MONTHS = 60
 INVERSION_TOLERANCE = 1e-9
@@ -55,7 +55,7 @@ class StartReport:
 
 
 def start_state(ctx: Context) -> tuple[State, StartReport]:
-    """Build the state at the end of the month before the first one simulated (section 7)."""
+    """Build the state at the end of the month before the first one simulated (decisions 8-12)."""
     fleet = start_fleet(ctx)
     power = start_power(ctx, fleet)
     chip_table = start_chips(ctx)
@@ -91,7 +91,7 @@ def start_state(ctx: Context) -> tuple[State, StartReport]:
 
 
 def start_foundation(ctx: Context) -> Array:
-    """Return deployments on each bloc's open weights, by their share of downloads (S2). Shapes: (bloc, world)."""
+    """Return deployments on each bloc's open weights, as downloads divide (S2). Shapes: (bloc, world)."""
     chinese = ctx.by_world(ctx.params.enterprises.foundation_share_start_cn)
     return np.stack([1.0 - chinese, chinese])
 
@@ -330,7 +330,7 @@ def with_rent(ctx: Context, state: State) -> State:
 
 
 def with_compute(ctx: Context, state: State) -> State:
-    """Split revenue into subscriptions, advertising and tokens; allocate compute; invert training (S5, S6)."""
+    """Split revenue into subscriptions, ads and tokens; allocate compute; invert training (S5, S6)."""
     start, rules = ctx.start.labs, ctx.params.labs
     paid_usd = adoption.subscription_usd(ctx, state.users, state.labs.price_usd).sum(1)
     ads = ctx.full(len(ctx.axes.labs.names))
@@ -371,7 +371,7 @@ def with_compute(ctx: Context, state: State) -> State:
 
 
 def with_offers(ctx: Context, state: State) -> State:
-    """Remember the best capability on offer in each place, from which enterprises' gains are measured (S2)."""
+    """Remember the best capability on offer in each place, from which enterprises' gains are counted (S2)."""
     offered = adoption.capability_offered(ctx, state)
     opened = adoption.offers_open(ctx, state.labs.alive)
     best = np.where(opened, offered, -np.inf).max(0)
@@ -415,7 +415,7 @@ def with_conduct(ctx: Context, state: State) -> State:
 
 
 def with_investment(ctx: Context, state: State) -> State:
-    """Solve what clouds reinvest so that all money together buys what the bloc's makers ship (S4; decision 12).
+    """Solve what clouds reinvest so that all money buys what the bloc's makers ship (S4; decision 12).
 
     Groups' budgets are observed; what Oracle, CoreWeave, sovereign funds and lenders add is not. It is the
     rest, as a share of the clouds' rent. Shapes: -> reinvestment share (cloud, world).
@@ -515,7 +515,10 @@ def start_occupancy(ctx: Context, state: State, population: Array, class_share: 
 
 
 def fit_classes(paid: Array, most: Array, class_share: Array) -> Array:
-    """Move subscribers that a class cannot hold to the others, class by class. Shapes: (lab, class, market, world)."""
+    """Move subscribers that a class cannot hold to the others, class by class (S1.6).
+
+    Shapes: (lab, class, market, world).
+    """
     fitted = paid.copy()
     classes = paid.shape[1]
     for c in range(classes - 1, 0, -1):

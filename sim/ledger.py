@@ -1,6 +1,6 @@
 """Double entry: every flow of money has a payer and a payee, entered from each side's own tables (section 5).
 
-The payer's amount and the payee's are computed apart, so that their difference is a test and not a definition.
+The payer's amount and the payee's are computed apart, so that their difference is a test and no definition.
 """
 
 from dataclasses import dataclass

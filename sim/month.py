@@ -1,7 +1,7 @@
 """One month as a script: everybody plans from the same state, the acts run in order, then all is committed.
 
-An act computes frozen outcomes and writes nothing; `commit` alone builds the next state. So the order in which
-agents are asked cannot matter, and a reader finds the whole month on this page.
+An act computes frozen outcomes and writes nothing; `commit` alone builds the next state. So the order in
+which agents are asked cannot matter, and a reader finds the whole month on this page.
 """
 
 from dataclasses import dataclass, replace
@@ -249,7 +249,7 @@ def load_growth_per_year(ctx: Context, state: State) -> Array:
 
 
 def compute_by_user(ctx: Context, used: compute.ComputeOutcome) -> Array:
-    """Return powered compute by the bloc of who used it: labs, their groups, and the clouds' other tenants (D2).
+    """Return powered compute by the bloc of who used it: labs, their groups, clouds' other tenants (D2).
 
     Tenants of a third country's cloud belong to no bloc. Shapes: (bloc, world).
     """

@@ -297,9 +297,9 @@ def first_leads(rules: OutcomeRules, shares: Columns, is_open: BoolArray) -> dic
 def fights_by_month(rules: OutcomeRules, record: Record) -> dict[str, BoolArray]:
     """Return in which months each bloc fights, by kind and threshold. Shapes: -> (bloc, month, world).
 
-    F1: controls, retaliation among them, and half the tariff, over the schedule and from zero. F2: over the last
-    window, what paid goods cost above their price, what free tiers cost above their share of revenue at the start,
-    and the state's money for them, over a share of AI revenue. F4: a blockade, of both.
+    F1: controls, retaliation among them, and half the tariff, over the schedule and from zero. F2: over the
+    last window, what paid goods cost above their price, what free tiers cost above their share of revenue at
+    the start, and the state's money for them, over a share of AI revenue. F4: a blockade, of both.
     """
     over, level = record.both("escalation"), record.both("escalation_from_zero")
     revenue = trailing_mean(record.both("ai_revenue_usd"), rules.window_months)

@@ -57,7 +57,7 @@ class LabView:
     chip_price_ratio: Array
     """(maker, world): price of an H100e over the start's."""
     chip_appeal: Array
-    """(maker, world): what this buyer spent on a maker before the start, times what it got of its bids lately."""
+    """(maker, world): what this buyer spent on a maker before the start, times what it got of recent bids."""
     room_share: Array
     """(site, world)"""
     site_share: Array

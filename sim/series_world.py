@@ -210,7 +210,7 @@ def outcome_blocks() -> tuple[Block, ...]:
         Block(
             "binding_constraint_code", "code", "code", "month-end",
             f"What binds the bloc most: {codes}.",
-            "section 4", BLOCS, lambda s: s.bound.code,
+            "decision 21", BLOCS, lambda s: s.bound.code,
         ),
         *(shadow_block(row) for row in range(1, len(CONSTRAINTS))),
     )  # fmt: skip
@@ -238,5 +238,5 @@ def shadow_block(row: int) -> Block:
     return Block(
         SHADOWS[name], f"USD per {unit}", "price", "mean",
         f"What one more {unit} would earn the bloc in the month, 0 where {name} costs it nothing.",
-        "section 4", BLOCS, lambda s: s.bound.shadow_usd[row],
+        "decision 21", BLOCS, lambda s: s.bound.shadow_usd[row],
     )  # fmt: skip

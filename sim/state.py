@@ -1,7 +1,8 @@
 """The state at a month's end: one table an entity kind, the world on the last axis.
 
 Nothing here decides or computes. `month.advance` is the only writer; everybody else sees sealed views.
-Money is real 2025 USD, accelerators are H100-equivalents (H100e), power is GW at the meter unless a name says IT.
+Money is real 2025 USD, accelerators are H100-equivalents (H100e), power is GW at the meter unless a name says
+IT.
 """
 
 from dataclasses import dataclass, fields, is_dataclass
@@ -59,14 +60,14 @@ class LabTable:
     enterprise_start_usd: Array
     """(market, world): yearly revenue of the market at the start."""
     price_conduct: Array
-    """(lab, market, world): the start's price over the rule's, kept: conduct that the rule does not explain."""
+    """(lab, market, world): the start's price over the rule's, kept: conduct the rule does not explain."""
     serving_cost_usd: Array
     """(lab, world): USD per H100e-month of compute."""
 
 
 @dataclass
 class FleetTable:
-    """Accelerators of labs and clouds. Shapes: (owner, origin, site, world); sites are the places, then orbit."""
+    """Accelerators of labs and clouds. Shapes: (owner, origin, site, world), sites as places, then orbit."""
 
     h100e: Array
     it_gw: Array

@@ -76,7 +76,7 @@ def open_weights_usable(ctx: Context) -> Array:
 
 
 def capability_offered(ctx: Context, state: State) -> Array:
-    """Return each lab's deployable capability by market, orders of magnitude. Shapes: (lab, market, world)."""
+    """Return each lab's deployable capability in orders of magnitude. Shapes: (lab, market, world)."""
     usable = open_weights_usable(ctx)
     own, alive = state.labs.capability_orders, state.labs.alive
     return np.stack(
@@ -125,7 +125,7 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
 
 
 def open_gap_orders(ctx: Context, state: State) -> Array:
-    """Return by how much the best on offer leads the best open weights usable there. Shapes: (market, world)."""
+    """Return the orders by which the best on offer leads usable open weights. Shapes: (market, world)."""
     offered = np.where(offers_open(ctx, state.labs.alive), capability_offered(ctx, state), -np.inf).max(0)
     opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None]
     usable = opened[:, None] & (open_weights_usable(ctx) > 0.0)
@@ -219,13 +219,16 @@ def users_of(people: Array, ctx: Context) -> Array:
 
 
 def subscription_usd(ctx: Context, users: Array, price_usd: Array) -> Array:
-    """Return what subscribers pay a month, by lab and market; people use several, so heads count twice (S1.5)."""
+    """Return what subscribers pay a month; people use several, so heads count twice (S1.5).
+
+    Shapes: users (lab, tier, market, world), price_usd and the result (lab, market, world).
+    """
     paying: Array = users[:, PAID] * ctx.params.consumers.overlap_factor * price_usd
     return paying
 
 
 def ad_revenue_per_user_usd(ctx: Context, months: float) -> Array:
-    """Return advertising per free user-month by market, building up over years (S3.2). Shapes: (market, world)."""
+    """Return advertising per free user-month, building up over years (S3.2). Shapes: (market, world)."""
     rules = ctx.params.consumers
     income = ctx.axes.markets.income[:, None]
     ramp = -np.expm1(-months / rules.ad_ramp_months)

@@ -1,4 +1,4 @@
-"""Act 8: everybody is billed, pays and is funded; the payer's books and the payee's are kept apart (section 5)."""
+"""Act 10: everybody is billed, pays and is funded; payers' and payees' books are kept apart (section 5)."""
 
 from dataclasses import dataclass
 
@@ -242,7 +242,10 @@ def runway_of(ctx: Context, cash: Array, credit: Array, spending: Array, revenue
 
 
 def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
-    """Return how other firms' compute budgets grow: as the enterprise market of the clouds' places (S2, S5)."""
+    """Return how other firms' compute budgets grow: as the enterprise market of the clouds' places (S2, S5).
+
+    Shapes: (cloud, world).
+    """
     budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
     site = ctx.axes.clouds.site_share[:, :, None]
     now = (site * budget).sum(1)
@@ -343,7 +346,8 @@ def settle_power(
 ) -> None:
     """Bill everybody else's electricity and pass the sector's income on (S8).
 
-    The sector keeps nothing: what it earns pays fuel, wages and owners. Subsidies for grids are spent on them.
+    The sector keeps nothing: income pays fuel, wages and owners (decision 17). Subsidies for grids are spent
+    on them.
     """
     capital = ctx.params.capital
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
@@ -365,7 +369,7 @@ def settle_power(
 
 
 def settle_everybody_else(ctx: Context, state: State, ledger: Ledger) -> None:
-    """Close households: other firms pay wages on gross product, households save and spend the rest (section 5)."""
+    """Close households: other firms pay wages on gross product, households save and spend (section 5)."""
     capital = ctx.params.capital
     growth = ctx.by_world(ctx.params.policy.gdp_growth)
     gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)

@@ -107,7 +107,7 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
 
 
 def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
-    """Let every lab learn from the best model it may query: its bloc's, or the rival's where access is open (S6).
+    """Let labs learn from the best model they may query: their bloc's, or the rival's if access is open (S6).
 
     Shapes: (lab, world).
     """
@@ -132,7 +132,7 @@ def converging_residual(ctx: Context, residual: Array, alive: BoolArray) -> Arra
 def deployable_orders(ctx: Context, own_orders: Array, alive: Array, open_here: Array) -> Array:
     """Return what each lab can serve: its own model or one built on the best open weights (S6).
 
-    Shapes: own_orders and alive (lab, world), open_here (lab, world) labs whose open weights may be used here.
+    Shapes: own_orders, alive and open_here (lab, world), labs whose open weights may be used here.
     """
     opened = (alive > 0.0) & ctx.axes.labs.open_weights[:, None] & (open_here > 0.0)
     best_open = best_of(own_orders, opened)

@@ -60,7 +60,7 @@ class ChipOutcome:
     room_share: Array
     """(market, world): share of the chips wanted that can expect power."""
     wanted_gw: Array
-    """(market, world): power at the meter of the chips that owners would have placed, had power been there."""
+    """(market, world): power at the meter of the chips that owners would place, had power been there."""
     held_back_h100e: Array
     """(owner, world): accelerators not bought this month for want of power."""
     table: ChipTable
@@ -175,8 +175,8 @@ def yields(ctx: Context, state: State) -> Array:
 def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
     """Return what each maker could make a month of all its wafers and the memory at hand (S7.1).
 
-    Stocks are measured against it: against an output that has been cut they would look ever larger, and makers
-    would swing between all and nothing. Shapes: (maker, world).
+    Stocks are measured against it: against an output that has been cut they would look ever larger, and
+    makers would swing between all and nothing. Shapes: (maker, world).
     """
     old = state.chips
     x = np.exp(old.ln_x)
@@ -185,7 +185,7 @@ def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
 
 
 def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
-    """Return what an H100e costs to make: the start's cost over the gain in good performance per wafer (S7.3).
+    """Return what an H100e costs to make: start's cost over the gain in good performance per wafer (S7.3).
 
     At equal yield and design a Chinese maker's wafer costs `cn_cost_ratio` times an American one, so its chip
     costs more as long as its wafers carry less. Shapes: (maker, world).

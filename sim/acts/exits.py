@@ -1,4 +1,4 @@
-"""Labs without cash and credit for half a year are wound up: their machines move, their debt is lost (S4)."""
+"""Act 11: labs long without cash and credit are wound up; machines move, debt is lost (S4; decision 16)."""
 
 from dataclasses import dataclass
 

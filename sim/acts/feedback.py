@@ -1,4 +1,4 @@
-"""Act 11: automation feeds back on building next month, and manufacturing output is counted (S10).
+"""Act 12: automation feeds back on building next month, and manufacturing output is counted (S10).
 
 Shapes: (bloc, world), (market, world).
 """

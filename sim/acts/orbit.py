@@ -1,4 +1,4 @@
-"""Act 10: satellites with accelerators are launched, age, fail, are repaired, and are let to clouds (S11).
+"""Act 9: satellites with accelerators are launched, age, fail, are repaired, and are let to clouds (S11).
 
 Shapes: (operator, world), (vintage, operator, world), (bloc, world).
 """

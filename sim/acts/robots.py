@@ -1,4 +1,4 @@
-"""Act 9: robots are ordered, made, sold, kept, put to work and retired (S9).
+"""Act 8: robots are ordered, made, sold, kept, put to work and retired (S9).
 
 Humanoids go to pilots or to factories; a maker may keep some for its own line. Conventional robots are a
 second stock with their own makers. Shapes: (maker, world), (maker, market, world), (maker, market, sector,
