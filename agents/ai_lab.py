@@ -102,7 +102,7 @@ class AiLab(Actor):
         return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
 
     def compute_budget(self, view: LabView, equity_usd: Array) -> Array:
-        """Return monthly compute spending: margin and cash over a target runway, or the parent's money (S4)."""
+        """Return monthly compute spending: margin and cash over target runway, or the parent's money (S4)."""
         labs = view.params.labs
         margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
         if view.parent_owned:

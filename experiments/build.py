@@ -207,8 +207,11 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
 
 
 def least_agents(axes: Axes, degree: int) -> int:
-    """Return the fewest agents of a world: in each market more than the degree, and in each of its classes
-    one for every tier of every lab, for non-users and for the unaware."""
+    """Return the fewest agents of a world.
+
+    Each market has more than the degree, and each of its classes one for every tier of every lab, for
+    non-users and for the unaware.
+    """
     options = 2 * len(axes.labs.names) + 2
     return max(degree + 2, options * len(FIXED_MEMBERS["class"])) * len(axes.markets.names)
 

@@ -93,13 +93,15 @@ def test_a_world_has_the_same_bits_in_any_batch(consumers: str) -> None:
 def test_other_responses_move_no_bit_of_a_world(consumers: str) -> None:
     _, reference = together(consumers, WORLDS, MONTHS)
     for place, response in enumerate(("passive", "us_resists", "cn_resists")):
-        plan = plan_of(f"worlds={WORLDS}", f"months={MONTHS}", f"consumers={consumers}", f"responses=[{response}]")
+        plan = plan_of(
+            f"worlds={WORLDS}", f"months={MONTHS}", f"consumers={consumers}", f"responses=[{response}]"
+        )
         # One column: the run pads it.
         alone = columns_of(lived(plan, [5], MONTHS), [0])
         for name, array in reference.items():
-            assert np.array_equal(array[[5 + place * WORLDS]], alone[name], equal_nan=array.dtype.kind == "f"), (
-                f"{response}: {name}"
-            )
+            assert np.array_equal(
+                array[[5 + place * WORLDS]], alone[name], equal_nan=array.dtype.kind == "f"
+            ), f"{response}: {name}"
 
 
 def test_a_world_alone_is_padded() -> None:

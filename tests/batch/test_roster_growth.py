@@ -1,4 +1,4 @@
-"""One more firm, parameter or world moves no draw of the others; a firm still to come moves nothing at all."""
+"""One more firm, parameter or world moves no draw of the others; a firm still to come moves nothing."""
 
 import copy
 from collections.abc import Mapping
@@ -39,7 +39,9 @@ def emptied(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
 
 def config_with(newcomer: str, entry_month: int, consumers: str) -> dict[str, Any]:
     config = copy.deepcopy(
-        compose_run([f"worlds={WORLDS}", f"months={MONTHS}", f"consumers={consumers}", "agents_per_world=400"])
+        compose_run(
+            [f"worlds={WORLDS}", f"months={MONTHS}", f"consumers={consumers}", "agents_per_world=400"]
+        )
     )
     roster, start = config["roster"], config["start"]
     if newcomer == "lab":
@@ -110,7 +112,9 @@ def test_one_more_parameter_draw_moves_no_other() -> None:
     """A range written on a parameter that the prior keeps fixed adds a column of its own."""
     ids = np.arange(32)
     plan = plan_of("worlds=32")
-    fixed = next(key for key, record in plan.catalogue.items() if record.kind == "fixed" and record.by is None)
+    fixed = next(
+        key for key, record in plan.catalogue.items() if record.kind == "fixed" and record.by is None
+    )
     record = plan.catalogue[fixed]
     more = plan_of("worlds=32", f"{fixed}={record.minimum}..{record.maximum}")
     before, after = plan.drawn(ids), more.drawn(ids)

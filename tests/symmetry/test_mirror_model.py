@@ -1,7 +1,7 @@
 """Two blocs with the same data fare the same; exchanging what differs exchanges the results.
 
-Every firm gets a twin of the other bloc, both home markets the same figures, and every parameter that conf names
-by bloc one value. What then still differs between the blocs would be written into the code.
+Every firm gets a twin of the other bloc, both home markets the same figures, and every parameter that conf
+names by bloc one value. What then still differs between the blocs would be written into the code.
 """
 
 import copy
@@ -119,7 +119,7 @@ def symmetric_config() -> Mapping[str, Any]:
     roster["markets"]["cn"] = mirrored(roster["markets"]["us"])
     origins = start["origins"]
     start["origins"] = {
-        name: origins.get(name, origins.get(BOTH_WAYS[name] if name in BOTH_WAYS else name))
+        name: origins.get(name, origins.get(BOTH_WAYS.get(name, name)))
         for name in (*roster["chip_makers"], "nvidia_smuggled")
     }
     half = {"industrial_us": 0.5, "industrial_cn": 0.5}
