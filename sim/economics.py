@@ -70,7 +70,7 @@ def enterprise_terms(ctx: Context, state: State, market: int) -> EnterpriseTerms
         quality_orders=offered - np.where(np.isfinite(best), best, 0.0),
         ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9)),
         trust=enterprise_trust(ctx)[:, market],
-        available=adoption.offers_open(ctx, state.labs.alive)[:, market].astype(np.float64),
+        available=adoption.offers_open(ctx, state.labs.alive, state.months)[:, market].astype(np.float64),
     )
 
 

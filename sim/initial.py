@@ -37,6 +37,8 @@ LEAST_CHOOSING_NONE = 0.05
 LEAST_ARRIVAL = 0.5
 """A shrinking assistant still wins at least this share of those who would leave it by reconsidering alone."""
 MOST_AWARE = 0.995
+LEAST_TRAINING_SHARE = 0.1
+"""Training efficiency is inverted from at least this share of a lab's compute: some trained before the start."""
 LEAST_PREFERENCE = 0.05
 """Share of spending that goes as the bloc usually spends, so that history closes no maker to anybody."""
 MOST_REINVESTED = 3.0
@@ -152,7 +154,8 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
     btm = np.minimum(ctx.spread(start.btm_gw), need * share)
     room = 1.0 + rules.headroom_start
     growth = ctx.by_world(rules.order_growth_cap)
-    queue = need * np.expm1(growth * start.queue_months[:, None]) / ctx.by_market.survival_share
+    # Where no order ever gets built, nobody orders.
+    queue = ratio(need * np.expm1(growth * start.queue_months[:, None]), ctx.by_market.survival_share)
     dispatched = start_dispatch_usd_per_mwh(ctx, need * share - btm)
     return PowerTable(
         stages_gw=np.repeat(queue[None] / 3.0, 3, axis=0),
@@ -343,7 +346,7 @@ def with_compute(ctx: Context, state: State) -> State:
     uses = allocate(capacity, *demand, rules.minimum_training_share)
     training = uses.training_h100e
     residual = capability.start_training_residual(
-        ctx, state.labs.training_stock, training, state.labs.ln_algorithm
+        ctx, state.labs.training_stock, np.maximum(training, LEAST_TRAINING_SHARE * capacity), state.labs.ln_algorithm
     )
     market_share = start.enterprise_market_share[:, :, None]
     by_market = tokens[:, None] * market_share
@@ -373,7 +376,7 @@ def with_compute(ctx: Context, state: State) -> State:
 def with_offers(ctx: Context, state: State) -> State:
     """Remember the best capability on offer in each place, from which enterprises' gains are counted (S2)."""
     offered = adoption.capability_offered(ctx, state)
-    opened = adoption.offers_open(ctx, state.labs.alive)
+    opened = adoption.offers_open(ctx, state.labs.alive, state.months)
     best = np.where(opened, offered, -np.inf).max(0)
     hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
     # What is sold as tokens at the start is what firms do not host themselves.

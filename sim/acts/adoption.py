@@ -38,7 +38,7 @@ class AdoptionOutcome:
     foundation: Array
 
 
-def offers_open(ctx: Context, alive: Array) -> BoolArray:
+def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
     """Return where each lab may offer its assistant: alive, not barred. Shapes: (lab, market, world)."""
     labs, markets = ctx.axes.labs, ctx.axes.markets
     barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
@@ -46,7 +46,10 @@ def offers_open(ctx: Context, alive: Array) -> BoolArray:
     for bloc in (US, CN):
         home = markets.home[bloc]
         rivals = labs.bloc == 1 - bloc
-        barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc])
+        # A ban on assistants that people use comes with the schedule; where nobody uses them it is in force.
+        used = ctx.start.labs.users_million[rivals, home][:, None] > 0.0
+        begun = months >= ctx.params.policy.schedule_start
+        barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc] * (begun | ~used))
     opened: BoolArray = (alive[:, None] > 0.0) & (barred <= 0.0)
     return opened
 
@@ -126,7 +129,7 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
 
 def open_gap_orders(ctx: Context, state: State) -> Array:
     """Return the orders by which the best on offer leads usable open weights. Shapes: (market, world)."""
-    offered = np.where(offers_open(ctx, state.labs.alive), capability_offered(ctx, state), -np.inf).max(0)
+    offered = np.where(offers_open(ctx, state.labs.alive, state.months), capability_offered(ctx, state), -np.inf).max(0)
     opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None]
     usable = opened[:, None] & (open_weights_usable(ctx) > 0.0)
     best_open = np.where(usable, state.labs.capability_orders[:, None], -np.inf).max(0)
@@ -137,7 +140,7 @@ def open_gap_orders(ctx: Context, state: State) -> Array:
 def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
     """Return this month's frozen conditions of choice, from the month-start state (S1.1-S1.4)."""
     rules, labs = ctx.params.consumers, state.labs
-    opened = offers_open(ctx, labs.alive)
+    opened = offers_open(ctx, labs.alive, state.months)
     served = served_fraction(labs.queries_wanted, labs.quota_per_day) * labs.served_share[:, None]
     offers = Offers(
         capability=capability_offered(ctx, state),

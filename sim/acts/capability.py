@@ -82,6 +82,8 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     jump = jump * (state.breakthroughs == 0.0)
     stock = stock * 10.0 ** jump[ctx.axes.labs.bloc]
     stock = np.where(alive, stock, old.training_stock)
+    # A breakthrough is an idea: it stays, and makes no model larger to serve.
+    ln_algorithm = ln_algorithm + jump[ctx.axes.labs.bloc] * LN10
     own = np.log10(np.maximum(stock, 1e-30))
     efficiency = efficiency_step(
         old.ln_efficiency,

@@ -25,6 +25,8 @@ from sim.plans import Plans
 from sim.state import ChipTable, State
 from sim.units import KILOWATTS_PER_GIGAWATT, Array, ratio
 
+LEAST_START = 1e-6
+"""Makers ship at the start, so that neither performance nor yield can be nothing: wafers stay finite."""
 ALL_GROWTH = 1e3
 """Wafers wanted when a maker wants all the growth that equipment allows, as a multiple of what it has."""
 
@@ -149,14 +151,14 @@ def start_performance(ctx: Context) -> Array:
     """Return X at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
     by_bloc = np.stack([ctx.by_world(chips.us_performance_start), ctx.by_world(chips.cn_performance_start)])
-    return by_bloc[bloc]
+    return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
 def start_yield(ctx: Context) -> Array:
     """Return the yield at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
     by_bloc = np.stack([ctx.by_world(chips.us_yield_start), ctx.by_world(chips.cn_yield_start)])
-    return by_bloc[bloc]
+    return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
 def yields(ctx: Context, state: State) -> Array:

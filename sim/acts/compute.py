@@ -131,7 +131,7 @@ def owner_powered_share(ctx: Context, site_share: Array, orbit_share: Array) -> 
 def access_by_lab(ctx: Context, stringency: Array) -> Array:
     """Return the share of each cloud that licences let each lab rent. Shapes: (lab, cloud, world)."""
     by_bloc = third_country_access(ctx, stringency)
-    return by_bloc[ctx.axes.labs.bloc][:, ctx.axes.clouds.bloc]
+    return by_bloc[ctx.axes.labs.bloc]
 
 
 def within_licence(asked: Array, access: Array, capacity: Array) -> Array:

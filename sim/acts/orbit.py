@@ -329,7 +329,10 @@ def ground_terms(ctx: Context, state: State) -> GroundTerms:
     return GroundTerms(
         chip_usd_per_kw=price / kw_per_h100e,
         price_usd_per_mwh=state.power.price_usd_per_mwh[markets.home],
-        dark_share=np.where(need > 0.0, np.clip(1.0 - ratio(lit, need), 0.0, 1.0), 0.0),
+        # Owners hold back rather than leave chips dark: what they wait for is dark all the same.
+        dark_share=np.where(
+            need > 0.0, np.clip(1.0 - ratio(lit, need) * state.power.room_share[markets.home], 0.0, 1.0), 0.0
+        ),
         compute_usd_per_kw_year=rent * MONTHS_PER_YEAR / kw_per_h100e,
     )
 

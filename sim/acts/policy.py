@@ -107,15 +107,20 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
 
 
 def third_country_access(ctx: Context, stringency: Array) -> Array:
-    """Return the share of a foreign cloud that labs of each bloc may rent (S5).
+    """Return the share of each cloud that labs of each bloc may rent (S5).
 
-    Shapes: stringency (bloc, world) -> (lab bloc, cloud bloc or third country, world); the last row of the
-    second axis is third countries. A rival's cloud opens as its government's controls ease.
+    At home a lab may rent all; a rival's or a third country's cloud on the sites that host its bloc, a rival's as
+    far as its government's controls leave it, third countries' as far as their licences do.
+    Shapes: stringency (bloc, world) -> (lab bloc, cloud, world).
     """
-    access = np.zeros((len(BLOCS), len(BLOCS) + 1, ctx.worlds))
+    clouds, host = ctx.axes.clouds, ctx.axes.markets.host
+    abroad = ctx.by_world(ctx.params.policy.third_country_hosting)
+    access = np.ones((len(BLOCS), len(clouds.names), ctx.worlds))
     for bloc in (US, CN):
-        access[bloc, bloc] = 1.0
-        access[bloc, 1 - bloc] = 1.0 - stringency[1 - bloc]
-        access[bloc, -1] = 1.0
-    access[CN, -1] = ctx.by_world(ctx.params.policy.third_country_hosting)
+        for cloud, owner in enumerate(clouds.bloc):
+            if owner == bloc:
+                continue
+            admitted = float((clouds.site_share[cloud] * host[:, bloc]).sum())
+            licence = np.ones(ctx.worlds) if owner < 0 else 1.0 - stringency[owner]
+            access[bloc, cloud] = admitted * licence * (abroad if bloc == CN else 1.0)
     return access

@@ -161,7 +161,9 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     lead, survival = ctx.by_market.lead_time_months, ctx.by_market.survival_share
     coming = old.stages_gw.sum(0) * survival + old.ready_gw + old.btm_stages_gw.sum(0)
     have = old.grid_gw + old.btm_gw + coming
-    missing = np.maximum(need * np.exp(growth * np.minimum(lead, power.planning_horizon)) - have, 0.0)
+    # Orders close a part of the gap a month: without looking beyond the lead time a fast grid would starve.
+    ahead = np.minimum(lead + power.room_horizon, power.planning_horizon)
+    missing = np.maximum(need * np.exp(growth * ahead) - have, 0.0)
     speed = adjusted_share(power.order_speed, ctx.dt)
     soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
     cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * power.btm_lead_time
