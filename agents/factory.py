@@ -79,7 +79,7 @@ class Factories(Actor):
             view.person_cost_usd,
             view.machine_cost_usd,
             robots.machine_sensitivity,
-            1.0 / robots.industrial_workers_replaced,
+            ratio(np.ones(1), robots.industrial_workers_replaced),
         )
         life = robots.industrial_life_years * MONTHS_PER_YEAR
         replaced = retired_units(view.industrial_units, life, view.step_months)

@@ -4,7 +4,7 @@ Not observed are users' residuals, training efficiency, conduct in pricing and s
 solved from users, lags, prices and revenue, not chosen (S1.4; decisions 8-11).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from sim.axes import BLOCS, CN, FREE, PAID, US
 from sim.context import Context
 from sim.economics import enterprise_terms, lab_economics
 from sim.initial_robots import start_orbit, start_robots
-from sim.markets.adoption import awareness, invert_flows
+from sim.markets.adoption import Inversion, awareness, invert_flows
 from sim.markets.choice import ChoiceSetting, reconsidering
 from sim.markets.enterprise import invert_residuals, supplier_utility
 from sim.physics.capability import back_cast
@@ -41,7 +41,6 @@ LEAST_TRAINING_SHARE = 0.1
 """Training efficiency is inverted from at least this share of a lab's compute: some trained before the start."""
 LEAST_PREFERENCE = 0.05
 """Share of spending that goes as the bloc usually spends, so that history closes no maker to anybody."""
-MOST_REINVESTED = 3.0
 PAST_MONTHS = 60
 INVERSION_TOLERANCE = 1e-9
 INVERSION_STEPS = 400
@@ -121,7 +120,7 @@ def start_fleet(ctx: Context) -> FleetTable:
         rent_start_usd=ctx.full(n_cloud),
         occupancy=np.ones((n_cloud, ctx.worlds)),
         maker_preference=ctx.spread(start_preferences(ctx, by_owner)),
-        reinvestment_share=ctx.full(n_cloud),
+        lender_usd=ctx.full(n_cloud),
         other_tenant_budget_usd=ctx.full(n_cloud),
     )
 
@@ -418,51 +417,49 @@ def with_conduct(ctx: Context, state: State) -> State:
 
 
 def with_investment(ctx: Context, state: State) -> State:
-    """Solve what clouds reinvest so that all money buys what the bloc's makers ship (S4; decision 12).
+    """Solve what lenders add to the clouds so that all money buys what the bloc's makers ship (S4; decision 12).
 
-    Groups' budgets are observed; what Oracle, CoreWeave, sovereign funds and lenders add is not. It is the
-    rest, as a share of the clouds' rent. Shapes: -> reinvestment share (cloud, world).
+    Groups' budgets and a share of rent are given; what Oracle's and CoreWeave's lenders, sovereign funds and
+    others add is not observed. It is the rest. Shapes: -> lenders' money (cloud, world), USD a month.
     """
-    capital, clouds, makers = ctx.params.capital, ctx.axes.clouds, ctx.axes.chip_makers
-    value = ctx.start.chip_makers.shipments_h100e_per_month * ctx.start.chip_makers.price_usd_per_h100e
-    abroad = legal_and_leaked(ctx) * value[:, None] * makers.merchant[:, None]
-    shipped = np.stack(
-        [
-            (ctx.spread(value) - abroad)[makers.bloc == bloc].sum(0) + abroad[makers.bloc != bloc].sum(0)
-            for bloc in (US, CN)
-        ]
-    )
+    capital, clouds = ctx.params.capital, ctx.axes.clouds
+    shipped = shipped_to_usd(ctx)
     budgets = group_budgets_usd(ctx, state) / MONTHS_PER_YEAR
     own = state.labs.spending_usd * ctx.axes.labs.own_chip_share[:, None]
     own = np.where(ctx.axes.labs.parent_owned[:, None], 0.0, own)
     rent = state.fleet.rent_usd * (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[len(own) :]
-    share = np.zeros_like(rent)
+    reinvested = capital.cloud_reinvestment_share * rent
+    lenders = np.zeros_like(rent)
     buys_from = compute.supplier_bloc_share(ctx, state.fleet)
     for bloc in (US, CN):
         by_labs = (
             budgets[bloc] * ctx.axes.labs.group_budget_share[:, None] * ctx.axes.labs.own_chip_share[:, None]
         )
         by_labs = by_labs[ctx.axes.labs.bloc == bloc].sum(0) + own[ctx.axes.labs.bloc == bloc].sum(0)
-        by_groups = (budgets[bloc] * clouds.group_budget_share[:, None] * buys_from[bloc]).sum(0)
-        missing = shipped[bloc] / capital.chip_share_of_capex - by_labs - by_groups
-        rented = (rent * buys_from[bloc]).sum(0)
-        share = share + buys_from[bloc] * np.clip(missing / np.maximum(rented, 1.0), 0.0, MOST_REINVESTED)
-    spending = budgets[np.maximum(clouds.bloc, 0)] * clouds.group_budget_share[:, None] + share * rent
+        by_groups = budgets[bloc] * clouds.group_budget_share[:, None] + reinvested
+        by_clouds = (by_groups * buys_from[bloc]).sum(0)
+        missing = np.maximum(shipped[bloc, None] / capital.chip_share_of_capex - by_labs - by_clouds, 0.0)
+        weight = rent * buys_from[bloc]
+        lenders = lenders + missing * ratio(weight, np.broadcast_to(weight.sum(0), weight.shape))
+    groups = budgets[np.maximum(clouds.bloc, 0)] * clouds.group_budget_share[:, None]
     labs = np.where(
         ctx.axes.labs.parent_owned[:, None],
         budgets[ctx.axes.labs.bloc] * ctx.axes.labs.group_budget_share[:, None],
         state.labs.spending_usd,
     )
-    fleet = replace(state.fleet, reinvestment_share=share, cloud_spending_usd=spending)
+    fleet = replace(state.fleet, lender_usd=lenders, cloud_spending_usd=groups + reinvested + lenders)
     return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=labs))
 
 
-def legal_and_leaked(ctx: Context) -> Array:
-    """Return the share of each merchant maker's supply that reached the rival at the start (S7.3)."""
-    rules, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    barred = np.stack([ctx.by_world(rules.export_stringency), ctx.by_world(rules.export_stringency_cn)])[bloc]
-    reached: Array = np.minimum((1.0 - barred) ** rules.legal_export_eta + rules.leakage * barred, 1.0)
-    return reached
+def shipped_to_usd(ctx: Context) -> Array:
+    """Return the value of the accelerators that reached each bloc in the last month observed. Shapes: (bloc,)."""
+    start, bloc = ctx.start.chip_makers, ctx.axes.chip_makers.bloc
+    value = start.shipments_h100e_per_month * start.price_usd_per_h100e
+    abroad = value * start.rival_share
+    return np.array(
+        [(value - abroad)[bloc == b].sum() + abroad[bloc != b].sum() for b in (US, CN)]
+    )
+
 
 
 def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
@@ -476,19 +473,57 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
     aware = occupancy * population
     unaware = (class_share[:, None] - occupancy.sum(0)) * population
     crowd = start_population(ctx.settings, aware, np.maximum(unaware, 0.0))
-    found = invert_flows(
-        setting,
-        occupancy,
-        np.broadcast_to(class_share[:, None], occupancy.shape[1:]),
-        np.exp(growth * ctx.dt),
-        ctx.dt,
-        INVERSION_TOLERANCE,
-        INVERSION_STEPS,
-        network_share=crowd.felt_share(setting),
-    )
+    found = inverted_once(ctx, setting, occupancy, class_share, growth, crowd.felt_share(setting))
     labs = replace(state.labs, residual=found.residual, paid_constant=found.paid_constant)
     started = replace(state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx))
     return started, StartReport(found.feasible, scaled)
+
+
+def inverted_once(
+    ctx: Context,
+    setting: ChoiceSetting,
+    occupancy: Array,
+    class_share: Array,
+    growth: Array,
+    felt_share: Array,
+) -> Inversion:
+    """Invert the first month's flows once for all columns that start alike, as the responses of a world do.
+
+    Columns of the same world are compared, not trusted: a sweep may give one world several parameters.
+    """
+    classes = np.ascontiguousarray(np.broadcast_to(class_share[:, None], occupancy.shape[1:]))
+    everything = {field.name: getattr(setting, field.name) for field in fields(setting)}
+    everything |= {"occupancy": occupancy, "classes": classes, "growth": growth, "felt": felt_share}
+    _, first, inverse = np.unique(ctx.settings.world_ids, return_index=True, return_inverse=True)
+    alike = all(
+        np.array_equal(value[..., first][..., inverse], value)
+        for value in everything.values()
+        if np.ndim(value) and value.shape[-1] == ctx.worlds
+    )
+    if not alike:
+        first = inverse = np.arange(ctx.worlds)
+    # One column would be summed in another order than two (decision 2).
+    chosen = first if first.size > 1 else np.repeat(first, 2)
+
+    def pick(value: Array) -> Array:
+        if np.ndim(value) and value.shape[-1] == ctx.worlds:
+            return np.ascontiguousarray(value[..., chosen])
+        return value
+
+    part = {name: pick(value) for name, value in everything.items()}
+    found = invert_flows(
+        ChoiceSetting(**{field.name: part[field.name] for field in fields(setting)}),
+        part["occupancy"],
+        part["classes"],
+        np.exp(part["growth"] * ctx.dt),
+        ctx.dt,
+        INVERSION_TOLERANCE,
+        INVERSION_STEPS,
+        network_share=part["felt"],
+    )
+    return Inversion(
+        **{field.name: getattr(found, field.name)[..., inverse] for field in fields(found)}
+    )
 
 
 def start_occupancy(ctx: Context, state: State, population: Array, class_share: Array) -> Array:

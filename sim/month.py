@@ -29,7 +29,7 @@ from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
 from sim.markets.services import demand_per_user_step
 from sim.plans import Plans
-from sim.quantity import approach, fading_log_growth
+from sim.quantity import fading_log_growth
 from sim.state import LabTable, SectorCash, State
 from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
 
@@ -154,12 +154,6 @@ def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:
         rent_usd=month.compute.rent_usd,
         occupancy=month.compute.occupancy,
         other_tenant_budget_usd=month.books.tenant_budget_usd,
-        reinvestment_share=approach(
-            state.fleet.reinvestment_share,
-            ctx.params.capital.cloud_reinvestment_share,
-            LN2 / ctx.params.capital.reinvestment_half_life,
-            ctx.dt,
-        ),
     )
     labour = sum_by_bloc(month.robots.labour_workers.sum(1), ctx.axes.robot_makers.bloc)
     workers = (ctx.start.markets.manufacturing_workers_million * 1e6).sum()
@@ -221,7 +215,7 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         luck=skill.luck,
         training_residual=skill.training_residual,
         capability_orders=skill.own_orders,
-        enterprise_revenue_usd=money.tokens_usd / ctx.dt,
+        enterprise_revenue_usd=month.adoption.enterprise_revenue_usd.sum(1) / ctx.dt,
         price_usd=np.stack([plan.price_usd for plan in plans.labs]),
         quota_per_day=np.stack([plan.quota_per_day for plan in plans.labs]),
         query_cost_usd=month.compute.query_cost_usd,

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month
-from sim.acts.groups import group_budgets_usd
+from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
@@ -115,6 +115,7 @@ def cloud_views(ctx: Context, state: State) -> tuple[CloudView, ...]:
     """Show each cloud its rent, occupancy, the cost of a chip and its group's budget."""
     clouds, n_labs = ctx.axes.clouds, len(ctx.axes.labs.names)
     budgets = group_budgets_usd(ctx, state)
+    lenders = state.fleet.lender_usd * budget_growth(ctx, state)
     cost = compute.cloud_user_cost_usd(ctx, state)
     powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[n_labs:]
     views = []
@@ -137,7 +138,7 @@ def cloud_views(ctx: Context, state: State) -> tuple[CloudView, ...]:
                     committed_usd=state.fleet.cloud_spending_usd[i],
                     chip_price_ratio=state.chips.price_usd / state.chips.price_start_usd,
                     chip_appeal=state.fleet.maker_preference[n_labs + i] * state.chips.fill_share[:, bloc],
-                    reinvestment_share=state.fleet.reinvestment_share[i],
+                    lender_usd=lenders[i],
                     room_share=state.power.room_share,
                     site_share=clouds.site_share[i][:, None],
                     need_growth=(state.power.need_growth * clouds.site_share[i][:, None]).sum(0),

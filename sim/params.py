@@ -148,7 +148,6 @@ class CapitalParams:
     household_share_of_load: Array
     labour_share: Array
     cloud_reinvestment_share: Array
-    reinvestment_half_life: Array
 
 
 @dataclass(frozen=True)

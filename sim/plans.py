@@ -104,7 +104,8 @@ class CloudView:
     committed_usd: Array
     chip_price_ratio: Array
     chip_appeal: Array
-    reinvestment_share: Array
+    lender_usd: Array
+    """USD a month that lenders and funds add."""
     room_share: Array
     site_share: Array
     need_growth: Array

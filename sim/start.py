@@ -54,6 +54,8 @@ class ChipStart:
     unit_cost_ratio: Array
     """Against the US unit cost of the parameters (or its Chinese counterpart)."""
     backlog_months: Array
+    rival_share: Array
+    """Share of the shipments that reached the rival bloc, licensed or not."""
     cash_usd: Array
 
 

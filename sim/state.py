@@ -84,8 +84,8 @@ class FleetTable:
     """(cloud, world): let share of the powered capacity."""
     maker_preference: Array
     """(owner, maker, world): share of an owner's spending on each maker before the start; fixed."""
-    reinvestment_share: Array
-    """(cloud, world): of rent; at the start what buys all that was shipped, fading to its long-run share."""
+    lender_usd: Array
+    """(cloud, world): USD a month that lenders and funds added at the start; grows as groups' budgets do."""
     other_tenant_budget_usd: Array
     """(cloud, world): what firms other than the labs spend on rent a month."""
 

@@ -79,12 +79,13 @@ def act(
     subscriptions = (paying * price).sum(1) * ctx.dt
     ad_rate = ad_revenue_per_user_usd(ctx, state.months)
     ads = (free * ad_rate).sum(1) * ctx.dt
-    tokens = adoption.enterprise_revenue_usd.sum(1)
+    sold = adoption.enterprise_revenue_usd * compute.enterprise_served_share[:, None]
+    tokens = sold.sum(1)
     revenue = subscriptions + ads + tokens
     ledger.pay("subscriptions", "households", (paying * price).sum(0).sum(0) * ctx.dt)
     ledger.receive("subscriptions", "labs", subscriptions.sum(0))
     ledger.pay("tokens_ads", "other_firms", ((free.sum(0) * ad_rate) * ctx.dt).sum(0))
-    ledger.pay("tokens_ads", "other_firms", adoption.enterprise_revenue_usd.sum(0).sum(0))
+    ledger.pay("tokens_ads", "other_firms", sold.sum(0).sum(0))
     ledger.receive("tokens_ads", "labs", (ads + tokens).sum(0))
 
     bill = ai_electricity_usd(ctx, chips.fleet_gw, compute.powered_share, power.price_usd_per_mwh)

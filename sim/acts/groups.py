@@ -12,7 +12,13 @@ def group_budgets_usd(ctx: Context, state: State) -> Array:
     """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
     capital = ctx.params.capital
     base = np.stack([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
-    grown = base * (1.0 + capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)
+    grown = base * budget_growth(ctx, state)
     parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
     earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share
     return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))
+
+
+def budget_growth(ctx: Context, state: State) -> Array:
+    """Return the growth of capital budgets since the start (S4). Shapes: () or (world,)."""
+    growth: Array = (1.0 + ctx.params.capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)
+    return growth

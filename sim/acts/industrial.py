@@ -161,7 +161,7 @@ def fitted_machine_scale(ctx: Context, tariff: Array) -> Array:
         wage_usd_per_year(ctx, 0.0),
         machine_cost_usd(ctx, local_price_usd(ctx, start_price_usd(ctx), tariff)),
         rules.machine_sensitivity,
-        1.0 / rules.industrial_workers_replaced,
+        ratio(np.ones(1), rules.industrial_workers_replaced),
     )
     return ratio(wanted, by_rule)
 
