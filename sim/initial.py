@@ -522,7 +522,10 @@ def inverted_once(
         network_share=part["felt"],
     )
     return Inversion(
-        **{field.name: getattr(found, field.name)[..., inverse] for field in fields(found)}
+        **{
+            field.name: np.ascontiguousarray(getattr(found, field.name)[..., inverse])
+            for field in fields(found)
+        }
     )
 
 
