@@ -25,6 +25,7 @@ ROSTER = load("roster/base.yaml")
 START = load("start/2026-01.yaml")
 POWER = load("physics/power.yaml")
 CONSUMERS = load("behaviour/consumers.yaml")
+POLICY = load("policy/base.yaml")
 LABS, CLOUDS, MARKETS = START["labs"], START["clouds"], START["markets"]
 CHINESE = [
     name for kind in ("labs", "clouds") for name, traits in ROSTER[kind].items() if traits["bloc"] == "cn"
@@ -106,7 +107,10 @@ def test_users_are_the_observed_ones() -> None:
 @pytest.mark.parametrize("lab", LABS)
 def test_barred_markets_have_no_users_and_open_ones_have_some(lab: str) -> None:
     users = value(LABS, lab, "users_million")
-    open_markets = set(MARKETS) - set(ROSTER["labs"][lab]["barred"])
+    home = ROSTER["labs"][lab]["bloc"]
+    # A bloc that bars the rival's assistants bars them at home, the market that bears its name.
+    banned = {bloc for bloc, ban in POLICY["ban_rival_apps"]["value"].items() if ban and bloc != home}
+    open_markets = set(MARKETS) - set(ROSTER["labs"][lab]["barred"]) - banned
     assert {market for market in users if users[market] > 0} == open_markets
     for field in (
         "paying_share",
