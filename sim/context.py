@@ -9,7 +9,7 @@ from sim.axes import Axes
 from sim.params import Params
 from sim.settings import Settings
 from sim.start import Start
-from sim.units import Array
+from sim.units import TINY, Array
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def market_params(context: Context) -> MarketParams:
         return np.stack(rows)
 
     return MarketParams(
-        lead_time_months=table("lead_time"),
+        # A place that builds at once still has a time to divide by.
+        lead_time_months=np.maximum(table("lead_time"), TINY),
         survival_share=table("queue_survival_pi"),
         price_usd_per_mwh=table("power_price") * KILOWATT_HOURS_PER_MEGAWATT_HOUR,
     )

@@ -344,8 +344,10 @@ def with_compute(ctx: Context, state: State) -> State:
     demand = compute.service_demand_h100e(ctx, state)
     uses = allocate(capacity, *demand, rules.minimum_training_share)
     training = uses.training_h100e
+    # What a lab trained on before the start does not depend on what it will keep for training from now on.
+    past = np.maximum(allocate(capacity, *demand).training_h100e, LEAST_TRAINING_SHARE * capacity)
     residual = capability.start_training_residual(
-        ctx, state.labs.training_stock, np.maximum(training, LEAST_TRAINING_SHARE * capacity), state.labs.ln_algorithm
+        ctx, state.labs.training_stock, past, state.labs.ln_algorithm
     )
     market_share = start.enterprise_market_share[:, :, None]
     by_market = tokens[:, None] * market_share

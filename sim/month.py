@@ -71,7 +71,7 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     skill = capability.act(ctx, state, used, luck)
     chosen = adoption.act(ctx, state, plans)
     ability = bloc_capability(ctx, state)
-    factories = 1.0 - ratio(grid.unserved_gw, grid.other_load_gw)
+    factories = grid.served_share
     units = robots.act(
         ctx,
         state,

@@ -218,6 +218,7 @@ class ChipsParams:
     inventory_target: Array
     inventory_span: Array
     least_wafer_use: Array
+    memory_saving: Array
 
 
 @dataclass(frozen=True)

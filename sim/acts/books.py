@@ -171,7 +171,6 @@ def act(
     free_cost = compute.uses.free_h100e * compute.serving_cost_usd * ctx.dt
     paid_cost = (compute.uses.paid_h100e + compute.uses.enterprise_h100e) * compute.serving_cost_usd * ctx.dt
     loss = np.maximum(free_cost - ads, 0.0) + np.maximum(paid_cost - subscriptions - tokens, 0.0)
-    growth = tenant_growth(ctx, state, plans)
     return BooksOutcome(
         revenue_usd=revenue / ctx.dt,
         subscriptions_usd=subscriptions,
@@ -186,8 +185,7 @@ def act(
         spending_usd=commitments,
         cloud_cash_usd=cloud_cash,
         cloud_spending_usd=np.stack([plan.spending_usd for plan in plans.clouds]),
-        tenant_budget_usd=state.fleet.other_tenant_budget_usd * growth
-        + hosting_by_cloud(ctx, state, adoption),
+        tenant_budget_usd=tenant_budget_usd(ctx, state, plans, adoption),
         chip_cash_usd=chip_cash,
         serving_loss_usd=sum_by_bloc(loss, ctx.axes.labs.bloc),
     )
@@ -254,6 +252,16 @@ def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
     return np.where(before > 0.0, ratio(now, before), 1.0)
 
 
+def tenant_budget_usd(ctx: Context, state: State, plans: Plans, adoption: AdoptionOutcome) -> Array:
+    """Return what other firms will spend on rent a month (S2, S5); it falls by at most half a month.
+
+    Shapes: (cloud, world).
+    """
+    grown = state.fleet.other_tenant_budget_usd * tenant_growth(ctx, state, plans)
+    budget: Array = np.maximum(grown + hosting_by_cloud(ctx, state, adoption), grown * 0.5**ctx.dt)
+    return budget
+
+
 def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> Array:
     """Return by how much firms' monthly spending on hosting grew in the step, by the clouds of their place.
 
@@ -263,8 +271,7 @@ def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> A
     site = ctx.axes.clouds.site_share
     of_place = np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
     added: Array = (of_place[:, :, None] * change).sum(1)
-    floor: Array = -state.fleet.other_tenant_budget_usd * (1.0 - 0.5**ctx.dt)
-    return np.maximum(added, floor)
+    return added
 
 
 def settle_clouds(

@@ -211,8 +211,10 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     memory = hbm_step(old.hbm_stock, old.hbm_per_month, hbm_growth * policy.equipment_factor[bloc], ctx.dt)
     x = np.exp(old.ln_x)
     use = np.stack([plan.wafer_use_share for plan in plans.chip_makers])
+    # Denser chips need more memory each, though less than in proportion to their arithmetic.
+    per_memory = (x / start_performance(ctx)) ** chips.memory_saving
     made = output_h100e(
-        old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, x / start_performance(ctx)
+        old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory
     )
     wish = np.stack([plan.wafer_growth_share for plan in plans.chip_makers])
     start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
@@ -282,7 +284,7 @@ def sell(
         asked_rival = (asked * rival[:, None]).sum(0)
         legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
         legal = np.where(rival[:, None], asked * legal_share, asked)
-        leaked = np.where(rival[:, None], (asked - legal) / premium, 0.0)
+        leaked = np.where(rival[:, None], np.maximum(asked - legal, 0.0) / premium, 0.0)
         rows = np.concatenate([legal, leaked])
         group = np.concatenate([np.where(rival, 1, 0), np.full(rival.size, 2)])
         got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)

@@ -38,6 +38,8 @@ class PowerOutcome:
     other_load_gw: Array
     """Everybody else's load after demand response."""
     unserved_gw: Array
+    served_share: Array
+    """Share of everybody's load on the grid that was served."""
     table: PowerTable
 
 
@@ -110,6 +112,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         price_usd_per_mwh=price,
         other_load_gw=sold,
         unserved_gw=cleared.unserved_gw,
+        served_share=np.clip(1.0 - ratio(cleared.unserved_gw, sold + on_grid), 0.0, 1.0),
         table=table,
     )
 

@@ -11,7 +11,6 @@ from sim.markets.choice import (
     ChoiceSetting,
     expected_choices,
     lab_share,
-    nest_values,
     reconsidering,
 )
 from sim.units import TINY, Array, BoolArray, ratio
@@ -123,27 +122,6 @@ def utilities(offers: Offers, tastes: Tastes, markets: int, worlds: int) -> tupl
         np.where(paid_open[:, None], paid, -np.inf),
         np.ascontiguousarray(np.broadcast_to(nonuse, (markets, worlds))),
     )
-
-
-def nested_logit(free: Array, paid: Array, nonuse: Array, nest_lambda: Array) -> Array:
-    """Return the probability of every option; the labs are nests, the tiers inside them (S1.3).
-
-    Shapes: free and paid (lab, ..., world), broadcasting to one another, nonuse (..., world),
-    nest_lambda (world,) or 0-d -> (option, ..., world).
-    Source: McFadden (1978).
-    """
-    value, paid_share = nest_values(free, paid, nest_lambda)
-    top = np.maximum(value.max(0), nonuse)
-    finite = np.where(top == -np.inf, 0.0, top)
-    weight = np.exp(value - finite)
-    weight_none = np.exp(nonuse - finite)
-    total = weight.sum(0) + weight_none
-    lab = ratio(weight, np.broadcast_to(total, weight.shape))
-    probability = np.empty((1 + 2 * lab.shape[0], *lab.shape[1:]))
-    probability[NON_USE] = ratio(np.broadcast_to(weight_none, total.shape), total)
-    probability[FREE] = lab * (1.0 - paid_share)
-    probability[PAID] = lab * paid_share
-    return probability
 
 
 def berry_utilities(share: Array, nest_lambda: Array) -> Array:

@@ -1,11 +1,11 @@
-"""Laws of capital: what a lab is worth, what investors offer, how long cash lasts, who inherits (S3.4, S4).
+"""Laws of capital: what a lab is worth, what investors offer, how long cash lasts, who leaves (S3.4, S4).
 
 Every function is pure; arrays are (lab, world) or broadcast, the world axis last.
 """
 
 import numpy as np
 
-from sim.units import MONTHS_PER_YEAR, Array, BoolArray, logistic, ratio, share_over_first
+from sim.units import MONTHS_PER_YEAR, Array, BoolArray, logistic, ratio
 
 
 def growth_over_year(arr_usd: Array, arr_year_ago_usd: Array, growth_ceiling: Array) -> Array:
@@ -79,34 +79,22 @@ def funding_offer_usd(
     )
 
 
-def parent_transfer_usd(need_usd: Array, group_budget_usd_per_year: Array, dt: float) -> Array:
-    """Return what a parent group gives in `dt` months: the need, up to the group's budget (S4).
-
-    Shapes: broadcast.
-    """
-    transfer: Array = np.clip(
-        need_usd, 0.0, np.maximum(group_budget_usd_per_year, 0.0) * (dt / MONTHS_PER_YEAR)
-    )
-    return transfer
-
-
 def runway_months(
     cash_usd: Array,
     undrawn_credit_usd: Array,
-    opex_usd_per_month: Array,
-    commitments_usd_per_month: Array,
+    outlay_usd_per_month: Array,
     revenue_usd_per_month: Array,
     endless_months: Array,
 ) -> Array:
     """Return how many months cash and undrawn credit last, between 0 and `endless_months` (S3.4).
 
-    (cash + undrawn credit)/(monthly opex + leases and orders due − revenue), endless where that is not
-    positive. The same bound holds just above it: a lab that all but breaks even counts as one that does.
+    (cash + undrawn credit)/(outlay due − revenue), endless where that is not positive. The same bound holds
+    just above it: a lab that all but breaks even counts as one that does.
 
     Shapes: broadcast.
     """
     means_usd = np.maximum(cash_usd + undrawn_credit_usd, 0.0)
-    burn_usd = opex_usd_per_month + commitments_usd_per_month - revenue_usd_per_month
+    burn_usd = outlay_usd_per_month - revenue_usd_per_month
     ends = (burn_usd > 0.0) & (means_usd < endless_months * burn_usd)
     return np.where(ends, ratio(means_usd, np.where(ends, burn_usd, 0.0)), endless_months)
 
@@ -173,30 +161,3 @@ def leaves_market(
     """
     leaving: BoolArray = (distressed_months >= limit_months) & stand_alone & (alive > 0)
     return leaving
-
-
-def heir_shares(leaves: BoolArray, bids: Array, claims: Array) -> Array:
-    """Return who takes the assets of those who leave, as shares (S4).
-
-    In proportion to the bids of those who stay; without a bid, to their claims as creditors; without either,
-    all zero: the estate keeps them.
-
-    Shapes: all (firm, world).
-    """
-    offered = np.where(leaves, 0.0, np.maximum(bids, 0.0))
-    owed = np.where(leaves, 0.0, np.maximum(claims, 0.0))
-    return np.where(offered.sum(0) > 0.0, share_over_first(offered), share_over_first(owed))
-
-
-def assets_to_heirs(assets: Array, leaves: BoolArray, bids: Array, claims: Array) -> Array:
-    """Return the assets after those who leave have passed theirs on; the sum over firms stays (S4).
-
-    Shapes: assets (firm, ..., world), the others (firm, world).
-    """
-    inner = (1,) * (assets.ndim - leaves.ndim)
-    shape = (leaves.shape[0], *inner, leaves.shape[1])
-    shares = heir_shares(leaves, bids, claims)
-    has_heirs = shares.sum(0) > 0.0
-    given = np.where((leaves & has_heirs).reshape(shape), assets, 0.0)
-    after: Array = (assets - given) + shares.reshape(shape) * given.sum(0)
-    return after

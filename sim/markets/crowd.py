@@ -486,12 +486,3 @@ def unaware_people(state: CrowdState) -> Array:
     """Return people who have not heard of any assistant. Shapes: (class, market, world)."""
     heads: Array = state.heads[-1].astype(np.float64)
     return heads
-
-
-def chosen_people(state: CrowdState) -> Array:
-    """Return people who chose an option in the last month, anew or again.
-
-    Shapes: (option, class, market, world).
-    """
-    heads: Array = state.chosen_heads.astype(np.float64)
-    return heads

@@ -16,17 +16,6 @@ _NEWTON_STEPS: Final = 20
 """Newton's method rises to the root from below and stands still there; 8 steps were enough so far."""
 
 
-def market_shares(gdp_usd: Array, wage_usd_per_year: Array, wage_elasticity: Array) -> Array:
-    """Return each market's share of the value that AI can have for enterprises, s_g (S2).
-
-    Proportional to GDP · wage^elasticity: work is worth more to automate where it is dearer.
-
-    Shapes: (market, world) -> (market, world), summing to 1 where any market has a GDP.
-    """
-    relative_wage = ratio(*np.broadcast_arrays(wage_usd_per_year, wage_usd_per_year.max(0)))
-    return share_over_first(gdp_usd * relative_wage**wage_elasticity)
-
-
 def market_size_usd_per_year(
     share: Array,
     ceiling_usd_per_year: Array,
@@ -86,18 +75,6 @@ def supplier_shares(
     anew = per_weight.sum(0) + ratio(new, total)
     shares: Array = (last_shares - choosing) + weight * (anew + bonus * per_weight)
     return shares
-
-
-def steady_supplier_shares(utility: Array, switching_utility: Array) -> Array:
-    """Return the shares that `supplier_shares` leaves as they are (S2).
-
-    π_k ∝ x_k(Σx + (e^σ − 1)x_k), x = e^utility: the choice from one supplier to the next is reversible.
-
-    Shapes: utility (supplier, ..., world), −inf where not available -> (supplier, ..., world).
-    """
-    weight = _weights(utility)
-    bonus = np.expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
-    return share_over_first(weight * (weight.sum(0) + bonus * weight))
 
 
 def invert_residuals(target_shares: Array, utility: Array, switching_utility: Array) -> Array:
@@ -162,11 +139,6 @@ def foundation_step(
     """
     chosen = share_over_first(_weights(capability_beta * open_capability))
     return stock_step(stock, new_per_month * chosen, life_months, dt)
-
-
-def foundation_share(stock: Array) -> Array:
-    """Return each bloc's share of the deployments on open weights (S2, D6). Shapes: (bloc, world)."""
-    return share_over_first(stock)
 
 
 def _weights(utility: Array) -> Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.units import Array, BoolArray, IntArray, ratio, share_over_first
+from sim.units import Array, BoolArray, IntArray, ratio
 
 
 def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
@@ -11,25 +11,6 @@ def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
     Shapes: bid (buyer, world), price (world,) or (buyer, world).
     """
     return ratio(bid_usd, np.broadcast_to(price_usd, bid_usd.shape))
-
-
-def ration(bid_usd: Array, supply: Array, price_usd: Array) -> Array:
-    """Share a supply of chips in proportion to money bid, never above the bid (S7.3).
-
-    Sold = min(supply, sum of bids/price); a price of zero clears the supply to whoever bids.
-
-    Shapes: bid (buyer, world), supply and price (world,) -> chips (buyer, world).
-    Raises: ValueError if a bid, the supply or a price is negative.
-    Source: S7.3 (proportional rationing by money).
-    """
-    _refuse_negative("bid_usd", bid_usd)
-    _refuse_negative("supply", supply)
-    _refuse_negative("price_usd", price_usd)
-    total_usd = bid_usd.sum(0)
-    is_short = total_usd >= supply * price_usd
-    # Where nobody is short the price is positive: a bid cannot be below zero.
-    wanted = bid_usd / np.where(is_short, 1.0, price_usd)
-    return np.where(is_short, share_over_first(bid_usd) * supply, wanted)
 
 
 def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply: Array) -> Array:

@@ -24,6 +24,9 @@ from sim.units import (
 _KILOWATTS_PER_MEGAWATT: Final = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
 _LARGEST_EXPONENT: Final = 700.0
 """e^-700 is still a normal float: beyond it a quota is no limit."""
+_LARGEST_LOAD: Final = 1e9
+_LARGEST_MARKUP_USD: Final = 1e6
+"""A month: keeps the price finite where nobody minds it."""
 _SMALLEST_RESPONSE: Final = 1e-9
 """Keeps the price of a firm that nobody can leave finite."""
 
@@ -127,12 +130,14 @@ def demand_per_user_step(
 ) -> Array:
     """Return the load a user wants without a quota: it grows with agents and as it gets cheaper (S3.2).
 
-    d' = d · e^{g dt/12} · (cost ratio)^{−elasticity}, the cost of a unit now over that of the step before.
+    d' = d · e^{g dt/12} · (cost ratio)^{−elasticity}, the cost of a unit now over that of the step before. Where
+    it comes to cost nothing, demand ends at a bound that no person's day could hold.
 
     Shapes: broadcast; cost_ratio above 0.
     """
-    grown: Array = demand * np.exp(growth_per_year * dt / MONTHS_PER_YEAR)
-    return grown * cost_ratio**-cost_elasticity
+    cheaper = np.minimum(-cost_elasticity * np.log(cost_ratio), _LARGEST_EXPONENT / 2.0)
+    grown = demand * np.exp(growth_per_year * dt / MONTHS_PER_YEAR) * np.exp(cheaper)
+    return np.minimum(grown, _LARGEST_LOAD)
 
 
 def served_fraction(demand: Array, quota: Array) -> Array:
@@ -310,7 +315,12 @@ def best_reply_price(
     leaving = -(weight * slopes.paid_per_usd).sum(0)
     kept_usd = free_margin_usd * (weight * slopes.free_per_usd).sum(0)
     nobody_pays = ratio(*np.broadcast_arrays(weight.sum(0), (weight * price_beta / nest_lambda).sum(0)))
-    return paid_cost_usd + np.where(leaving > 0.0, ratio(buyers + kept_usd, leaving), nobody_pays)
+    # Where hardly anybody would leave, the best reply has no bound of its own.
+    wanted_usd = buyers + kept_usd
+    is_bounded = np.abs(wanted_usd) < _LARGEST_MARKUP_USD * leaving
+    markup = ratio(wanted_usd, np.where(is_bounded, leaving, 0.0))
+    markup = np.where(is_bounded, markup, np.sign(wanted_usd) * _LARGEST_MARKUP_USD)
+    return paid_cost_usd + np.where(leaving > 0.0, markup, np.minimum(nobody_pays, _LARGEST_MARKUP_USD))
 
 
 def target_price(

@@ -179,17 +179,6 @@ def smuggling_limit(supply: Array, stringency: Array, leakage: Array) -> Array:
     return leakage * stringency * supply
 
 
-def unit_cost_usd_per_h100e(
-    wafer_cost_usd: Array, h100e_per_wafer: Array, yield_share: Array, package_cost_usd_per_h100e: Array
-) -> Array:
-    """Return the unit cost in USD per H100e: wafer cost over good output, plus HBM and packaging (S7.3).
-
-    Shapes: all (row, world) or broadcast.
-    """
-    good = np.maximum(h100e_per_wafer * yield_share, _FEWEST_H100E_PER_WAFER)
-    return wafer_cost_usd / good + package_cost_usd_per_h100e
-
-
 def price_step(
     price_usd: Array,
     backlog_months: Array,
@@ -213,23 +202,6 @@ def price_step(
     target = unit_cost_usd * (floor_multiple + (cap_multiple - floor_multiple) * filled)
     moved = target + (price_usd - target) * np.exp(-speed_per_month * dt)
     return np.clip(moved, floor_multiple * unit_cost_usd, cap_multiple * unit_cost_usd)
-
-
-def backlog_at_price(
-    price_usd: Array,
-    unit_cost_usd: Array,
-    floor_multiple: Array,
-    cap_multiple: Array,
-    backlog_scale_months: Array,
-) -> Array:
-    """Return the backlog in months at which a price would rest, to start a world in balance (S7.3).
-
-    Shapes: all (row, world) or broadcast. A price outside its bounds is read as the nearest bound.
-    """
-    span = (cap_multiple - floor_multiple) * unit_cost_usd
-    filled = ratio(price_usd - floor_multiple * unit_cost_usd, span + np.zeros_like(price_usd))
-    # At the cap itself the backlog is infinite; the float below 1 keeps it near 37 scales.
-    return -backlog_scale_months * np.log1p(-np.clip(filled, 0.0, np.nextafter(1.0, 0.0)))
 
 
 def energy_per_h100e(x: Array, start_kw: Array, exponent: Array) -> Array:

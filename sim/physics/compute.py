@@ -56,33 +56,6 @@ def allocate(
     return ComputeUses(enterprise, paid, free, capacity_h100e - enterprise - paid - free)
 
 
-def allocate_by_value(
-    capacity_h100e: Array,
-    enterprise_h100e: Array,
-    paid_h100e: Array,
-    free_h100e: Array,
-    value_weights: Array,
-) -> ComputeUses:
-    """Split compute so that one more H100e is worth the same in every use that wants more (S5, variant).
-
-    The value of a use is weight·ln(H100e) up to its demand; training wants any amount and takes what is left.
-
-    Shapes: capacity and demands (lab, world); value_weights (4, lab, world), training last.
-    """
-    shape = np.broadcast_shapes(
-        np.shape(capacity_h100e), np.shape(enterprise_h100e), np.shape(paid_h100e), np.shape(free_h100e)
-    )
-    endless = np.full(shape, np.inf)
-    demands = np.stack(
-        [np.broadcast_to(d, shape) for d in (enterprise_h100e, paid_h100e, free_h100e, endless)]
-    )
-    enterprise, paid, free, _ = water_fill(capacity_h100e, value_weights, demands)
-    enterprise = np.minimum(enterprise, capacity_h100e)
-    paid = np.minimum(paid, capacity_h100e - enterprise)
-    free = np.minimum(free, capacity_h100e - enterprise - paid)
-    return ComputeUses(enterprise, paid, free, capacity_h100e - enterprise - paid - free)
-
-
 def served_share(use_h100e: Array, demand_h100e: Array) -> Array:
     """Return the share of a demand that was served, 1 where nothing was demanded (S5). Shapes: broadcast."""
     share: Array = np.where(demand_h100e > 0.0, ratio(use_h100e, demand_h100e), 1.0)

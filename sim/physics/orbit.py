@@ -114,13 +114,6 @@ def annuity_per_year(rate_per_year: Array, hazard_per_year: Array, life_years: A
     return annuity
 
 
-def annual_cost_usd_per_kw(
-    capex_usd_per_kw: Array, rate_per_year: Array, hazard_per_year: Array, life_years: Array
-) -> Array:
-    """Return the yearly cost of satellite capital per kW, in USD (S11). Shapes: broadcast."""
-    return capex_usd_per_kw * annuity_per_year(rate_per_year, hazard_per_year, life_years)
-
-
 def orbital_capex_usd_per_kw(
     mass_kg_per_kw: Array, launch_cost_usd_per_kg: Array, hardware_usd_per_w: Array
 ) -> Array:

@@ -67,17 +67,6 @@ def feedback_multiplier(automatable_share: Array, automated_over_h_labour: Array
     return multiplier
 
 
-def feedback_ceiling(automatable_share: Array, rho: Array) -> Array:
-    """Return the limit of the multiplier as automation grows without bound (S10): (1 − h)^{1/ρ}, ρ < 0.
-
-    Shapes: broadcast. Infinite where everything is automatable.
-    """
-    left = 1.0 - automatable_share
-    finite = np.where(left > 0.0, left, 1.0) ** (1.0 / rho)
-    ceiling: Array = np.where(left > 0.0, finite, np.inf)
-    return ceiling
-
-
 def useful_robot_labour_workers(productive_units: Array, productivity: Array, hours_ratio: Array) -> Array:
     """Return the labour that robots do, in worker-equivalents (S10).
 

@@ -5,7 +5,6 @@ sector, world). Every law is elementwise or reduces a leading axis, and argument
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -273,14 +272,6 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
     return shares
 
 
-def station_shares(shared_choice: Array, exclusive_choice: Array, exclusive_share: Array) -> Array:
-    """Return shares over both kinds of station (S9.3), with `exclusive_share` taking one robot only.
-
-    Shapes: broadcast, (option, region, sector, world).
-    """
-    return (1.0 - exclusive_share) * shared_choice + exclusive_share * exclusive_choice
-
-
 def wanted_units(
     positions: Array,
     suitable_share: Array,
@@ -366,25 +357,6 @@ def output_limits_units(
     """
     line = (line_units_per_month + self_built_units_per_month) * dt
     return np.stack(np.broadcast_arrays(demand_units, line, parts_units, line * power_share))
-
-
-def output_units(
-    line_units_per_month: Array,
-    self_built_units_per_month: Array,
-    parts_units: Array,
-    power_share: Array,
-    demand_units: Array,
-    dt: float,
-) -> Array:
-    """Return units made in the step (S9.5): min(demand, line + self-built, parts, power).
-
-    Shapes: broadcast to (maker, world).
-    """
-    limits = output_limits_units(
-        line_units_per_month, self_built_units_per_month, parts_units, power_share, demand_units, dt
-    )
-    made: Array = limits.min(0)
-    return made
 
 
 def _capacity_step(
@@ -494,50 +466,6 @@ def commissioned_units(waiting_units: Array, rate_per_month: Array, dt: float) -
     return moved
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """Units by stage: shipped (not yet installed), deployed (not yet productive), productive.
-
-    Shapes: each (maker, region, world) or as the caller keeps them.
-    """
-
-    shipped_units: Array
-    deployed_units: Array
-    productive_units: Array
-
-
-def deployment_step(
-    fleet: Deployment,
-    arrivals_units: Array,
-    deploy_rate_per_month: Array,
-    productive_rate_per_month: Array,
-    life_months: Array,
-    dt: float,
-) -> tuple[Deployment, Array]:
-    """Move units from shipped to deployed to productive; return the stages and the units retired (S9.2).
-
-    The exact transition of a two-stage chain, with retirement at 1/life from every stage. Arrivals join the
-    shipped at the end of the step.
-
-    Shapes: broadcast to those of the stages.
-    """
-    a, b = deploy_rate_per_month * dt, productive_rate_per_month * dt
-    distance = np.abs(b - a)
-    safe_distance = np.where(distance == 0.0, 1.0, distance)
-    spread = np.where(distance == 0.0, 1.0, -np.expm1(-safe_distance) / safe_distance)
-    passed_one_stage = a * np.exp(-np.minimum(a, b)) * spread
-    still_shipped = fleet.shipped_units * np.exp(-a)
-    still_deployed = fleet.deployed_units * np.exp(-b) + fleet.shipped_units * passed_one_stage
-    everyone = fleet.shipped_units + fleet.deployed_units + fleet.productive_units
-    retired = retired_units(everyone, life_months, dt)
-    survives = np.exp(-dt / np.maximum(life_months, TINY))
-    shipped = still_shipped * survives
-    deployed = still_deployed * survives
-    # The rest by difference, so that no unit is lost to rounding; it cannot be negative.
-    productive = np.maximum(everyone - retired - shipped - deployed, 0.0)
-    return Deployment(shipped + arrivals_units, deployed, productive), retired
-
-
 # ---- conventional industrial robots and dark factories ------------------------------------------------
 
 
@@ -559,32 +487,6 @@ def desired_industrial_units(
         np.maximum(cost_per_task_usd, _SMALLEST)
     )
     return positions * suitable_share * robots_per_position * logistic(sensitivity * log_gain)
-
-
-@dataclass(frozen=True)
-class IndustrialStep:
-    """Conventional robots after a step: stock' = stock − retired + installed. Shapes: as the stock."""
-
-    stock_units: Array
-    installed_units: Array
-    retired_units: Array
-
-
-def industrial_step(
-    stock_units: Array, desired_units: Array, adjustment_per_year: Array, life_years: Array, dt: float
-) -> IndustrialStep:
-    """Replace and extend the stock of conventional robots towards the desired one (S9.6).
-
-    Below it, the gap closes at the adjustment rate and what retires is replaced; above it, nothing is
-    installed until retirement has brought the stock down.
-
-    Shapes: broadcast, (region, sector, world).
-    """
-    retired = stock_units * -np.expm1(-dt / (MONTHS_PER_YEAR * np.maximum(life_years, TINY)))
-    gap = desired_units - stock_units
-    closed = np.maximum(gap, 0.0) * -np.expm1(-adjustment_per_year * dt / MONTHS_PER_YEAR)
-    installed = closed + np.maximum(retired + np.minimum(gap, 0.0), 0.0)
-    return IndustrialStep(stock_units - retired + installed, installed, retired)
 
 
 def dark_target_share(machine_share: Array, job_groups: Array) -> Array:
