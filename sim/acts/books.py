@@ -359,7 +359,7 @@ def settle_power(
     """
     capital = ctx.params.capital
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
-    used = np.maximum(power.other_load_gw - power.unserved_gw, 0.0)
+    used = power.other_load_gw * power.served_share
     others = (used * power.table.dispatch_usd_per_mwh).sum(0) * hours
     homes = capital.household_share_of_load
     ledger.pay("electricity", "households", others * homes)
