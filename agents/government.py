@@ -6,7 +6,7 @@ from sim.actors import Actor
 from sim.axes import LEVERS, US
 from sim.plans import GovernmentPlan, GovernmentView
 from sim.quantity import approach
-from sim.units import Array
+from sim.units import TINY, Array
 
 
 class Government(Actor):
@@ -23,9 +23,8 @@ class Government(Actor):
             active * sanction_share * policy.reaction_budget * policy.sanction_rise * view.step_months / 12.0
         )
         answered = policy.retaliation_strength * view.rival_rise
-        rise = approach(
-            view.rise, np.maximum(answered, view.rise), 1.0 / policy.retaliation_lag, view.step_months
-        )
+        speed = 1.0 / np.maximum(policy.retaliation_lag, TINY)
+        rise = approach(view.rise, np.maximum(answered, view.rise), speed, view.step_months)
         stringency = np.clip(scheduled + rise + step_up, 0.0, 1.0)
         kept_rise = np.minimum(rise + step_up, np.maximum(1.0 - scheduled, 0.0))
         return GovernmentPlan(

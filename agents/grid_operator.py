@@ -1,8 +1,11 @@
 """Grid operators: how much AI load each place connects a month (S8)."""
 
+import numpy as np
+
 from sim.actors import Actor
 from sim.physics.power import completion_cap_gw
 from sim.plans import GridPlan, GridView
+from sim.units import ratio
 
 
 class GridOperator(Actor):
@@ -11,11 +14,12 @@ class GridOperator(Actor):
     def plan(self, view: GridView) -> GridPlan:
         """Answer with the largest connection this month (S8)."""
         power = view.params.power
+        # Where AI gets no share of new capacity, a subsidy buys it none either.
+        gift = ratio(*np.broadcast_arrays(view.subsidised_gw_per_year, power.ai_share_of_firm_additions))
         growth = (1.0 + power.firm_additions_growth) ** (view.months_since_start / 12.0)
         cap = completion_cap_gw(
             power.ai_share_of_firm_additions,
-            view.firm_additions_gw_per_year * growth * view.permitting_speed * view.feedback
-            + view.subsidised_gw_per_year / power.ai_share_of_firm_additions,
+            view.firm_additions_gw_per_year * growth * view.permitting_speed * view.feedback + gift,
             view.retirements_gw_per_year,
             power.spare_draw,
             view.spare_gw * view.permitting_speed,
