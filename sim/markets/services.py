@@ -101,27 +101,6 @@ def cost_usd_per_unit_load(serving_cost_usd_per_h100e_month: Array, inference_ef
     return serving_cost_usd_per_h100e_month / inference_efficiency
 
 
-def constant_quality_price_index(
-    serving_cost_usd_per_h100e_month: Array,
-    inference_efficiency: Array,
-    ln_a: Array,
-    start_serving_cost_usd_per_h100e_month: Array,
-    start_ln_a: Array,
-) -> Array:
-    """Return the price of a given quality relative to the start, where it is 1 (S3.1).
-
-    It falls with the cost of compute, with inference efficiency and with algorithms, which reach the same
-    quality with smaller models; the list price of the frontier need not fall.
-
-    Shapes: broadcast.
-    """
-    relative_cost = ratio(
-        *np.broadcast_arrays(serving_cost_usd_per_h100e_month, start_serving_cost_usd_per_h100e_month)
-    )
-    index: Array = relative_cost / inference_efficiency * np.exp(start_ln_a - ln_a)
-    return index
-
-
 # ---------------------------------------------------------------- free tier
 
 
@@ -266,30 +245,6 @@ def nested_logit_price_slopes(
     return PriceSlopes(
         paid_per_usd=-steepness * np.maximum(stay, _SMALLEST_RESPONSE), free_per_usd=steepness * shift
     )
-
-
-def best_reply_price_one_class(
-    paid_cost_usd: Array,
-    free_margin_usd: Array,
-    paid_share: Array,
-    free_share: Array,
-    price_beta: Array,
-    nest_lambda: Array,
-) -> Array:
-    """Return the best reply of a firm with a free and a paid tier to one class, USD a month (S3.3).
-
-    p* = c + [λ/β + (a_F − c_F)((1 − λ)s_F|f + λ s_F)]/[1 − (1 − λ)s_p|f − λ s_p], `free_margin_usd` being
-    a_F − c_F. The shares are those at p*; with shares at today's price it is the next step towards p*.
-
-    Shapes: broadcast; price_beta and nest_lambda above 0.
-    Source: Anderson, de Palma and Thisse 1992.
-    """
-    free_within = ratio(free_share, paid_share + free_share)
-    paid_within = ratio(paid_share, paid_share + free_share)
-    shift = (1.0 - nest_lambda) * free_within + nest_lambda * free_share
-    stay = (1.0 - nest_lambda) * (1.0 - paid_within) + nest_lambda * (1.0 - paid_share)
-    markup = (nest_lambda / price_beta + free_margin_usd * shift) / np.maximum(stay, _SMALLEST_RESPONSE)
-    return paid_cost_usd + markup
 
 
 def best_reply_price(

@@ -166,7 +166,7 @@ def test_where_all_is_barred_only_non_use_is_left() -> None:
     assert np.all(free == -np.inf)
     assert np.all(paid == -np.inf)
     np.testing.assert_array_equal(nonuse, 0.0)
-    probability = adoption.nested_logit(free, paid[:, 0], nonuse, a(0.6, 0.0))
+    probability = nested_logit(free, paid[:, 0], nonuse, a(0.6, 0.0))
     np.testing.assert_array_equal(probability[0], 1.0)
     np.testing.assert_array_equal(probability[1:], 0.0)
 
@@ -185,6 +185,15 @@ def brute_logit(free: list[float], paid: list[float], nonuse: float, nest: float
     return answer
 
 
+def nested_logit(free: Array, paid: Array, nonuse: Array, nest: Array) -> Array:
+    """Return the probability of every option from the nests' values. Shapes: -> (option, ..., world)."""
+    value, paid_share = choice.nest_values(free, paid, nest)
+    weight = np.exp(np.concatenate([nonuse[None], value]) - np.maximum(value.max(0), nonuse))
+    lab = weight[1:] / weight.sum(0)
+    tiers = np.stack([lab * (1.0 - paid_share), lab * paid_share], axis=1)
+    return np.concatenate([(weight[0] / weight.sum(0))[None], tiers.reshape(-1, *tiers.shape[2:])])
+
+
 @pytest.mark.parametrize("nest", [0.05, 0.4, 0.6, 0.9, 1.0])
 def test_nested_logit_against_brute_force(nest: float) -> None:
     draw = np.random.default_rng(7)
@@ -192,7 +201,7 @@ def test_nested_logit_against_brute_force(nest: float) -> None:
     free[2, ::3] = paid[3, ::4] = -np.inf
     free[4, ::5] = paid[4, ::5] = -np.inf
     nonuse = draw.normal(-1.0, 1.0, 50)
-    got = adoption.nested_logit(free, paid, nonuse, a(nest))
+    got = nested_logit(free, paid, nonuse, a(nest))
     for w in range(50):
         brute = brute_logit(list(free[:, w]), list(paid[:, w]), float(nonuse[w]), nest)
         np.testing.assert_allclose(got[:, w], brute, rtol=0.0, atol=1e-12)
@@ -200,14 +209,14 @@ def test_nested_logit_against_brute_force(nest: float) -> None:
 
 def test_without_dissimilarity_the_better_tier_takes_the_nest() -> None:
     free, paid = a(1.0, 2.0, 0.5)[:, None] * np.ones(2), a(0.3, 2.5, 0.5)[:, None] * np.ones(2)
-    got = adoption.nested_logit(free, paid, np.zeros(2), a(0.0, 0.0))[:, 0]
+    got = nested_logit(free, paid, np.zeros(2), a(0.0, 0.0))[:, 0]
     weights = np.array([1.0, math.e, 0.0, 0.0, math.exp(2.5), math.exp(0.5) / 2, math.exp(0.5) / 2])
     np.testing.assert_allclose(got, weights / weights.sum(), rtol=1e-14)
 
 
 def test_nested_logit_survives_utilities_that_would_overflow() -> None:
     free = np.array([[5000.0, -5000.0], [4999.0, -5000.0]])
-    got = adoption.nested_logit(free, free - 1.0, np.array([0.0, -9000.0]), a(0.5, 0.5))
+    got = nested_logit(free, free - 1.0, np.array([0.0, -9000.0]), a(0.5, 0.5))
     np.testing.assert_allclose(got.sum(0), 1.0, rtol=1e-14)
     odds = (got[1] + got[2]) / (got[3] + got[4])
     np.testing.assert_allclose(odds, [math.e, 1.0], rtol=1e-12)

@@ -197,24 +197,9 @@ def test_price_approaches_its_target_in_exact_steps_inside_its_bounds():
     np.testing.assert_allclose(moved([[1e9, 0.0]], 3.0, 0.01), [[6.0 * 5e3, 1.15 * 5e3]], rtol=1e-14)
 
 
-def test_a_world_started_at_its_balanced_backlog_keeps_its_price():
-    cost, floor, cap, scale = np.array(5e3), np.array(1.15), np.array(6.0), np.array(4.0)
-    price = np.array([[6e3, 2e4, 29.9e3]])
-    backlog = chips.backlog_at_price(price, cost, floor, cap, scale)
-    kept = chips.price_step(price, backlog, cost, floor, cap, scale, np.array(0.3), 12.0)
-    np.testing.assert_allclose(kept, price, rtol=1e-12)
-    outside = chips.backlog_at_price(np.array([[0.0, 1e9]]), cost, floor, cap, scale)
-    assert outside[0, 0] == 0.0
-    assert np.isfinite(outside[0, 1])
-    np.testing.assert_array_equal(chips.backlog_at_price(price, np.array(0.0), floor, cap, scale), 0.0)
-
-
-def test_energy_unit_cost_and_fleet_by_hand():
+def test_energy_and_fleet_by_hand():
     kilowatts = chips.energy_per_h100e(np.array([[1.0, 16.0, 0.3]]), np.array(0.7), np.array(0.75))
     np.testing.assert_allclose(kilowatts, [[0.7, 0.7 / 8.0, 0.7 * 0.3**-0.75]], rtol=1e-14)
     assert np.isfinite(chips.energy_per_h100e(np.array([[0.0, 0.0]]), np.array(0.7), np.array(30.0))).all()
-    cost = chips.unit_cost_usd_per_h100e(np.array(2e4), np.array([[40.0, 0.0]]), np.array(0.5), np.array(3e3))
-    np.testing.assert_allclose(cost[0, 0], 4e3, rtol=1e-14)
-    assert np.isfinite(cost).all()
     left = chips.survivors(np.array([[100.0, 100.0, 0.0]]), np.array([[60.0, 0.0, 60.0]]), 1.0)
     np.testing.assert_allclose(left, [[100.0 * np.exp(-1.0 / 60.0), 0.0, 0.0]], rtol=1e-14, atol=1e-300)

@@ -46,24 +46,6 @@ def test_a_lab_can_keep_compute_for_training():
     np.testing.assert_allclose(got[:, 0], [30.0, 10.0, 0.0, 10.0], rtol=1e-14)
 
 
-def test_uses_by_value_have_one_multiplier():
-    rng = np.random.default_rng(12)
-    capacity, demand = rng.lognormal(1, 1, (3, 40)), rng.lognormal(0, 2, (3, 3, 40))
-    weights = rng.lognormal(0, 1, (4, 3, 40))
-    got = table(compute.allocate_by_value(capacity, *demand, weights))
-    for lab in range(3):
-        for w in range(40):
-            caps = np.append(demand[:, lab, w], 1e9)  # training takes any amount
-            expected = by_multiplier(capacity[lab, w], weights[:, lab, w], caps)
-            # Training is a remainder: it keeps the error of the capacity, not its own.
-            np.testing.assert_allclose(got[:, lab, w], expected, rtol=1e-11, atol=1e-13 * capacity[lab, w])
-
-
-def test_what_no_use_values_trains():
-    got = table(compute.allocate_by_value(arr(9.0), arr(1.0), arr(2.0), arr(3.0), np.zeros((4, 1))))
-    np.testing.assert_array_equal(got[:, 0], [0.0, 0.0, 0.0, 9.0])
-
-
 def test_served_share_by_hand():
     got = compute.served_share(arr(5.0, 0.0, 0.0, 3.0), arr(10.0, 4.0, 0.0, 3.0))
     np.testing.assert_array_equal(got, [0.5, 0.0, 1.0, 1.0])

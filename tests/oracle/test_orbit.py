@@ -83,10 +83,6 @@ def test_annuity_pays_back_the_capital_of_survivors(rate, hazard, life):
     annuity = orbit.annuity_per_year(np.float64(rate), np.float64(hazard), np.float64(life))
     present = quad(lambda t: annuity * np.exp(-(rate + hazard) * t), 0.0, life, epsrel=1e-12)[0]
     assert present == pytest.approx(1.0, rel=1e-10)
-    cost = orbit.annual_cost_usd_per_kw(
-        np.float64(250.0), np.float64(rate), np.float64(hazard), np.float64(life)
-    )
-    assert cost == 250.0 * annuity
 
 
 def test_cost_of_orbit_and_ground_by_hand():

@@ -28,15 +28,10 @@ def test_multiplier_is_the_formula_with_its_ceiling(h, rho):
     for automated in (0.0, 0.01, 1.0, 50.0, 1e6):
         expected = ((1.0 - h) + h * (1.0 + automated) ** rho) ** (1.0 / rho)
         assert multiplier(h, automated, rho) == pytest.approx(expected, rel=ROUNDING)
-    ceiling = float(production.feedback_ceiling(np.float64(h), np.float64(rho)))
-    assert ceiling == pytest.approx((1.0 - h) ** (1.0 / rho), rel=ROUNDING)
+    ceiling = (1.0 - h) ** (1.0 / rho)
     assert multiplier(h, 1e6, rho) < ceiling
     # What is missing is about h/(1-h)/|rho| a^rho; at 1e60 and rho = -0.3 below 1e-16.
     assert multiplier(h, 1e60, rho) == pytest.approx(ceiling, rel=ROUNDING)
-
-
-def test_the_highest_ceiling_of_the_prior_is_214():
-    assert production.feedback_ceiling(np.float64(0.8), np.float64(-0.3)) == pytest.approx(214.0, abs=0.5)
 
 
 def test_limits_of_the_multiplier():
@@ -48,7 +43,6 @@ def test_limits_of_the_multiplier():
     # To first order in rho the distance to the geometric mean is rho h(1-h) ln²(1+a)/2.
     near = multiplier(0.4, 9.0, -1e-6)
     assert near / 10.0**0.4 - 1.0 == pytest.approx(-1e-6 * 0.24 * np.log(10.0) ** 2 / 2.0, rel=1e-3)
-    assert np.isinf(production.feedback_ceiling(np.float64(1.0), np.float64(-0.5)))
 
 
 def test_automated_labour_is_counted_against_automatable_labour():

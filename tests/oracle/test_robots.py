@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.linalg import expm
 
 from sim.physics import robots
 
@@ -210,11 +209,6 @@ def test_wanted_units_do_the_work_of_the_positions_in_shared_stations():
     assert units == pytest.approx(75 * 0.5 * 2.5 + 25 * 0.2, rel=ROUNDING)
 
 
-def test_stations_are_mixed_by_their_share():
-    mixed = robots.station_shares(np.array([0.8, 0.2]), np.array([0.4, 0.6]), np.float64(0.25))
-    np.testing.assert_allclose(mixed, [0.7, 0.3], rtol=ROUNDING)
-
-
 @pytest.mark.parametrize("dt", [1.0, 0.5, 0.25])
 def test_orders_close_the_gap_exponentially_and_a_surplus_orders_nothing(dt):
     held, wanted = np.array([0.0, 900.0]), np.array([1_000.0, 500.0])
@@ -234,30 +228,6 @@ def test_pilots_follow_the_logistic_curve(dt):
         orders = robots.pilot_orders_step(orders, np.float64(growth), np.float64(top), dt)
     expected = top / (1.0 + (top / start - 1.0) * np.exp(-growth * 10.0))
     np.testing.assert_allclose(orders, expected, rtol=1e-11)
-
-
-@pytest.mark.parametrize("dt", [1.0, 0.5])
-@pytest.mark.parametrize("rates", [(0.3, 0.1), (0.2, 0.2), (0.1, 50.0), (0.0, 0.4)])
-def test_deployment_is_the_matrix_exponential(dt, rates):
-    deploy, productive, life = *rates, 60.0
-    generator = np.array(
-        [
-            [-deploy - 1 / life, 0.0, 0.0],
-            [deploy, -productive - 1 / life, 0.0],
-            [0.0, productive, -1 / life],
-        ]
-    )
-    fleet = robots.Deployment(np.full(WORLDS, 500.0), np.full(WORLDS, 300.0), np.full(WORLDS, 200.0))
-    retired = np.zeros(WORLDS)
-    for _ in range(round(12 / dt)):
-        fleet, gone = robots.deployment_step(
-            fleet, np.float64(0.0), np.float64(deploy), np.float64(productive), np.float64(life), dt
-        )
-        retired += gone
-    expected = expm(12.0 * generator) @ [500.0, 300.0, 200.0]
-    stages = [fleet.shipped_units[0], fleet.deployed_units[0], fleet.productive_units[0]]
-    np.testing.assert_allclose(stages, expected, rtol=1e-11, atol=1e-9)
-    np.testing.assert_allclose(retired, 1_000.0 * -np.expm1(-12.0 / life), rtol=1e-11)
 
 
 @pytest.mark.parametrize("dt", [1.0, 0.5])
@@ -315,20 +285,6 @@ def test_parts_are_rationed_pro_rata_in_each_chain():
     limit = robots.parts_limit_units(desired, np.array([[175.0], [1_000.0]]), sourcing)
     # The first chain serves half of the 350 called; the second serves all.
     np.testing.assert_allclose(limit[:, 0], [75.0, 150.0, 50.0], rtol=ROUNDING)
-
-
-@pytest.mark.parametrize("dt", [1.0, 0.5, 0.25])
-def test_industrial_stock_follows_its_differential_equation(dt):
-    stock, installed = np.array([1_000.0, 1_000.0, 1_000.0]), np.zeros(3)
-    desired = np.array([3_000.0, 1_000.0, 700.0])
-    for _ in range(round(24 / dt)):
-        step = robots.industrial_step(stock, desired, np.float64(0.5), np.float64(12.0), dt)
-        stock, installed = step.stock_units, installed + step.installed_units
-    expected = [3_000.0 - 2_000.0 * np.exp(-1.0), 1_000.0, 1_000.0 * np.exp(-2.0 / 12.0)]
-    np.testing.assert_allclose(stock, expected, rtol=ROUNDING)
-    # A steady stock installs what retires; explicit in the step, so within dt/life of a year's flow.
-    assert installed[1] == pytest.approx(1_000.0 * 2.0 / 12.0, rel=dt / (12.0 * 12.0))
-    assert installed[2] == 0.0
 
 
 def test_conventional_robots_take_half_the_positions_where_they_cost_the_wage():

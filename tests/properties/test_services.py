@@ -39,7 +39,6 @@ def every_law(x):
         share * 0.5, share[::-1] * 0.5, positive, share[0] * 0.8 + 0.1
     )
     uses = compute.allocate(a, b, c, a[::-1], 0.5 * share[0])
-    by_value = compute.allocate_by_value(a, b, c, a[::-1], place_a)
     leaves = share < 0.4
     masked = np.where(share < 0.5, number, -np.inf)
     return {
@@ -49,7 +48,6 @@ def every_law(x):
         "cost_per_load": services.cost_usd_per_unit_load(a, positive),
         "efficiency": services.efficiency_step(number, positive * 3.0, share, positive, 1.0),
         "compute_per_load": services.compute_per_unit_load(a, number, share, number),
-        "price_index": services.constant_quality_price_index(a, positive, number, b, number[::-1]),
         "demand": services.demand_per_user_step(a, number, positive, share, 1.0),
         "free_load": services.free_load(a, b),
         "served": services.served_fraction(a, b),
@@ -78,9 +76,6 @@ def every_law(x):
         ),
         "paid_slope": slopes.paid_per_usd,
         "free_slope": slopes.free_per_usd,
-        "one_class": services.best_reply_price_one_class(
-            a, number, share * 0.5, share[::-1] * 0.5, positive, share[0] * 0.8 + 0.1
-        ),
         "classes": services.best_reply_price(
             a[0], number[0], a, share * 0.5, share[::-1] * 0.5, positive * share, share[0] * 0.8 + 0.1
         ),
@@ -102,21 +97,17 @@ def every_law(x):
         "offer": capital.funding_offer_usd(
             a, b, 1.0, rate_per_year=share, patience=positive, steepness=positive
         ),
-        "parent": capital.parent_transfer_usd(number, a, 1.0),
-        "runway": capital.runway_months(number, a, b, c, a[::-1], positive * 60.0),
+        "runway": capital.runway_months(number, a, b, c, positive * 60.0),
         "orders": capital.committed_orders(a, b, share, 1.0),
         "credit": capital.credit_limit_usd(a, b, share, arr_share=share, loan_to_value=share),
         "sentiment": capital.sentiment_step(number, number[::-1], 1.0, persistence_per_month=share, sd=share),
         "distress": capital.distressed_months_step(a, number, share, 1.0),
         "leaves": capital.leaves_market(a, leaves, share, positive),
-        "heirs": capital.assets_to_heirs(place_a.swapaxes(0, 1), leaves, a, b),
-        "market_shares": enterprise.market_shares(a, b, share[0]),
         "market_size": enterprise.market_size_usd_per_year(share, a, b, share, number),
         "utility": enterprise.supplier_utility(number, number, share, share, positive),
         "suppliers": enterprise.supplier_shares(
             share / FIRMS, number, share[::-1] > 0.3, positive, share[0], 1.0
         ),
-        "steady": enterprise.steady_supplier_shares(masked, positive),
         "residuals": enterprise.invert_residuals(share / FIRMS, number, positive),
         "self_hosting": enterprise.self_hosting_share(
             number, number[::-1], share, intercept=share, capability_beta=positive, price_beta=share
@@ -124,7 +115,6 @@ def every_law(x):
         "foundation": enterprise.foundation_step(
             two, a[0], masked[:2], capability_beta=positive, life_months=positive, dt=1.0
         ),
-        "foundation_share": enterprise.foundation_share(two),
         "luck": capability.luck_step(number, number[::-1], 1.0, persistence_per_month=share, sd=share),
         "algorithms": capability.algorithmic_step(
             number,
@@ -153,8 +143,6 @@ def every_law(x):
         "paid_use": uses.paid_h100e,
         "free_use": uses.free_h100e,
         "training_use": uses.training_h100e,
-        "enterprise_by_value": by_value.enterprise_h100e,
-        "training_by_value": by_value.training_h100e,
         "served_share": compute.served_share(a, b),
         "leases": compute.share_leases(place_a[:, 0], place_a.swapaxes(0, 1), place_b.swapaxes(0, 1)),
     }
@@ -339,19 +327,18 @@ def test_the_price_never_passes_its_target(price, target):
 @given(
     cash=amounts(WORLDS),
     credit=amounts(WORLDS),
-    opex=amounts(WORLDS),
-    due=amounts(WORLDS),
+    outlay=amounts(WORLDS),
     revenue=amounts(WORLDS),
     more=amounts(WORLDS),
 )
-def test_runway_is_bounded_and_money_never_shortens_it(cash, credit, opex, due, revenue, more):
+def test_runway_is_bounded_and_money_never_shortens_it(cash, credit, outlay, revenue, more):
     endless = np.array(60.0)
-    months = capital.runway_months(cash, credit, opex, due, revenue, endless)
+    months = capital.runway_months(cash, credit, outlay, revenue, endless)
     assert (months >= 0.0).all()
     assert (months <= 60.0).all()
-    richer = capital.runway_months(cash + more, credit, opex, due, revenue, endless)
-    earning = capital.runway_months(cash, credit, opex, due, revenue + more, endless)
-    costly = capital.runway_months(cash, credit, opex + more, due, revenue, endless)
+    richer = capital.runway_months(cash + more, credit, outlay, revenue, endless)
+    earning = capital.runway_months(cash, credit, outlay, revenue + more, endless)
+    costly = capital.runway_months(cash, credit, outlay + more, revenue, endless)
     assert (richer >= months * (1.0 - RELATIVE)).all()
     assert (earning >= months * (1.0 - RELATIVE)).all()
     assert (costly <= months * (1.0 + RELATIVE)).all()
@@ -367,20 +354,6 @@ def test_offers_are_bounded_and_fall_with_the_burn(burn, gained, value):
     assert (offer >= 0.0).all()
     assert (offer <= value * 0.25 / 12.0).all()
     assert (capital.funding_offer_usd(value, wasted + 1.0, 1.0, **given_rule) <= offer).all()
-
-
-@given(
-    assets=amounts(FIRMS, 2, WORLDS),
-    leaves=hnp.arrays(np.bool_, (FIRMS, WORLDS)),
-    bids=amounts(FIRMS, WORLDS),
-    claims=amounts(FIRMS, WORLDS),
-)
-def test_assets_of_those_who_leave_never_vanish(assets, leaves, bids, claims):
-    after = capital.assets_to_heirs(assets, leaves, bids, claims)
-    assert (after >= 0.0).all()
-    np.testing.assert_allclose(after.sum(0), assets.sum(0), rtol=RELATIVE)
-    stays = np.broadcast_to(~leaves[:, None], assets.shape)
-    assert (after[stays] >= assets[stays]).all()
 
 
 # ---------------------------------------------------------------- enterprises
@@ -445,27 +418,23 @@ def test_distilling_stays_between_the_own_model_and_the_best(own, best, rate):
 uses_arguments = given(
     capacity=amounts(FIRMS, WORLDS),
     demands=amounts(3, FIRMS, WORLDS),
-    weights=amounts(4, FIRMS, WORLDS),
     kept=numbers(0.0, 0.9, WORLDS),
 )
 
 
 @uses_arguments
-def test_uses_sum_to_the_capacity_and_serve_no_more_than_is_wanted(capacity, demands, weights, kept):
-    for uses in (
-        compute.allocate(capacity, *demands, kept),
-        compute.allocate_by_value(capacity, *demands, weights),
-    ):
-        served = np.stack([uses.enterprise_h100e, uses.paid_h100e, uses.free_h100e])
-        assert (served >= 0.0).all()
-        assert (served <= demands).all()
-        assert (uses.training_h100e >= 0.0).all()
-        # Three subtractions and three additions of positive numbers below the capacity.
-        np.testing.assert_allclose(served.sum(0) + uses.training_h100e, capacity, rtol=6.0 * 2.0**-53)
+def test_uses_sum_to_the_capacity_and_serve_no_more_than_is_wanted(capacity, demands, kept):
+    uses = compute.allocate(capacity, *demands, kept)
+    served = np.stack([uses.enterprise_h100e, uses.paid_h100e, uses.free_h100e])
+    assert (served >= 0.0).all()
+    assert (served <= demands).all()
+    assert (uses.training_h100e >= 0.0).all()
+    # Three subtractions and three additions of positive numbers below the capacity.
+    np.testing.assert_allclose(served.sum(0) + uses.training_h100e, capacity, rtol=6.0 * 2.0**-53)
 
 
 @uses_arguments
-def test_training_keeps_its_part_and_free_users_wait_for_those_who_pay(capacity, demands, weights, kept):
+def test_training_keeps_its_part_and_free_users_wait_for_those_who_pay(capacity, demands, kept):
     uses = compute.allocate(capacity, *demands, kept)
     assert (uses.training_h100e >= kept * capacity * (1.0 - RELATIVE) - RELATIVE * capacity).all()
     unpaid = uses.enterprise_h100e + uses.paid_h100e < (demands[0] + demands[1]) * (1.0 - RELATIVE)
