@@ -46,7 +46,7 @@ def broken(worst: dict[str, float]) -> dict[str, float]:
     ids=" ".join,
 )
 def test_laws_hold(overrides: tuple[str, ...]) -> None:
-    """A few worlds over two years, of the scenarios that stretch most: tight power, lost chips, satellites."""
+    """A few worlds over two years, in what stretches most: tight power, lost chips, orbit, half steps."""
     plan = plan_of("worlds=8", "months=24", *overrides)
     model, _ = feasible_model(plan, np.arange(plan.worlds))
     model.run()
