@@ -21,7 +21,9 @@ class Cloud(Actor):
         """Answer with bids for accelerators, their sites, power to order and the rent (S5)."""
         capital = view.params.capital
         earned = ratio(view.rent_usd * np.minimum(view.occupancy, 1.0), view.user_cost_usd)
-        own = view.group_budget_usd / MONTHS_PER_YEAR + capital.cloud_reinvestment_share * view.rent_revenue_usd
+        own = (
+            view.group_budget_usd / MONTHS_PER_YEAR + capital.cloud_reinvestment_share * view.rent_revenue_usd
+        )
         budget_usd = own + view.lender_usd
         wanted = budget_usd * expected_return_factor(earned, capital.expectation_steepness)
         spend = kept_commitment(wanted, view.committed_usd, capital.order_commitment, view.step_months)

@@ -33,7 +33,6 @@ class Government(Actor):
             stringency=stringency,
             tariff=policy.tariff_on_rival_robots + 0.0 * stringency,
             rise=kept_rise,
-            retaliation_on_rival=kept_rise,
             subsidy_usd=subsidy,
             scheduled=scheduled,
         )

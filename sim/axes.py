@@ -1,6 +1,5 @@
 """Names along each axis of the tables: who and where, in a fixed order, read from the roster."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,11 @@ BLOCS = ("us", "cn")
 US, CN = 0, 1
 SMUGGLED = "nvidia_smuggled"
 """Origin of merchant chips that reached a barred bloc outside the licences; counted apart."""
-TIERS = ("free", "paid")
 FREE, PAID = 0, 1
 CONSTRAINTS = ("none", "power", "chips", "capital", "demand", "parts")
 RESPONSES = ("passive", "us_resists", "cn_resists")
 LEVERS = ("sanctions", "grid", "free_tiers", "parts", "fabs_hbm", "orbit")
 TRANCHES = ("base", "middle", "peak")
-RESEARCH_AND_FACTORY = ("pilot", "factory")
 
 
 @dataclass(frozen=True)
@@ -145,14 +142,3 @@ def members_of(bloc: IntArray) -> Array:
 def sum_by_bloc(amounts: Array, bloc: IntArray) -> Array:
     """Sum a table over its members by bloc. Shapes: (member, ..., world) -> (bloc, ..., world)."""
     return np.stack([amounts[bloc == index].sum(0) for index in range(len(BLOCS))])
-
-
-def position(names: Sequence[str], name: str) -> int:
-    """Return the index of a name on an axis.
-
-    Raises: KeyError naming the key and the valid names.
-    """
-    try:
-        return list(names).index(name)
-    except ValueError:
-        raise KeyError(f"{name!r} is not on this axis; expected one of {', '.join(names)}") from None

@@ -19,8 +19,6 @@ class LabEconomics:
     query_cost_usd: Array
     """(lab, world): USD a month for one query a day."""
     paid_cost_usd: Array
-    free_cost_usd: Array
-    """Of one free user a month, at the present quota."""
     ad_revenue_usd: Array
     """(market, world)"""
     best_reply_usd: Array
@@ -49,7 +47,7 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
         np.repeat(adoption.price_sensitivity(ctx)[:, None], paid_cost.shape[0], axis=1),
         ctx.params.consumers.nest_lambda,
     )
-    return LabEconomics(query, paid_cost, free_cost, ads, np.where(np.isfinite(best), best, paid_cost))
+    return LabEconomics(query, paid_cost, ads, np.where(np.isfinite(best), best, paid_cost))
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ LEAST_ARRIVAL = 0.5
 """A shrinking assistant still wins at least this share of those who would leave it by reconsidering alone."""
 MOST_AWARE = 0.995
 LEAST_TRAINING_SHARE = 0.1
-"""Training efficiency is inverted from at least this share of a lab's compute: some trained before the start."""
+"""Training efficiency is inverted from at least this share of a lab's compute: some trained before."""
 LEAST_PREFERENCE = 0.05
 """Share of spending that goes as the bloc usually spends, so that history closes no maker to anybody."""
 PAST_MONTHS = 60
@@ -117,7 +117,6 @@ def start_fleet(ctx: Context) -> FleetTable:
         cloud_cash_usd=ctx.spread(clouds.cash_usd),
         cloud_spending_usd=ctx.full(n_cloud),
         rent_usd=ctx.full(n_cloud),
-        rent_start_usd=ctx.full(n_cloud),
         occupancy=np.ones((n_cloud, ctx.worlds)),
         maker_preference=ctx.spread(start_preferences(ctx, by_owner)),
         lender_usd=ctx.full(n_cloud),
@@ -230,7 +229,6 @@ def start_policy(ctx: Context) -> PolicyTable:
             [ctx.by_world(rules.export_stringency), ctx.by_world(rules.export_stringency_cn)]
         ),
         tariff=np.stack([tariff, tariff]),
-        retaliation=ctx.full(blocs),
         below_months=ctx.full(blocs),
         reaction_month=ctx.full(blocs) - 1.0,
         rise=ctx.full(blocs),
@@ -323,7 +321,6 @@ def with_rent(ctx: Context, state: State) -> State:
         state.fleet,
         lease_h100e=leased,
         rent_usd=rent,
-        rent_start_usd=rent.copy(),
         other_tenant_budget_usd=free * rent,
         cloud_spending_usd=ctx.full(len(ctx.axes.clouds.names)),
     )
@@ -419,7 +416,7 @@ def with_conduct(ctx: Context, state: State) -> State:
 
 
 def with_investment(ctx: Context, state: State) -> State:
-    """Solve what lenders add to the clouds so that all money buys what the bloc's makers ship (S4; decision 12).
+    """Solve what lenders add so that all money buys what the bloc's makers ship (S4; decision 12).
 
     Groups' budgets and a share of rent are given; what Oracle's and CoreWeave's lenders, sovereign funds and
     others add is not observed. It is the rest. Shapes: -> lenders' money (cloud, world), USD a month.
@@ -454,14 +451,11 @@ def with_investment(ctx: Context, state: State) -> State:
 
 
 def shipped_to_usd(ctx: Context) -> Array:
-    """Return the value of the accelerators that reached each bloc in the last month observed. Shapes: (bloc,)."""
+    """Return the value of the accelerators that reached each bloc in the start's month. Shapes: (bloc,)."""
     start, bloc = ctx.start.chip_makers, ctx.axes.chip_makers.bloc
     value = start.shipments_h100e_per_month * start.price_usd_per_h100e
     abroad = value * start.rival_share
-    return np.array(
-        [(value - abroad)[bloc == b].sum() + abroad[bloc != b].sum() for b in (US, CN)]
-    )
-
+    return np.array([(value - abroad)[bloc == b].sum() + abroad[bloc != b].sum() for b in (US, CN)])
 
 
 def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:

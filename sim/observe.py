@@ -66,7 +66,6 @@ def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, .
         paying = users * labs.price_usd[i]
         value = paying / np.maximum(free[i] + users, 1.0)
         share = np.where(in_bloc[bloc] > 0.0, free[i].sum(0) / np.maximum(in_bloc[bloc], 1.0), 0.0)
-        own_need = state.fleet.it_gw[i].sum(0)[: len(ctx.axes.markets.names)]
         views.append(
             sealed(
                 LabView(
@@ -102,7 +101,6 @@ def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, .
                     chip_appeal=state.fleet.maker_preference[i] * state.chips.fill_share[:, bloc],
                     room_share=state.power.room_share,
                     site_share=names.site_share[i][:, None],
-                    power_need_gw=own_need,
                     need_growth=(state.power.need_growth * names.site_share[i][:, None]).sum(0),
                     group_budget_usd=budgets[bloc] * names.group_budget_share[i],
                 )
@@ -208,7 +206,6 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
 def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
     """Show each bloc's capital the revenue, burn and cash of its labs."""
     labs, names = state.labs, ctx.axes.labs
-    growth = np.log1p(np.maximum(ctx.start.labs.revenue_growth_per_year, -0.99))[:, None]
     views = []
     for bloc in range(len(BLOCS)):
         own = names.bloc == bloc
@@ -223,13 +220,11 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
                     revenue_year_ago_usd=labs.revenue_past_usd[0][own],
                     cash_usd=labs.cash_usd[own],
                     spending_usd=labs.outlay_usd[own],
-                    growth_at_start=np.broadcast_to(growth[own], labs.revenue_usd[own].shape),
                     sentiment=state.policy.sentiment[bloc],
                     parent_owned=np.broadcast_to(
                         names.parent_owned[own][:, None], labs.revenue_usd[own].shape
                     ),
                     group_budget_share=ctx.spread(names.group_budget_share[own]),
-                    ai_revenue_usd=labs.revenue_usd[own].sum(0),
                 )
             )
         )

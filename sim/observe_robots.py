@@ -90,7 +90,6 @@ def factory_views(ctx: Context, state: State) -> tuple[FactoryView, ...]:
 def orbit_views(ctx: Context, state: State) -> tuple[OrbitView, ...]:
     """Return what each orbital operator knows: orbit against ground per delivered kW, and its limit (S11)."""
     cost = costs(ctx, state)
-    in_orbit = state.orbit.vintage_gw.sum(0)
     return tuple(
         OrbitView(
             params=ctx.params,
@@ -98,7 +97,6 @@ def orbit_views(ctx: Context, state: State) -> tuple[OrbitView, ...]:
             orbit_usd_per_kw_year=locked(cost.orbit_delivered_usd_per_kw_year[operator]),
             ground_usd_per_kw_year=locked(cost.ground_delivered_usd_per_kw_year[operator]),
             launch_limit_gw=locked(cost.limit_gw[operator]),
-            orbital_gw=locked(in_orbit[operator]),
         )
         for operator in range(len(ctx.axes.orbital_operators.names))
     )

@@ -61,8 +61,6 @@ class LabView:
     room_share: Array
     """(site, world)"""
     site_share: Array
-    power_need_gw: Array
-    """(site, world): power that the lab's own accelerators need."""
     need_growth: Array
     group_budget_usd: Array
 
@@ -271,11 +269,9 @@ class InvestorView:
     revenue_year_ago_usd: Array
     cash_usd: Array
     spending_usd: Array
-    growth_at_start: Array
     sentiment: Array
     parent_owned: Array
     group_budget_share: Array
-    ai_revenue_usd: Array
 
 
 @dataclass(frozen=True)
@@ -316,7 +312,6 @@ class GovernmentPlan:
     stringency: Array
     tariff: Array
     rise: Array
-    retaliation_on_rival: Array
     subsidy_usd: Array
     """(lever, world)"""
     scheduled: Array
@@ -356,7 +351,6 @@ class OrbitView:
     orbit_usd_per_kw_year: Array
     ground_usd_per_kw_year: Array
     launch_limit_gw: Array
-    orbital_gw: Array
 
 
 @dataclass(frozen=True)

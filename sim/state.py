@@ -79,7 +79,6 @@ class FleetTable:
     cloud_spending_usd: Array
     rent_usd: Array
     """(cloud, world): USD per powered H100e-month."""
-    rent_start_usd: Array
     occupancy: Array
     """(cloud, world): let share of the powered capacity."""
     maker_preference: Array
@@ -221,7 +220,6 @@ class PolicyTable:
     stringency: Array
     """Of the bloc's government towards the rival."""
     tariff: Array
-    retaliation: Array
     """Suffered by the bloc: lengthens its equipment and parts lead times."""
     below_months: Array
     reaction_month: Array

@@ -1,6 +1,6 @@
 """Act 7: consumers and enterprises choose among what the labs offered this month (S1, S2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,6 @@ class AdoptionOutcome:
     crowd: Any
     users: Array
     """(lab, tier, market, world) primary users, people."""
-    nonusers: Array
-    """(market, world): people who use no assistant."""
     aware_share: Array
     enterprise_revenue_usd: Array
     """(lab, market, world) tokens sold this month."""
@@ -129,7 +127,9 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
 
 def open_gap_orders(ctx: Context, state: State) -> Array:
     """Return the orders by which the best on offer leads usable open weights. Shapes: (market, world)."""
-    offered = np.where(offers_open(ctx, state.labs.alive, state.months), capability_offered(ctx, state), -np.inf).max(0)
+    offered = np.where(
+        offers_open(ctx, state.labs.alive, state.months), capability_offered(ctx, state), -np.inf
+    ).max(0)
     opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None]
     usable = opened[:, None] & (open_weights_usable(ctx) > 0.0)
     best_open = np.where(usable, state.labs.capability_orders[:, None], -np.inf).max(0)
@@ -205,7 +205,6 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     return AdoptionOutcome(
         crowd=crowd,
         users=users_of(people, ctx),
-        nonusers=people[0].sum(0),
         aware_share=setting_aware,
         enterprise_revenue_usd=tokens,
         hosting_usd=hosting,
@@ -243,12 +242,3 @@ def start_market_usd_per_year(ctx: Context, enterprise_usd: Array) -> Array:
     """Return the enterprise market of the start by place. Shapes: (lab, market, world) -> (market, world)."""
     total: Array = enterprise_usd.sum(0) * 12.0
     return np.maximum(total, 1e-6 * BILLION)
-
-
-def with_constants(setting: ChoiceSetting, residual: Array, paid_constant: Array) -> ChoiceSetting:
-    """Return a setting with residuals and paid constants added (S1.4)."""
-    return replace(
-        setting,
-        free_utility=setting.free_utility + residual,
-        paid_utility=setting.paid_utility + (residual + paid_constant)[:, None],
-    )

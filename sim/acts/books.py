@@ -12,6 +12,7 @@ from sim.acts.power import PowerOutcome
 from sim.axes import CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger
+from sim.markets.capital import runway_months
 from sim.plans import Plans
 from sim.quantity import adjusted_share
 from sim.state import State
@@ -42,7 +43,6 @@ class BooksOutcome:
     cloud_spending_usd: Array
     tenant_budget_usd: Array
     chip_cash_usd: Array
-    serving_loss_usd: Array
     """(bloc, world): paid goods below variable cost and the net cost of free tiers, for fights (F2)."""
 
 
@@ -166,11 +166,10 @@ def act(
 
     commitments = np.stack([plan.spending_usd for plan in plans.labs])
     due = np.maximum(outlay / ctx.dt, (other + interest + bill[:n_labs]) / ctx.dt + commitments)
-    runway = runway_of(ctx, cash, np.maximum(limit - debt, 0.0), due, revenue / ctx.dt)
+    runway = runway_months(
+        cash, np.maximum(limit - debt, 0.0), due, revenue / ctx.dt, ctx.params.labs.endless_runway
+    )
     memory = adjusted_share(np.asarray(1.0 / capital.outlay_memory), ctx.dt)
-    free_cost = compute.uses.free_h100e * compute.serving_cost_usd * ctx.dt
-    paid_cost = (compute.uses.paid_h100e + compute.uses.enterprise_h100e) * compute.serving_cost_usd * ctx.dt
-    loss = np.maximum(free_cost - ads, 0.0) + np.maximum(paid_cost - subscriptions - tokens, 0.0)
     return BooksOutcome(
         revenue_usd=revenue / ctx.dt,
         subscriptions_usd=subscriptions,
@@ -187,7 +186,6 @@ def act(
         cloud_spending_usd=np.stack([plan.spending_usd for plan in plans.clouds]),
         tenant_budget_usd=tenant_budget_usd(ctx, state, plans, adoption),
         chip_cash_usd=chip_cash,
-        serving_loss_usd=sum_by_bloc(loss, ctx.axes.labs.bloc),
     )
 
 
@@ -231,13 +229,6 @@ def credit_limits(plans: Plans, ctx: Context) -> Array:
 def repay_share(ctx: Context) -> Array:
     """Return the share of spare cash that repays debt in a step."""
     return adjusted_share(np.asarray(1.0 / ctx.params.labs.runway_target), ctx.dt)
-
-
-def runway_of(ctx: Context, cash: Array, credit: Array, spending: Array, revenue: Array) -> Array:
-    """Return the runway in months at this month's burn (S3.4). Shapes: (lab, world)."""
-    endless = ctx.params.labs.endless_runway
-    burn = spending - revenue
-    return np.where(burn > 0.0, np.minimum(ratio(cash + credit, np.maximum(burn, 1e-9)), endless), endless)
 
 
 def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:

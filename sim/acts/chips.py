@@ -48,14 +48,11 @@ class ChipOutcome:
     """(maker, world)"""
     legal_limit_h100e: Array
     """(maker, world): what licences allow to the rival bloc."""
-    output_limit_share: Array
-    """(maker, world): share of the wafer output that memory allows, 1 where wafers bind."""
     wanted_h100e: Array
     """(maker, world)"""
     new_fleet_h100e: Array
     """(owner, origin, site, world) added this month."""
     new_fleet_gw: Array
-    retired_h100e: Array
     """(owner, origin, site, world)"""
     fleet_h100e: Array
     fleet_gw: Array
@@ -122,11 +119,9 @@ def act(
         maker_revenue_usd=delivered * prices,
         made_h100e=made.h100e,
         legal_limit_h100e=trade.legal_limit_h100e,
-        output_limit_share=ratio(made.h100e, made.wafer_limit_h100e),
         wanted_h100e=trade.wanted_h100e,
         new_fleet_h100e=placed.h100e,
         new_fleet_gw=placed.it_gw,
-        retired_h100e=state.fleet.h100e - kept,
         fleet_h100e=kept + placed.h100e,
         fleet_gw=survivors(state.fleet.it_gw, life, ctx.dt) + placed.it_gw,
         room_share=placed.room_share,
@@ -213,9 +208,7 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     use = np.stack([plan.wafer_use_share for plan in plans.chip_makers])
     # Denser chips need more memory each, though less than in proportion to their arithmetic.
     per_memory = (x / start_performance(ctx)) ** chips.memory_saving
-    made = output_h100e(
-        old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory
-    )
+    made = output_h100e(old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory)
     wish = np.stack([plan.wafer_growth_share for plan in plans.chip_makers])
     start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
         start_performance(ctx) * start_yield(ctx)

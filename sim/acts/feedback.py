@@ -31,7 +31,6 @@ class FeedbackOutcome:
     """Workers' worth of automation added since the start."""
     output_usd_per_year: Array
     """(market, world): manufacturing value added."""
-    bloc_output_usd_per_year: Array
 
 
 def act(
@@ -66,7 +65,7 @@ def act(
         rules.depth_exponent,
         rules.bottleneck_rho,
     )
-    return FeedbackOutcome(multiplier, automated, output, sum_by_bloc(output, places.bloc))
+    return FeedbackOutcome(multiplier, automated, output)
 
 
 def value_added_usd_per_year(ctx: Context, months: float) -> Array:

@@ -64,8 +64,6 @@ class OrbitOutcome:
     launched_kg: Array
     repair_kg: Array
     capacity_kg: Array
-    nominal_gw: Array
-    """(bloc, world) after the step."""
     delivered_gw: Array
     """(bloc, world): computing power that the satellites can run after the step."""
     charge_usd: Array
@@ -73,7 +71,7 @@ class OrbitOutcome:
     equity_usd: Array
     costs: OrbitCosts
     payments: tuple[Payment, ...]
-    """Without what clouds pay for capacity, which their own books enter (act 8)."""
+    """Without what clouds pay for capacity, which their own books enter (act 10)."""
     table: OrbitTable
 
 
@@ -152,7 +150,6 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
         launched_kg=launched_kg,
         repair_kg=repair_kg,
         capacity_kg=cost.capacity_kg,
-        nominal_gw=sum_by_bloc(vintages.sum(0), bloc),
         delivered_gw=delivered_gw(ctx, table),
         charge_usd=paid,
         equity_usd=settled.equity_usd,

@@ -28,7 +28,6 @@ class PolicyOutcome:
     """Factor up to 1 on the growth of wafers and parts, from the rival's retaliation."""
     chip_output_factor: Array
     """Factor up to 1 on chip output, from a blockade."""
-    grid_gw_per_year: Array
     parts_units_per_month: Array
     fab_share_per_month: Array
     """Share of the start's wafers and memory added by subsidies."""
@@ -76,7 +75,6 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     table = PolicyTable(
         stringency=stringency,
         tariff=np.stack([ctx.by_world(plan.tariff) for plan in acted]),
-        retaliation=rise[::-1].copy(),
         below_months=np.stack([plan.below_months for plan in acted]),
         reaction_month=np.stack([plan.reaction_month for plan in acted]),
         rise=rise,
@@ -92,7 +90,6 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
         tariff=table.tariff,
         equipment_factor=lead,
         chip_output_factor=chip_factor,
-        grid_gw_per_year=by_lever["grid"] * MONTHS_PER_YEAR / ctx.dt / (policy.lever_grid_cost * BILLION),
         parts_units_per_month=by_lever["parts"]
         / (policy.lever_parts_cost * BILLION)
         * (THOUSAND / MONTHS_PER_YEAR),
@@ -109,8 +106,8 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
 def third_country_access(ctx: Context, stringency: Array) -> Array:
     """Return the share of each cloud that labs of each bloc may rent (S5).
 
-    At home a lab may rent all; a rival's or a third country's cloud on the sites that host its bloc, a rival's as
-    far as its government's controls leave it, third countries' as far as their licences do.
+    At home a lab may rent all; a rival's or a third country's cloud on the sites that host its bloc, rivals'
+    as far as its government's controls leave it, third countries' as far as their licences do.
     Shapes: stringency (bloc, world) -> (lab bloc, cloud, world).
     """
     clouds, host = ctx.axes.clouds, ctx.axes.markets.host

@@ -87,7 +87,6 @@ class RobotOutcome:
     installed_industrial: Array
     """(industrial maker, market, world)"""
     retired_industrial: Array
-    electricity_mwh: Array
     """(market, world): used by humanoids at work."""
     payments: tuple[Payment, ...]
     table: RobotTable
@@ -240,7 +239,6 @@ def act(
         industrial_workers=machines.workers,
         installed_industrial=machines.installed_units,
         retired_industrial=machines.retired_units,
-        electricity_mwh=used_mwh.sum(0),
         payments=(*paid, *power_bills, *machines.payments),
         table=table,
     )

@@ -109,8 +109,8 @@ def demand_per_user_step(
 ) -> Array:
     """Return the load a user wants without a quota: it grows with agents and as it gets cheaper (S3.2).
 
-    d' = d · e^{g dt/12} · (cost ratio)^{−elasticity}, the cost of a unit now over that of the step before. Where
-    it comes to cost nothing, demand ends at a bound that no person's day could hold.
+    d' = d · e^{g dt/12} · (cost ratio)^{−elasticity}, the cost of a unit now over that of the step before.
+    Where it comes to cost nothing, demand ends at a bound that no person's day could hold.
 
     Shapes: broadcast; cost_ratio above 0.
     """

@@ -8,27 +8,22 @@ from typing import Final
 
 import numpy as np
 
-from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, ratio
+from sim.units import MONTHS_PER_YEAR, TINY, Array, ratio
 
 _LARGEST_EXPONENT: Final = 700.0
 """e^-700 is still a normal float and e^700 still finite."""
-_FEWEST_H100E_PER_WAFER: Final = 1e-12
-"""Keeps the unit cost of a wafer without a good die finite; such a maker sells nothing."""
 
 
 @dataclass(frozen=True)
 class ChipOutput:
-    """Hold the output of a step in H100e, its two limits, what it uses, and which limit binds.
+    """Hold the output of a step and what wafers alone would allow, in H100e, and the HBM used.
 
-    Shapes: all (row, world). `hbm_binds` is False where both limits are equal.
+    Shapes: all (row, world).
     """
 
     h100e: Array
     wafer_limit_h100e: Array
-    hbm_limit_h100e: Array
     hbm_used: Array
-    wafers_used: Array
-    hbm_binds: BoolArray
 
 
 @dataclass(frozen=True)
@@ -70,10 +65,7 @@ def output_h100e(
     return ChipOutput(
         h100e=made,
         wafer_limit_h100e=by_wafers,
-        hbm_limit_h100e=by_hbm,
         hbm_used=np.minimum(ratio(made, h100e_per_hbm + np.zeros_like(made)), hbm_available),
-        wafers_used=wafers * ratio(made, by_wafers),
-        hbm_binds=by_hbm < by_wafers,
     )
 
 

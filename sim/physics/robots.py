@@ -85,19 +85,6 @@ def decoupled_unit_cost_usd(unit_cost_usd: Array, decoupled_share: Array, decoup
     return unit_cost_usd * (1.0 + decoupled_share * (decoupling_factor - 1.0))
 
 
-def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
-    """Return the yearly payment per USD of capital over a positive life, compounded yearly (S9.3).
-
-    CRF = r/(1 − (1 + r)^{−T}), and 1/T without interest.
-
-    Shapes: broadcast.
-    """
-    safe_rate = np.where(rate_per_year == 0.0, 1.0, rate_per_year)
-    with_interest = safe_rate / -np.expm1(-life_years * np.log1p(safe_rate))
-    factor: Array = np.where(rate_per_year == 0.0, 1.0 / life_years, with_interest)
-    return factor
-
-
 def energy_usd_per_year(power_kw: Array, hours_per_year: Array, price_usd_per_mwh: Array) -> Array:
     """Return the yearly electricity bill of one unit at work, in USD (S9.3). Shapes: broadcast."""
     return power_kw * hours_per_year * price_usd_per_mwh / _KILOWATTS_PER_MEGAWATT

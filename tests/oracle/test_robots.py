@@ -5,6 +5,7 @@ import pytest
 from scipy.integrate import quad
 
 from sim.physics import robots
+from sim.quantity import capital_recovery_factor
 
 # A few dozen roundings of 2^-53 on terms that do not cancel.
 ROUNDING = 1e-12
@@ -64,7 +65,7 @@ def test_a_closed_supply_chain_multiplies_the_cost():
 @pytest.mark.parametrize("rate", [0.0, 1e-9, 0.08, 0.5])
 @pytest.mark.parametrize("life", [1, 5, 15])
 def test_capital_recovery_pays_back_one_dollar(rate, life):
-    factor = robots.capital_recovery_factor(np.float64(rate), np.float64(life))
+    factor = capital_recovery_factor(np.float64(rate), np.float64(life))
     present = sum(factor * (1.0 + rate) ** -year for year in range(1, life + 1))
     assert present == pytest.approx(1.0, rel=ROUNDING)
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sim.physics import robots
+from sim.quantity import capital_recovery_factor
 
 OPTIONS, MAKERS, REGIONS, CHAINS, WORLDS = 5, 4, 2, 2, 3
 # A few dozen roundings of 2^-53 on terms that do not cancel.
@@ -243,7 +244,7 @@ def test_a_world_has_the_same_bits_in_any_batch(batch):
         experience = robots.experience_units(made, robots.others_units(made), x, 8_000.0 * x)
         cost = robots.wright_unit_cost_usd(55_000.0 * x, 1_000.0 * x, experience, 8_000.0 * x, 0.3 * x)
         yearly = robots.unit_cost_usd_per_year(
-            cost, x, robots.capital_recovery_factor(0.1 * x, 5.0 * x), 0.1 * x, 6e3 * x, 1e2 * x, x, 4e4 * x
+            cost, x, capital_recovery_factor(0.1 * x, 5.0 * x), 0.1 * x, 6e3 * x, 1e2 * x, x, 4e4 * x
         )
         fleet = robots.fleet_orders(made, 1e3 * x)
         eta = robots.productivity(0.4 * x, 0.15 * x, 3.0 * x, fleet, x, 1.2 * x)
