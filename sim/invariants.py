@@ -17,7 +17,7 @@ from sim.month import Month
 from sim.physics.chips import legal_export_limit, smuggling_limit, survivors
 from sim.physics.robots import OUTPUT_LIMITS
 from sim.state import State
-from sim.units import MILLION, Array, ratio
+from sim.units import MILLION, TINY, Array, ratio
 
 MONEY_LAWS: Final = tuple(f"money_{flow}" for flow in FLOWS)
 """Each flow's payers and payees agree."""
@@ -52,6 +52,7 @@ LAWS: Final = (
 def balance(left: list[Array], right: list[Array]) -> Array:
     """Return |Σ left − Σ right| over the sum of all amounts, 0 where there is nothing.
 
+    Amounts too small for a float of full length count as nothing: they have no digits left to agree in.
     Shapes: (..., world) each -> (world,), the largest over what leads.
     """
     gap, size = left[0].copy(), np.abs(left[0])
@@ -61,7 +62,7 @@ def balance(left: list[Array], right: list[Array]) -> Array:
     for term in right:
         gap -= term
         size += np.abs(term)
-    return worst_of(ratio(np.abs(gap), size))
+    return worst_of(ratio(np.abs(gap), np.where(size > TINY, size, 0.0)))
 
 
 def excess(amount: Array, limit: Array) -> Array:
