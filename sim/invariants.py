@@ -62,7 +62,7 @@ def balance(left: list[Array], right: list[Array]) -> Array:
     for term in right:
         gap -= term
         size += np.abs(term)
-    return worst_of(ratio(np.abs(gap), np.where(size > TINY, size, 0.0)))
+    return worst_of(ratio(np.abs(gap), np.where(size < TINY, 0.0, size)))
 
 
 def excess(amount: Array, limit: Array) -> Array:

@@ -30,6 +30,7 @@ Singles = npt.NDArray[np.float32]
 _BLOCK: Final = 32768
 """Agents handled at once: few enough for the processor's cache, enough to outweigh the cost of a call."""
 _HALF: Final = 2.0**32
+_LOWEST_VALUE: Final = -1e30
 _LOW_TO_UNIT: Final = np.float32(2.0**-24)
 
 
@@ -266,6 +267,11 @@ class MonthTable:
     """(world,)"""
 
 
+def out_of_mind(value: Array) -> Array:
+    """Return utilities below the best, −inf where nobody could choose and float32 would overflow."""
+    return np.where(value < _LOWEST_VALUE, -np.inf, value)
+
+
 def month_table(setting: ChoiceSetting, dt: float) -> MonthTable:
     """Tabulate what only class, market and world decide, in float64, and round it to float32."""
     labs, classes, markets, worlds = setting.paid_utility.shape
@@ -277,12 +283,12 @@ def month_table(setting: ChoiceSetting, dt: float) -> MonthTable:
     probability[:-1] = reconsidering(setting, dt)
     probability[-1] = newly_aware_hazard(setting)
     plain = np.empty((1 + labs, *cell), np.float32)
-    plain[0] = setting.nonuse_utility - top
-    plain[1:] = nest.value - top
+    plain[0] = out_of_mind(setting.nonuse_utility - top)
+    plain[1:] = out_of_mind(nest.value - top)
     held = np.zeros((2 + 2 * labs, *cell), np.float32)
-    held[NON_USE] = nonuse_held - top
-    held[:-1][FREE] = nest.value_holding_free - top
-    held[:-1][PAID] = nest.value_holding_paid - top
+    held[NON_USE] = out_of_mind(nonuse_held - top)
+    held[:-1][FREE] = out_of_mind(nest.value_holding_free - top)
+    held[:-1][PAID] = out_of_mind(nest.value_holding_paid - top)
     free_share_held = np.zeros_like(held)
     free_share_held[:-1][FREE] = 1.0 - nest.paid_share_holding_free
     free_share_held[:-1][PAID] = 1.0 - nest.paid_share_holding_paid
