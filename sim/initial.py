@@ -42,6 +42,8 @@ LEAST_TRAINING_SHARE = 0.1
 LEAST_PREFERENCE = 0.05
 """Share of spending that goes as the bloc usually spends, so that history closes no maker to anybody."""
 PAST_MONTHS = 60
+NO_MODEL_ORDERS = -30.0
+"""Capability of a bloc without a lab: out of reach, and finite."""
 INVERSION_TOLERANCE = 1e-9
 INVERSION_STEPS = 400
 
@@ -360,7 +362,11 @@ def with_compute(ctx: Context, state: State) -> State:
     rules_c = ctx.params.capability
     frontier = np.stack(
         [
-            np.where((ctx.axes.labs.bloc == bloc)[:, None], labs.capability_orders, -np.inf).max(0)
+            np.where(
+                (ctx.axes.labs.bloc == bloc)[:, None] & (labs.alive > 0.0),
+                labs.capability_orders,
+                NO_MODEL_ORDERS,
+            ).max(0)
             for bloc in range(len(BLOCS))
         ]
     )

@@ -171,7 +171,8 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
     growth = ctx.by_world(rules.policy.gdp_growth)
     gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
     world = ctx.start.markets.gdp_usd_per_year.sum()
-    share, share_start = gdp / world, ctx.start.markets.gdp_usd_per_year / world
+    share = ratio(gdp, world)
+    share_start = ctx.spread(ratio(ctx.start.markets.gdp_usd_per_year, world))
     hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
     offered = adoption.capability_offered(ctx, state)
     views = []
@@ -194,7 +195,7 @@ def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
                     available=terms.available,
                     shares=state.labs.enterprise_share[:, market],
                     market_share=share[market],
-                    start_usd_per_year=state.labs.enterprise_start_usd[market] / share_start[market],
+                    start_usd_per_year=ratio(state.labs.enterprise_start_usd[market], share_start[market]),
                     capability_gain_orders=best - first,
                     hosted_share=hosted[market],
                 )

@@ -314,8 +314,10 @@ def settle_chips(
     cost = chips.made_h100e * state.chips.unit_cost_usd
     wages = capital.wage_share_of_inputs * cost
     fabs = policy.subsidy_usd[4] + policy.subsidy_usd[0]
-    weight = ctx.start.chip_makers.shipments_h100e_per_month[:, None] + np.zeros(ctx.worlds)
-    share = ratio(weight, sum_by_bloc(weight, makers.bloc)[makers.bloc])
+    weight = ctx.spread(ctx.start.chip_makers.shipments_h100e_per_month)
+    in_bloc = sum_by_bloc(weight, makers.bloc)[makers.bloc]
+    even = 1.0 / np.bincount(makers.bloc, minlength=2)[makers.bloc][:, None]
+    share = np.where(in_bloc > 0.0, ratio(weight, in_bloc), even)
     gift = fabs[makers.bloc] * share
     profit = chips.maker_revenue_usd - cost
     tax = capital.profit_tax_rate * np.maximum(profit, 0.0)

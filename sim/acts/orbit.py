@@ -119,9 +119,12 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     charge = ratio(kept * old.vintage_charge_usd_per_kw_year + fresh * charge_now, vintages)
 
     hours_share = ctx.dt / MONTHS_PER_YEAR
-    billed = old.vintage_gw * old.vintage_charge_usd_per_kw_year * (KILOWATTS_PER_GIGAWATT * hours_share)
-    revenue = billed.sum(0)
     bloc = ctx.axes.orbital_operators.bloc
+    # Without a cloud of its bloc an operator has no customer.
+    customers = np.isin(bloc, ctx.axes.clouds.bloc)[:, None]
+    rate = old.vintage_charge_usd_per_kw_year * customers
+    billed = old.vintage_gw * rate * (KILOWATTS_PER_GIGAWATT * hours_share)
+    revenue = billed.sum(0)
     paid = sum_by_bloc(billed.swapaxes(0, 1), bloc).sum(1)
     capex = np.where(np.isfinite(cost.capex_usd_per_kw), cost.capex_usd_per_kw, 0.0)
     spent = (launched + rules.repair_mass_share * restored) * KILOWATTS_PER_GIGAWATT * capex

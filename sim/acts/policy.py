@@ -64,6 +64,7 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     ) * (BILLION / MONTHS_PER_YEAR * ctx.dt)
     fabs = LEVERS.index("fabs_hbm")
     subsidy[fabs] = subsidy[fabs] + state_subsidy
+    subsidy = subsidy * takers(ctx)[..., None]
     by_lever = dict(zip(LEVERS, subsidy, strict=True))
     sentiment = sentiment_step(
         old.sentiment,
@@ -101,6 +102,18 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
         sentiment=sentiment,
         table=table,
     )
+
+
+def takers(ctx: Context) -> Array:
+    """Return 1 where a bloc has an industry to subsidise, else 0 (S12). Shapes: -> (lever, bloc)."""
+    table = np.ones((len(LEVERS), len(BLOCS)))
+    makers, labs = (
+        np.bincount(firms.bloc, minlength=len(BLOCS)) > 0 for firms in (ctx.axes.chip_makers, ctx.axes.labs)
+    )
+    # What sanctions cost goes to the chip makers that lose sales by them.
+    table[[LEVERS.index("sanctions"), LEVERS.index("fabs_hbm")]] = makers
+    table[LEVERS.index("free_tiers")] = labs
+    return table
 
 
 def third_country_access(ctx: Context, stringency: Array) -> Array:
