@@ -152,7 +152,7 @@ def findings() -> tuple[levers.Finding, ...]:
 
 
 TARGET_MISSED = pytest.mark.xfail(
-    strict=True, reason="the target is 95 % of rows; docs/levers.md shows the share reached and each exception"
+    strict=True, reason="the target is 95 % of rows; docs/levers.md shows the share and each exception"
 )
 
 
