@@ -75,7 +75,6 @@ class Factories(Actor):
         robots = view.params.robots
         wanted = desired_industrial_units(
             view.workers,
-            robots.machine_suitable_share,
             view.person_cost_usd,
             view.machine_cost_usd,
             robots.machine_sensitivity,

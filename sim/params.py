@@ -37,7 +37,6 @@ class ConsumersParams:
     class_population_share: Array
     class_price_sensitivity: Array
     income_elasticity_of_sensitivity: Array
-    entrant_residual_sd: Array
     ad_income_elasticity: Array
     ad_ramp_months: Array
     least_aware_margin: Array
@@ -86,7 +85,6 @@ class LabsParams:
     efficiency_fade_time: Array
     enterprise_compute_share_of_price: Array
     other_cost_share: Array
-    lease_spend_share: Array
     utilisation: Array
     minimum_training_share: Array
     chip_price_sensitivity: Array
@@ -315,7 +313,6 @@ class RobotsParams:
     keep_share: Array
     machine_reach: Array
     exclusive_share: Array
-    machine_suitable_share: Array
     machine_sensitivity: Array
     machine_adoption_rate: Array
     station_cost: Array
@@ -409,7 +406,6 @@ class PolicyParams:
     free_tier_withdrawn: Array
     free_tier_boost: Array
     third_country_hosting: Array
-    lever_stringency_per_budget: Array
     lever_grid_cost: Array
     lever_fab_cost: Array
     lever_parts_cost: Array

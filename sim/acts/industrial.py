@@ -157,7 +157,6 @@ def fitted_machine_scale(ctx: Context, tariff: Array) -> Array:
     wanted = np.maximum(stock + ratio(ordered - retired, np.broadcast_to(closed, stock.shape)), 0.0)
     by_rule = desired_industrial_units(
         ctx.spread(markets.manufacturing_workers_million * MILLION),
-        rules.machine_suitable_share,
         wage_usd_per_year(ctx, 0.0),
         machine_cost_usd(ctx, local_price_usd(ctx, start_price_usd(ctx), tariff)),
         rules.machine_sensitivity,

@@ -458,7 +458,6 @@ def commissioned_units(waiting_units: Array, rate_per_month: Array, dt: float) -
 
 def desired_industrial_units(
     positions: Array,
-    suitable_share: Array,
     wage_usd_per_year: Array,
     cost_per_task_usd: Array,
     sensitivity: Array,
@@ -466,14 +465,14 @@ def desired_industrial_units(
 ) -> Array:
     """Return the stock of conventional robots that factories want (S9.6).
 
-    positions·suitable·Λ(β·ln(wage/cost per task))·robots per position.
+    positions·Λ(β·ln(wage/cost per task))·robots per position.
 
     Shapes: broadcast, (region, sector, world).
     """
     log_gain = np.log(np.maximum(wage_usd_per_year, _SMALLEST)) - np.log(
         np.maximum(cost_per_task_usd, _SMALLEST)
     )
-    return positions * suitable_share * robots_per_position * logistic(sensitivity * log_gain)
+    return positions * robots_per_position * logistic(sensitivity * log_gain)
 
 
 def dark_target_share(machine_share: Array, job_groups: Array) -> Array:

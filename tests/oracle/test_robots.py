@@ -290,10 +290,10 @@ def test_parts_are_rationed_pro_rata_in_each_chain():
 
 def test_conventional_robots_take_half_the_positions_where_they_cost_the_wage():
     desired = robots.desired_industrial_units(
-        np.float64(1e6), np.float64(0.3), np.array([40_000.0, 80_000.0]), np.float64(40_000.0),
-        np.float64(2.0), np.float64(0.8),
+        np.float64(3e5), np.array([40_000.0, 80_000.0]), np.float64(40_000.0), np.float64(2.0),
+        np.float64(0.8),
     )  # fmt: skip
-    np.testing.assert_allclose(desired, 1e6 * 0.3 * 0.8 * np.array([0.5, 0.8]), rtol=ROUNDING)
+    np.testing.assert_allclose(desired, 3e5 * 0.8 * np.array([0.5, 0.8]), rtol=ROUNDING)
 
 
 def test_a_dark_factory_needs_machines_in_every_job_group():

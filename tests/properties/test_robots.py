@@ -220,10 +220,8 @@ def test_self_replication_is_finite_and_no_less_than_the_first_generation(home, 
 
 
 @given(wage=amounts(WORLDS), cost=amounts(WORLDS), sensitivity=sensitivities, machines=shares(WORLDS))
-def test_conventional_robots_stay_within_the_suitable_positions(wage, cost, sensitivity, machines):
-    desired = robots.desired_industrial_units(
-        np.float64(1e6), np.float64(0.3), wage, cost, sensitivity, np.float64(1.0)
-    )
+def test_conventional_robots_stay_within_the_positions(wage, cost, sensitivity, machines):
+    desired = robots.desired_industrial_units(np.float64(3e5), wage, cost, sensitivity, np.float64(1.0))
     assert ((desired >= 0.0) & (desired <= 3e5 * (1.0 + ROUNDING))).all()
     dark = robots.dark_target_share(machines, np.float64(3.0))
     assert ((dark >= 0.0) & (dark <= machines)).all()
@@ -262,7 +260,7 @@ def test_a_world_has_the_same_bits_in_any_batch(batch):
         moved = robots.commissioned_units(made, x, 0.5)
         retired = robots.retired_units(made, 60 * x, 0.5)
         line = robots.line_growth_step(made, orders.sum(1), x, x, 10 * x, 1 + x, 0.5)
-        industrial = robots.desired_industrial_units(1e6 * x, x, 4e4 * x, 3e4 * x**2, 9.0 * x, x)
+        industrial = robots.desired_industrial_units(1e6 * x, 4e4 * x, 3e4 * x**2, 9.0 * x, x)
         dark = robots.dark_share_step(x, robots.dark_target_share(x, 3 * x), x, 0.5)
         pilots = robots.pilot_orders_step(1e3 * x, x, 5e3 * x, 0.5)
         return [
