@@ -170,6 +170,8 @@ def flow_target(setting: ChoiceSetting, occupancy: Array, user_growth: Array, dt
     opened = np.ones_like(inside)
     opened[FREE] = setting.free_utility > -np.inf
     opened[PAID] = (setting.paid_utility > -np.inf).any(1)
+    # Where no lab may offer anything, using none is no choice that could be outside (0, 1).
+    opened[NON_USE] = opened[1:].any(0)
     return FlowTarget(share, choosing, np.where(opened, inside, arriving <= 0.0).all(0) & (choosing > 0.0))
 
 
