@@ -62,7 +62,7 @@ REFUSED = [
     ("robots.optimus_unit_cost=20..601", "within 0..600", None),
     ("robots.optimus_unit_cost=20...40", "as 1..2", None),
     ("robots.optimus_unit_cost=${seed}", "expected a number", None),
-    ("chips.export_stringency=0..1", "from above 0", None),
+    ("chips.node_ceiling_x_max=0..30", "from above 0", None),
     # members
     ("chips.wafer_growth.uk=0.3", "expected one of us, cn", "chips.wafer_growth.us"),
     ("chips.wafer_growth={uk: 0.3}", "expected one of us, cn", "chips.wafer_growth.us"),

@@ -229,7 +229,6 @@ def test_operator_launches_half_its_limit_at_equal_cost_and_nothing_that_cannot_
         orbit_usd_per_kw_year=np.array([10e3, 1e-3, np.inf]),
         ground_usd_per_kw_year=worlds(10e3),
         launch_limit_gw=worlds(0.4),
-        orbital_gw=worlds(0.0),
     )
     launched = OrbitalOperator(MODEL, "operator").plan(view).launch_gw
     assert np.allclose(launched, [0.2, 0.4, 0.0], rtol=1e-9)
