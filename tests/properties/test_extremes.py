@@ -22,7 +22,11 @@ from sim.units import Array
 
 TOLERANCE = 1e-9
 """The project's promise for every conservation law."""
-SHARES_OF_ONE = {"policy.lever_weights", "consumers.class_population_share", "robots.employment_by_sector_share"}
+SHARES_OF_ONE = {
+    "policy.lever_weights",
+    "consumers.class_population_share",
+    "robots.employment_by_sector_share",
+}
 """Members that add up to one cannot be at a bound each."""
 
 
@@ -30,7 +34,13 @@ SHARES_OF_ONE = {"policy.lever_weights", "consumers.class_population_share", "ro
 def plan_of(consumers: str = "cohort", without: str = "[]") -> RunPlan:
     return plan_from_config(
         compose_run(
-            ["worlds=64", "months=180", f"consumers={consumers}", "agents_per_world=400", f"without={without}"]
+            [
+                "worlds=64",
+                "months=180",
+                f"consumers={consumers}",
+                "agents_per_world=400",
+                f"without={without}",
+            ]
         )
     )
 
@@ -76,7 +86,9 @@ def with_values(params: Params, values: Mapping[str, float]) -> Params:
 
 def times(start: Start, table: str, factor: float, *names: str) -> Start:
     record = getattr(start, table)
-    return replace(start, **{table: replace(record, **{name: getattr(record, name) * factor for name in names})})
+    return replace(
+        start, **{table: replace(record, **{name: getattr(record, name) * factor for name in names})}
+    )
 
 
 def without_energy(start: Start) -> Start:
@@ -184,6 +196,7 @@ EXTREMES = tuple(
 )
 
 
+@cache
 def extreme(name: str, consumers: str, months: int) -> RaceModel:
     plan, worlds = plan_of(consumers, WITHOUT.get(name, "[]")), 3
     params, start = plan.params_for(np.arange(worlds)), plan.start
