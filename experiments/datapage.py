@@ -1,17 +1,19 @@
-"""Write the tables of docs/data.md from conf: `python -m experiments.datapage`."""
+"""Write the tables of docs/data.md and docs/parameters.md from conf: `python -m experiments.datapage`."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from omegaconf import OmegaConf
 
+from experiments.catalogue import SECTIONS, Record
+from experiments.compose import base_catalogue
+
 REPOSITORY: Final = Path(__file__).parent.parent
 CONF: Final = REPOSITORY / "conf"
-PAGE: Final = REPOSITORY / "docs" / "data.md"
-GROUPS: Final = ("behaviour", "physics", "policy")
-"""Folders of conf that hold parameter records."""
+DATA: Final = REPOSITORY / "docs" / "data.md"
+PARAMETERS: Final = REPOSITORY / "docs" / "parameters.md"
 OPEN_LICENCE: Final = "CC BY 4.0"
 OPEN_SOURCES: Final = (OPEN_LICENCE, "Epoch AI", "Our World in Data")
 OWN_BASES: Final = ("judgement", "judged", "deep", "fixed")
@@ -35,14 +37,32 @@ def start_rows(start: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
                     yield what, shown(record["value"]), record["unit"], record["basis"], source, licence
 
 
-def parameter_rows(section: str, records: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of a parameter table: what, value, range, unit, kind, source, terms."""
-    for name, record in records.items():
-        prior = f"{shown(record['low'])} to {shown(record['high'])}" if "low" in record else "fixed"
-        source = record["source"]
-        licence = licence_of(source, record["kind"])
-        value = shown(record["value"])
-        yield f"{section}.{name}", value, prior, record["unit"], record["kind"], source, licence
+def parameter_tables() -> str:
+    """Return a table a section of the parameters, under the section's heading and purpose."""
+    head = ("parameter", "value", "range", "unit", "kind", "tag", "equation", "source", "terms")
+    records = base_catalogue()
+    parts = []
+    for section, kind in SECTIONS.items():
+        own = [record for key, record in records.items() if key.startswith(f"{section}.")]
+        parts.append(f"## {section}\n\n{kind.__doc__}\n\n{table(head, map(parameter_row, own))}")
+    return "\n\n".join(parts)
+
+
+def parameter_row(record: Record) -> tuple[str, ...]:
+    """Return the row of a parameter."""
+    drawn = record.low is not None and record.high is not None
+    span = f"{shown(record.low)} to {shown(record.high)}" if drawn else ""
+    return (
+        record.key,
+        shown(record.value),
+        f"{span}, log" if drawn and record.scale == "log" else span,
+        record.unit,
+        record.kind,
+        record.tag,
+        record.equation,
+        record.source,
+        licence_of(record.source, record.kind),
+    )
 
 
 def observation_rows(points: list[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -73,54 +93,53 @@ def shown(value: object) -> str:
     """Return a value as people read it: thousands apart, members of a mapping in a row."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000:
         return f"{value:,}"
     return str(value)
 
 
-def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
 
 
-def tables() -> dict[str, str]:
-    """Return every generated part of the page by the name of its mark."""
+def tables() -> dict[Path, dict[str, str]]:
+    """Return every generated part of each page by the name of its mark."""
     start = load(CONF / "start" / "2026-01.yaml")
-    parts = []
-    for group in GROUPS:
-        for path in sorted((CONF / group).glob("*.yaml")):
-            package = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# @package ").strip()
-            head = ("parameter", "value", "prior", "unit", "kind", "source", "terms")
-            parts.append(f"### {package}\n\n" + table(head, parameter_rows(package, load(path))))
     points = load(CONF / "observations" / "baseline.yaml")["points"]
     return {
-        "start": table(("start value", "value", "unit", "basis", "source", "terms"), start_rows(start)),
-        "parameters": "\n\n".join(parts),
-        "observations": table(
-            ("series", "date", "value", "range", "unit", "confidence", "source", "terms"),
-            observation_rows(points),
-        ),
+        DATA: {
+            "start": table(("start value", "value", "unit", "basis", "source", "terms"), start_rows(start)),
+            "observations": table(
+                ("series", "date", "value", "range", "unit", "confidence", "source", "terms"),
+                observation_rows(points),
+            ),
+        },
+        PARAMETERS: {"parameters": parameter_tables()},
     }
 
 
-def renewed(page: str) -> str:
+def renewed(page: str, parts: Mapping[str, str]) -> str:
     """Return the page with every part between its two marks replaced by what conf says now.
 
     Raises: ValueError if a mark is missing.
     """
-    for name, text in tables().items():
+    for name, text in parts.items():
         first, last = f"<!-- {name}: generated -->\n", f"<!-- {name}: end -->"
         if page.count(first) != 1 or page.count(last) != 1:
-            raise ValueError(f"{PAGE.name}: expected one {first.strip()!r} and one {last!r}; put them back")
+            raise ValueError(f"expected one {first.strip()!r} and one {last!r} in the page; put them back")
         before, rest = page.split(first)
         page = before + first + "\n" + text + "\n\n" + last + rest.split(last)[1]
     return page
 
 
 def main() -> int:
-    """Rewrite docs/data.md."""
-    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the generated parts of both pages."""
+    for path, parts in tables().items():
+        path.write_text(renewed(path.read_text(encoding="utf-8"), parts), encoding="utf-8")
     return 0
 
 
