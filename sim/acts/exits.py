@@ -67,7 +67,8 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     return ExitOutcome(
         alive=now,
         leaves=gone,
-        distressed_months=np.where(leaves, 0.0, distressed),
+        # Who is not in the market cannot be in distress: an entrant starts with none.
+        distressed_months=np.where(leaves | ~alive, 0.0, distressed),
         cash_usd=books.lab_cash_usd - released,
         debt_usd=books.lab_debt_usd * keep,
         written_off_usd=books.lab_debt_usd * gone,
