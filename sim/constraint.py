@@ -34,15 +34,6 @@ NEGLIGIBLE_SHARE: Final = 0.01
 """Losses below this share of a bloc's AI revenue bind nobody."""
 ROUNDING: Final = 1e-9
 """A rest below this share of its whole is rounding: it must not decide which limit binds."""
-UNITS: Final = {
-    "none": "",
-    "power": "GW-month",
-    "chips": "H100e",
-    "capital": "million USD",
-    "demand": "H100e-month",
-    "parts": "robot",
-}
-"""The unit of which one more is valued, by constraint; power is at the meter."""
 
 
 @dataclass(frozen=True)

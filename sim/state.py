@@ -5,10 +5,8 @@ Money is real 2025 USD, accelerators are H100-equivalents (H100e), power is GW a
 IT.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from sim.units import Array
 
@@ -288,17 +286,3 @@ class State:
     """(world,): 1 once humanoid labour is above the outcome's floor."""
     foundation: Array
     """(bloc, world): deployments and derivatives on each bloc's open weights."""
-
-
-def seal(table: Any) -> Any:
-    """Return a shallow copy of a table whose arrays cannot be written to."""
-    sealed = object.__new__(type(table))
-    for field in fields(table):
-        value = getattr(table, field.name)
-        if isinstance(value, np.ndarray):
-            value = value.view()
-            value.flags.writeable = False
-        elif is_dataclass(value) and not isinstance(value, type):
-            value = seal(value)
-        object.__setattr__(sealed, field.name, value)
-    return sealed

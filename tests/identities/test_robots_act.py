@@ -27,7 +27,7 @@ from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
 from sim.ledger import open_ledger
 from sim.observe_robots import factory_views, orbit_views, robot_maker_views
-from sim.state import RobotTable, seal
+from sim.state import RobotTable
 from sim.units import Array
 
 WORLDS = 7
@@ -50,6 +50,20 @@ class Step:
     orbit: orbit.OrbitOutcome
     feedback: feedback.FeedbackOutcome
     after: Any
+
+
+def seal(table: Any) -> Any:
+    """Return a shallow copy of a table whose arrays cannot be written to."""
+    sealed = object.__new__(type(table))
+    for field in fields(table):
+        value = getattr(table, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        elif is_dataclass(value) and not isinstance(value, type):
+            value = seal(value)
+        object.__setattr__(sealed, field.name, value)
+    return sealed
 
 
 @cache

@@ -10,8 +10,8 @@ from agents.roster import build_model
 from experiments.build import plan_from_config
 from experiments.compose import compose_run
 from sim.acts.compute import cloud_user_cost_usd
-from sim.axes import CN, CONSTRAINTS, US, sum_by_bloc
-from sim.constraint import NEGLIGIBLE_SHARE, UNITS, Constraint, binding, mean_by_bloc
+from sim.axes import CN, US, sum_by_bloc
+from sim.constraint import NEGLIGIBLE_SHARE, Constraint, binding, mean_by_bloc
 from sim.context import Context
 from sim.model import forget
 from sim.month import Month, advance
@@ -101,10 +101,6 @@ def only(bound: Constraint, row: int, bloc: int) -> Array:
     assert (bound.code[bloc] == row).all()
     assert (bound.shadow_usd[row, bloc] > 0.0).all()
     return bound.lost_usd[row, bloc]
-
-
-def test_every_constraint_has_a_unit() -> None:
-    assert tuple(UNITS) == CONSTRAINTS
 
 
 def test_nothing_binds_where_nothing_is_short(quiet: Quiet) -> None:
