@@ -45,7 +45,10 @@ class AiLab(Actor):
         )
 
     def price(self, view: LabView) -> Array:
-        """Move the subscription price towards the best reply, dearer when the runway is short (S3.3)."""
+        """Move the subscription price towards the best reply, dearer when the runway is short (S3.3).
+
+        Shapes: -> (market, world).
+        """
         labs = view.params.labs
         target = target_price(
             view.best_reply_usd,
@@ -59,7 +62,10 @@ class AiLab(Actor):
         return price_step(view.price_usd, target, labs.price_adjustment_rate, view.step_months)
 
     def quota(self, view: LabView, equity_usd: Array) -> Array:
-        """Move the free quota to where the budget and advertising pay for it (S3.2)."""
+        """Move the free quota to where the budget and advertising pay for it (S3.2).
+
+        Shapes: equity_usd (world,) -> (market, world).
+        """
         labs = view.params.labs
         budget_usd = free_budget_usd(
             view.revenue_usd,
@@ -96,13 +102,19 @@ class AiLab(Actor):
         )
 
     def equity(self, view: LabView) -> Array:
-        """Take the offer in full when cash covers few months of spending, less the more it covers (S4)."""
+        """Take the offer in full when cash covers few months of spending, less the more it covers (S4).
+
+        Shapes: -> (world,).
+        """
         labs = view.params.labs
         hunger = logistic((labs.runway_target - view.cash_months) / labs.runway_target_scale)
         return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
 
     def compute_budget(self, view: LabView, equity_usd: Array) -> Array:
-        """Return monthly compute spending: margin and cash over target runway, or the parent's money (S4)."""
+        """Return monthly compute spending: margin and cash over target runway, or the parent's money (S4).
+
+        Shapes: equity_usd (world,) -> (world,).
+        """
         labs = view.params.labs
         margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
         if view.parent_owned:

@@ -36,7 +36,7 @@ def powered_part(site_share: Array, room_share: Array) -> Array:
 
 
 def kept_commitment(wanted_usd: Array, previous_usd: Array, kept_per_month: Array, dt: float) -> Array:
-    """Return spending a month that falls no faster than signed contracts allow (S4)."""
+    """Return spending a month that falls no faster than signed contracts allow (S4). Shapes: broadcast."""
     return committed_orders(wanted_usd, previous_usd, kept_per_month, dt)
 
 

@@ -71,7 +71,10 @@ class Factories(Actor):
         return technology_shares(cost, utility, robots.technology_sensitivity, reach)[2:]
 
     def industrial_orders(self, view: FactoryView) -> Array:
-        """Return conventional robots that replace what retires and close a part of the gap (S9.6)."""
+        """Return conventional robots that replace what retires and close a part of the gap (S9.6).
+
+        Shapes: -> (world,).
+        """
         robots = view.params.robots
         wanted = desired_industrial_units(
             view.workers,

@@ -38,14 +38,20 @@ class Government(Actor):
         )
 
     def schedule(self, view: GovernmentView) -> Array:
-        """Return the stringency that the announced schedule gives, a ramp from the start's (S12)."""
+        """Return the stringency that the announced schedule gives, a ramp from the start's (S12).
+
+        Shapes: -> (world,).
+        """
         policy = view.params.policy
         change = policy.scheduled_change_us if view.bloc == US else policy.scheduled_change_cn
         done = (view.months_since_start - policy.schedule_start) / np.maximum(policy.schedule_ramp, 1.0)
         return np.clip(view.start_stringency + change * np.clip(done, 0.0, 1.0), 0.0, 1.0)
 
     def trigger(self, view: GovernmentView) -> tuple[Array, Array]:
-        """Return months below the margin and months since the reaction began, -1 before (S12)."""
+        """Return months below the margin and months since the reaction began, -1 before (S12).
+
+        Shapes: (world,) each.
+        """
         policy = view.params.policy
         behind = (view.composite_share < 0.5 - policy.reaction_margin_m) | (view.rival_leads > 0.0)
         below = np.where(behind, view.below_months + view.step_months, 0.0)
@@ -55,7 +61,10 @@ class Government(Actor):
         return below, since
 
     def subsidies(self, view: GovernmentView, since: Array) -> tuple[Array, Array]:
-        """Return subsidies a month by lever from the reaction budget, and whether it runs (S12)."""
+        """Return subsidies a month by lever from the reaction budget, and whether it runs (S12).
+
+        Shapes: -> (lever, world), (world,).
+        """
         policy = view.params.policy
         active = ((since >= 0.0) & (since < policy.reaction_length)).astype(np.float64)
         budget = policy.reaction_budget / 100.0 * view.gdp_usd_per_year / 12.0

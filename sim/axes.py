@@ -134,7 +134,10 @@ class Axes:
 
 
 def members_of(bloc: IntArray) -> Array:
-    """Return the 0/1 table (bloc, member) of who belongs to which bloc."""
+    """Return the 0/1 table (bloc, member) of who belongs to which bloc.
+
+    Shapes: (member,) -> (bloc, member).
+    """
     table: Array = (np.arange(len(BLOCS))[:, None] == bloc[None, :]).astype(np.float64)
     return table
 

@@ -180,7 +180,10 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
 
 
 def start_dispatch_usd_per_mwh(ctx: Context, ai_load_gw: Array) -> Array:
-    """Return the dispatch price of the start, against which later prices are measured (S8)."""
+    """Return the dispatch price of the start, against which later prices are measured (S8).
+
+    Shapes: (market, world), both.
+    """
     start, rules = ctx.start.markets, ctx.params.power
     cleared = dispatch(
         ctx.spread(start.tranche_capacity_gw.T),
@@ -243,7 +246,10 @@ def start_policy(ctx: Context) -> PolicyTable:
 
 
 def start_users(ctx: Context) -> Array:
-    """Return primary users by lab, tier and market: monthly users over the overlap factor (S1.5)."""
+    """Return primary users by lab, tier and market: monthly users over the overlap factor (S1.5).
+
+    Shapes: -> (lab, tier, market, world).
+    """
     start = ctx.start.labs
     primary = ctx.spread(start.users_million * MILLION) / ctx.params.consumers.overlap_factor
     paying = primary * start.paying_share[:, :, None]
@@ -251,7 +257,10 @@ def start_users(ctx: Context) -> Array:
 
 
 def start_awareness(ctx: Context) -> Array:
-    """Return the aware share by market, at least what the users of the start need (S1.1)."""
+    """Return the aware share by market, at least what the users of the start need (S1.1).
+
+    Shapes: -> (market, world).
+    """
     used = start_users(ctx).sum((0, 1)) / ctx.spread(ctx.start.markets.population_million * MILLION)
     floor: Array = np.minimum(used * (1.0 + ctx.params.consumers.least_aware_margin), MOST_AWARE)
     return np.maximum(ctx.spread(ctx.start.markets.aware_share), floor)

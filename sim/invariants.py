@@ -72,7 +72,10 @@ def excess(amount: Array, limit: Array) -> Array:
 
 
 def worst_of(residual: Array) -> Array:
-    """Return the largest residual of each world, NaN if one is; no rows, as of no makers, break no law."""
+    """Return the largest residual of each world, NaN if one is; no rows, as of no makers, break no law.
+
+    Shapes: (..., world) -> (world,).
+    """
     worst: Array = residual.reshape(-1, residual.shape[-1]).max(0, initial=0.0)
     return worst
 

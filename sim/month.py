@@ -235,7 +235,10 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
 
 
 def load_growth_per_year(ctx: Context, state: State) -> Array:
-    """Return this step's growth of what users want at an unchanged cost, fading over years (S3.2)."""
+    """Return this step's growth of what users want at an unchanged cost, fading over years (S3.2).
+
+    Shapes: 0-d or (world,).
+    """
     rules = ctx.params.consumers
     years = np.asarray(state.months / MONTHS_PER_YEAR)
     grown = fading_log_growth(np.exp(rules.load_growth), years, rules.load_fade_time, ctx.dt)

@@ -21,7 +21,7 @@ from sim.units import MILLION, MONTHS_PER_YEAR, Array
 
 
 def locked(values: Array) -> Array:
-    """Return a view of an array that cannot be written to."""
+    """Return a view of an array that cannot be written to. Shapes: any, kept."""
     view = values.view()
     view.flags.writeable = False
     return view

@@ -246,12 +246,18 @@ def by_count(
 
 
 def leader_w1(shares: Columns, robots_open: BoolArray, lead_share: float) -> Array:
-    """Return who leads at least 3 of D1-D5 while the other leads at most 1: the headline (W1)."""
+    """Return who leads at least 3 of D1-D5 while the other leads at most 1: the headline (W1).
+
+    Shapes: shares a column (bloc, world), robots_open (world,) -> (world,).
+    """
     return by_count(shares, robots_open, HEADLINE, lead_share, least=3, most_of_other=1)
 
 
 def leader_w10(shares: Columns, robots_open: BoolArray, lead_share: float) -> Array:
-    """Return who leads at least 4 of D1-D7 while the other leads at most 2 (W10)."""
+    """Return who leads at least 4 of D1-D7 while the other leads at most 2 (W10).
+
+    Shapes: shares a column (bloc, world), robots_open (world,) -> (world,).
+    """
     return by_count(shares, robots_open, DIMENSIONS, lead_share, least=4, most_of_other=2)
 
 
@@ -350,6 +356,7 @@ def over_passive(rules: OutcomeRules, passive: Columns, other: Columns) -> dict[
 def matching(columns: Columns, wanted: Columns) -> npt.NDArray[np.int64]:
     """Return where each wanted world stands among the columns.
 
+    Shapes: columns (world,) -> (wanted world,).
     Raises: ValueError naming a world that is missing.
     """
     place = {float(world): at for at, world in enumerate(columns["world"])}
@@ -414,7 +421,10 @@ RESISTANCE: Final = ("survives_resistance", "undone_by_resistance", "untested", 
 def resistance(
     leads: BoolArray, reacted: BoolArray, holds: BoolArray
 ) -> tuple[BoolArray, BoolArray, BoolArray, BoolArray]:
-    """Sort leads by what the rival's resistance does to them, in the order of `RESISTANCE`."""
+    """Sort leads by what the rival's resistance does to them, in the order of `RESISTANCE`.
+
+    Shapes: all of one shape.
+    """
     return leads & reacted & holds, leads & reacted & ~holds, leads & ~reacted, ~leads & holds
 
 

@@ -50,7 +50,7 @@ class Cohorts:
         return cohort.people(self.state, self.population)
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
-        """Return the market shares that everybody sees."""
+        """Return the market shares that everybody sees. Shapes: -> (lab, market, world)."""
         return lab_share(self.state.occupancy)
 
 
@@ -76,7 +76,10 @@ class Crowd:
         return crowd.people(self.state)
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
-        """Return the shares that agents see among their neighbours, as the mean field would feel them."""
+        """Return the shares that agents see among their neighbours, as the mean field would feel them.
+
+        Shapes: -> (lab, market, world).
+        """
         return crowd.felt_share(self.net, self.state, setting)
 
 

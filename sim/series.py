@@ -124,11 +124,11 @@ class Step:
         return np.where(self.offered.any(1), mean, np.nan)
 
     def by_lab_bloc(self, values: Array) -> Array:
-        """Sum over the labs of each bloc."""
+        """Sum over the labs of each bloc. Shapes: (lab, ..., world) -> (bloc, ..., world)."""
         return sum_by_bloc(values, self.ctx.axes.labs.bloc)
 
     def by_owner_bloc(self, values: Array) -> Array:
-        """Sum over the owners of each bloc."""
+        """Sum over the owners of each bloc. Shapes: (owner, ..., world) -> (bloc, ..., world)."""
         return sum_by_bloc(values, self.ctx.axes.owner_bloc)
 
 

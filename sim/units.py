@@ -26,16 +26,19 @@ TINY: Final = 1e-300
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
-    """Divide elementwise, giving 0 where the denominator is 0 (a share of nothing is nothing)."""
+    """Divide elementwise, giving 0 where the denominator is 0 (a share of nothing is nothing).
+
+    Shapes: broadcast.
+    """
     safe = np.where(denominator == 0.0, 1.0, denominator)
     return np.where(denominator == 0.0, 0.0, numerator / safe)
 
 
 def share_over_first(amounts: Array) -> Array:
-    """Return each entry's share of the sum over the leading axis, 0 where the sum is 0."""
+    """Return each entry's share of the sum over the leading axis, 0 where the sum is 0. Shapes: any, kept."""
     return ratio(amounts, np.broadcast_to(amounts.sum(0), amounts.shape))
 
 
 def logistic(x: Array) -> Array:
-    """Return the logistic function Λ(x) without overflow at either end."""
+    """Return the logistic function Λ(x) without overflow at either end. Shapes: any, kept."""
     return 0.5 * (1.0 + np.tanh(0.5 * x))

@@ -111,7 +111,10 @@ def tastes(ctx: Context) -> Tastes:
 
 
 def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
-    """Return the share of AI value that firms run themselves on open weights, by how far those lag (S2)."""
+    """Return the share of AI value that firms run themselves on open weights, by how far those lag (S2).
+
+    Shapes: (market, world), both.
+    """
     rules = ctx.params.enterprises
     nothing = np.zeros_like(open_gap_orders)
     share = self_hosting_share(

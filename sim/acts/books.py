@@ -227,7 +227,7 @@ def credit_limits(plans: Plans, ctx: Context) -> Array:
 
 
 def repay_share(ctx: Context) -> Array:
-    """Return the share of spare cash that repays debt in a step."""
+    """Return the share of spare cash that repays debt in a step. Shapes: 0-d or (world,)."""
     return adjusted_share(np.asarray(1.0 / ctx.params.labs.runway_target), ctx.dt)
 
 
@@ -278,6 +278,7 @@ def settle_clouds(
     """Pay the clouds' costs; groups and lenders fill what is short, owners take half of what is over (S4).
 
     Short and over are measured in months of cost at the step's rate.
+    Shapes: (cloud, world), the arguments and the cash returned.
     """
     capital = ctx.params.capital
     other = capital.cloud_other_cost_share * rent

@@ -280,7 +280,10 @@ def other_mass_kg(ctx: Context, months: float) -> Array:
 
 
 def cap_gw_per_year(ctx: Context, state: State) -> Array:
-    """Return the most that each operator can build and launch, in GW per year (S11); 0 before its start."""
+    """Return the most that each operator can build and launch, in GW per year (S11); 0 before its start.
+
+    Shapes: -> (operator, world).
+    """
     rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
     by_bloc = np.stack([ctx.by_world(rules.start_month_us), ctx.by_world(rules.start_month_cn)])
     first = by_bloc[operators.bloc] + operators.start_month[:, None]

@@ -268,7 +268,10 @@ class MonthTable:
 
 
 def out_of_mind(value: Array) -> Array:
-    """Return utilities below the best, −inf where nobody could choose and float32 would overflow."""
+    """Return utilities below the best, −inf where nobody could choose and float32 would overflow.
+
+    Shapes: any, kept.
+    """
     return np.where(value < _LOWEST_VALUE, -np.inf, value)
 
 
