@@ -45,7 +45,9 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     h100e, gw = chips.fleet_h100e.copy(), chips.fleet_gw.copy()
     weight = chips.fleet_h100e[n_labs:].sum((1, 2))
     for bloc in (US, CN):
-        heirs = np.flatnonzero(clouds.bloc == bloc)
+        own_clouds = clouds.bloc == bloc
+        # A bloc without a cloud leaves its machines to those of others.
+        heirs = np.flatnonzero(own_clouds if own_clouds.any() else clouds.bloc != bloc)
         labs = ctx.axes.labs.bloc == bloc
         # An empty cloud inherits too: what is wound up has to stand somewhere.
         own = np.maximum(weight[heirs], 1.0)
