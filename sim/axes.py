@@ -1,6 +1,7 @@
 """Names along each axis of the tables: who and where, in a fixed order, read from the roster."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -144,4 +145,21 @@ def members_of(bloc: IntArray) -> Array:
 
 def sum_by_bloc(amounts: Array, bloc: IntArray) -> Array:
     """Sum a table over its members by bloc. Shapes: (member, ..., world) -> (bloc, ..., world)."""
-    return np.stack([amounts[bloc == index].sum(0) for index in range(len(BLOCS))])
+    sums = np.empty((len(BLOCS), *amounts.shape[1:]))
+    for rows, of_bloc in zip(rows_by_bloc(bloc.tobytes()), sums, strict=True):
+        np.add.reduce(amounts[rows], axis=0, out=of_bloc)
+    return sums
+
+
+@cache
+def rows_by_bloc(bloc: bytes) -> tuple[slice | IntArray, ...]:
+    """Return the members of each bloc, as a slice where they stand together: no copy is made to sum them.
+
+    Shapes: the bytes of (member,) -> a slice or (member,) per bloc.
+    """
+    found: list[slice | IntArray] = []
+    for index in range(len(BLOCS)):
+        rows = np.flatnonzero(np.frombuffer(bloc, np.int64) == index)
+        together = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size
+        found.append(slice(int(rows[0]), int(rows[-1]) + 1) if together else rows)
+    return tuple(found)

@@ -62,7 +62,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
 
     bids = np.stack([plan.chip_bid_usd for plan in plans.owners])
-    unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), np.broadcast_to(prices(plans), bids.shape))
+    unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), prices(plans))
     unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
 
     held_h100e = sum_by_bloc(chips.held_back_h100e, owner_bloc)

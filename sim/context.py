@@ -48,7 +48,9 @@ class Context:
         """Return a parameter with an explicit world axis. Shapes: (..., 1 or world) or 0-d."""
         values = np.asarray(values, np.float64)
         if values.ndim == 0:
-            values = values[None]
+            return np.full(self.worlds, values)
+        if values.shape[-1] == self.worlds:
+            return values
         return np.broadcast_to(values, (*values.shape[:-1], self.worlds))
 
     @cached_property

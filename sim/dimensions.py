@@ -24,7 +24,7 @@ LEAD_SHARE: Final = 0.55
 def two_shares(amounts: Array) -> Array:
     """Return each bloc's share of both, one half where neither has any. Shapes: (bloc, world)."""
     total = amounts.sum(0)
-    return np.where(total > 0.0, ratio(amounts, np.broadcast_to(total, amounts.shape)), 0.5)
+    return np.where(total > 0.0, ratio(amounts, total), 0.5)
 
 
 def users_by_bloc(ctx: Context, users: Array) -> Array:

@@ -36,7 +36,7 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
     ads = adoption.ad_revenue_per_user_usd(ctx, state.months)
     people = state.crowd.people()
     by_class = people.sum(0)
-    weight = ratio(by_class, np.broadcast_to(by_class.sum(0), by_class.shape))
+    weight = ratio(by_class, by_class.sum(0))
     share = people / np.maximum(by_class, 1.0)
     best = best_reply_price(
         paid_cost,

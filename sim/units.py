@@ -30,13 +30,14 @@ def ratio(numerator: Array, denominator: Array) -> Array:
 
     Shapes: broadcast.
     """
-    safe = np.where(denominator == 0.0, 1.0, denominator)
-    return np.where(denominator == 0.0, 0.0, numerator / safe)
+    shape = np.broadcast(numerator, denominator).shape
+    quotient: Array = np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0.0)
+    return quotient
 
 
 def share_over_first(amounts: Array) -> Array:
     """Return each entry's share of the sum over the leading axis, 0 where the sum is 0. Shapes: any, kept."""
-    return ratio(amounts, np.broadcast_to(amounts.sum(0), amounts.shape))
+    return ratio(amounts, amounts.sum(0))
 
 
 def logistic(x: Array) -> Array:

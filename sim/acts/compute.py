@@ -73,7 +73,7 @@ def act(
     access = access_by_lab(ctx, policy.stringency)
     bids = np.stack([plan.lease_bid_usd for plan in plans.labs]) * (access > 0.0)
     tenant_budget = state.fleet.other_tenant_budget_usd
-    asked_labs = ratio(bids, np.broadcast_to(rent, bids.shape))
+    asked_labs = ratio(bids, rent)
     # Licences bound how much of a foreign cloud a bloc's labs may rent.
     asked_labs = within_licence(asked_labs, access, cloud_powered)
     asked_tenants = ratio(tenant_budget, rent)
@@ -141,7 +141,7 @@ def within_licence(asked: Array, access: Array, capacity: Array) -> Array:
     """
     total = asked.sum(0)
     allowed = access * capacity
-    scale = np.minimum(1.0, ratio(allowed, np.broadcast_to(total, asked.shape)))
+    scale = np.minimum(1.0, ratio(allowed, total))
     return np.where(total > 0.0, asked * np.where(access >= 1.0, 1.0, scale), 0.0)
 
 

@@ -51,7 +51,7 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
         labs = ctx.axes.labs.bloc == bloc
         # An empty cloud inherits too: what is wound up has to stand somewhere.
         own = np.maximum(weight[heirs], 1.0)
-        part = ratio(own, np.broadcast_to(own.sum(0), own.shape))
+        part = ratio(own, own.sum(0))
         for table in (h100e, gw):
             left = (table[:n_labs][labs] * gone[labs][:, None, None]).sum(0)
             for k, heir in enumerate(heirs):

@@ -154,7 +154,7 @@ def fitted_machine_scale(ctx: Context, tariff: Array) -> Array:
     retired = retired_units(stock, rules.industrial_life_years * MONTHS_PER_YEAR, ctx.dt)
     ordered = ctx.spread(markets.industrial_installations_per_year) * (ctx.dt / MONTHS_PER_YEAR)
     closed = adjusted_share(rules.machine_adoption_rate, ctx.dt)
-    wanted = np.maximum(stock + ratio(ordered - retired, np.broadcast_to(closed, stock.shape)), 0.0)
+    wanted = np.maximum(stock + ratio(ordered - retired, closed), 0.0)
     by_rule = desired_industrial_units(
         ctx.spread(markets.manufacturing_workers_million * MILLION),
         wage_usd_per_year(ctx, 0.0),

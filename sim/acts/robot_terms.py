@@ -156,7 +156,7 @@ def yearly_cost_usd(
     """
     rules = ctx.params.robots
     wages = ctx.start.markets.manufacturing_wage_usd_per_year
-    relative_wage = ratio(wages, np.broadcast_to(wages[ctx.axes.markets.home[US]], wages.shape))
+    relative_wage = ratio(wages, wages[ctx.axes.markets.home[US]])
     return unit_cost_usd_per_year(
         price_usd[:, None],
         tariff,

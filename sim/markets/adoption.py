@@ -132,7 +132,7 @@ def berry_utilities(share: Array, nest_lambda: Array) -> Array:
     Source: Berry (1994).
     """
     tiers = share[1:].reshape(-1, 2, *share.shape[1:])
-    within = ratio(tiers, np.broadcast_to(tiers.sum(1)[:, None], tiers.shape))
+    within = ratio(tiers, tiers.sum(1)[:, None])
     over_nonuse = np.log(np.maximum(tiers, TINY)) - np.log(np.maximum(share[NON_USE], TINY))
     utility = over_nonuse - (1.0 - nest_lambda) * np.log(np.maximum(within, TINY))
     return np.where(tiers > 0.0, utility, 0.0)
@@ -164,7 +164,7 @@ def flow_target(setting: ChoiceSetting, occupancy: Array, user_growth: Array, dt
     arriving = np.zeros_like(held)
     arriving[FREE] = held[FREE] * user_growth - kept[FREE]
     arriving[PAID] = held[PAID] * user_growth - kept[PAID]
-    share = ratio(arriving, np.broadcast_to(choosing, arriving.shape))
+    share = ratio(arriving, choosing)
     share[NON_USE] = 1.0 - share[1:].sum(0)
     inside = (share > 0.0) & (share < 1.0)
     opened = np.ones_like(inside)
@@ -230,7 +230,7 @@ def invert_flows(
             paid_utility=setting.paid_utility + shift[:, 1][:, None],
         )
         chosen = expected_choices(shifted, leaving, newcomers, seen).sum(1)
-        got = ratio(chosen, np.broadcast_to(target.choosing, chosen.shape))
+        got = ratio(chosen, target.choosing)
         off = ratio(np.abs(got - target.share), target.share)
         miss = np.where(moving, off.max(0), miss)
         step = sought - berry_utilities(got, setting.nest_lambda)

@@ -109,7 +109,7 @@ def lab_share(people: Array) -> Array:
     held = people.sum(1)
     users = held[FREE] + held[PAID]
     aware = held.sum(0)
-    return ratio(users, np.broadcast_to(aware, users.shape))
+    return ratio(users, aware)
 
 
 def sum_of_others(amounts: Array) -> Array:

@@ -87,7 +87,7 @@ def apportion(total: IntArray, weights: Array) -> IntArray:
 
     Shapes: total (...), weights (entry, ...) -> (entry, ...), summing to total, or 0 without a weight.
     """
-    return whole_people(ratio(weights * total, np.broadcast_to(weights.sum(0), weights.shape)))
+    return whole_people(ratio(weights * total, weights.sum(0)))
 
 
 def _shuffled(seed: int, decision: str, slots: Words) -> IntArray:
@@ -186,7 +186,7 @@ def _allot_agents(people: IntArray, agents: IntArray, least_agents: int) -> IntA
     for _ in range(len(people)):
         left = available - np.where(small, floor, 0).sum(0)
         rest = np.where(small, 0, people).astype(np.float64)
-        small = small | (ratio(rest * left, np.broadcast_to(rest.sum(0), rest.shape)) < floor)
+        small = small | (ratio(rest * left, rest.sum(0)) < floor)
     left = available - np.where(small, floor, 0).sum(0)
     allotted = np.where(small, floor, apportion(left, np.where(small, 0, people).astype(np.float64)))
     allotted[-1] += available - allotted.sum(0)

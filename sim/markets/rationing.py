@@ -10,7 +10,7 @@ def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
 
     Shapes: bid (buyer, world), price (world,) or (buyer, world).
     """
-    return ratio(bid_usd, np.broadcast_to(price_usd, bid_usd.shape))
+    return ratio(bid_usd, price_usd)
 
 
 def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply: Array) -> Array:
