@@ -7,8 +7,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from experiments.errors import MISSING, ConfigError, RunError, nearest
+from experiments.shadow import check_packages
 
 OK, FAILED, BAD_CONFIGURATION, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 RUN_OPTIONS = ("--help", "--cfg", "--config-dir")
@@ -54,6 +56,7 @@ def _dispatch(arguments: list[str]) -> int:
 
         print("\n".join(complete(os.environ.get("COMP_LINE", ""), os.environ.get("COMP_POINT"))))
     elif first in COMMANDS:
+        check_packages()
         return COMMANDS[first](rest)
     else:
         valid = [*COMMANDS, *TOP_OPTIONS]
@@ -84,13 +87,27 @@ def _run(arguments: list[str]) -> int:
         print("\n".join(describe(plan)))
         return OK
 
-    from experiments.run import execute
+    from experiments.running import execute
 
     execute(plan)
     return OK
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"run": _run}
+def _printing(module: str, function: str) -> Callable[[list[str]], int]:
+    """Return a command that prints the text which a function of a module, imported only then, returns."""
+
+    def command(arguments: list[str]) -> int:
+        print(getattr(import_module(f"experiments.{module}"), function)(arguments))
+        return OK
+
+    return command
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "list": _printing("cli_list", "list_command"),
+    "params": _printing("cli_list", "params_command"),
+}
 
 
 def _options(arguments: list[str]) -> tuple[list[str], dict[str, str]]:

@@ -34,6 +34,8 @@ def complete(line: str, point: str | None = None) -> list[str]:
     before, word = [w for w in words[:-1] if w], words[-1]
     if len(before) <= 1:
         found = [f"{name} " for name in (*COMMANDS, *TOP_OPTIONS)]
+    elif before[1] in ("list", "params"):
+        found = _listed(before, word)
     elif before[1] != "run" or before[-1] == "--config-dir":
         found = []
     elif before[-1] == "--cfg":
@@ -46,6 +48,15 @@ def complete(line: str, point: str | None = None) -> list[str]:
     else:
         found = _keys(word)
     return sorted(name for name in found if name.startswith(word))
+
+
+def _listed(before: list[str], word: str) -> list[str]:
+    """Return what may follow the commands that look things up."""
+    if before[1] == "params":
+        return [f"{key} " for key in parameter_keys()] if len(before) == 2 else []
+    from experiments.cli_list import KINDS
+
+    return [f"{kind} " for kind in KINDS] if len(before) == 2 else []
 
 
 def _keys(word: str) -> list[str]:

@@ -2,7 +2,34 @@
 
 from experiments.conf_files import GROUPS, options, parameter_keys, run_keys
 
-COMMAND_GROUPS = {"Simulate": {"run": "sampled worlds of one scenario, from today to a verdict"}}
+COMMAND_GROUPS = {
+    "Simulate": {"run": "sampled worlds of one scenario, from today to a verdict"},
+    "Look up": {
+        "list": "scenarios, studies, firms, series, figures, runs",
+        "params": "every parameter: value, range, unit, confidence, source",
+    },
+}
+HELP = {
+    "list": """uncontested list [scenarios|studies|firms|series|figures|runs] [word] [--run RUN]
+                 [--config-dir DIR]
+
+Show what there is to choose from; with a word, only what has it.
+
+Examples:
+  uncontested list scenarios
+  uncontested list series robot              recorded series with a word, their units and definitions
+  uncontested list series --run grid         what one run has recorded
+  uncontested list runs                      finished runs below outputs/, the newest first""",
+    "params": """uncontested params [word]
+
+Show the parameters that have a word in their key, unit, source, equation, kind or tag; a whole key shows one.
+
+Examples:
+  uncontested params optimus
+  uncontested params robots.optimus_unit_cost
+  uncontested params policy""",
+}
+"""What a command's --help shows."""
 
 _WIDTH = 104
 

@@ -236,7 +236,7 @@ def command_prefix() -> str:
     if script.is_file():
         here = Path.cwd()
         return f"{script.relative_to(here) if script.is_relative_to(here) else script} run"
-    return "python -m experiments.run"
+    return "python -m experiments run"
 
 
 def percent(share: float) -> str:

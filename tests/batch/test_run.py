@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from experiments import batch, run, simulate, store
+from experiments import batch, running, simulate, store
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
@@ -55,10 +55,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunPlan, Path, s
     plan = plan_of("worlds=2", "months=60", "agents_per_world=400", "name=look")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        patch.setattr(run, "ALONE_COLUMNS", 0)
+        patch.setattr(running, "ALONE_COLUMNS", 0)
         with (home / "told").open("w", encoding="utf-8") as out:
             patch.setattr(sys, "stdout", out)
-            folder = run.execute(plan)
+            folder = running.execute(plan)
     return plan, folder, (home / "told").read_text(encoding="utf-8")
 
 
@@ -205,10 +205,10 @@ def test_worlds_have_the_same_bits_in_any_batch(responses: str, tmp_path: Path) 
 
 def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "ALONE_COLUMNS", 0)
-    monkeypatch.setattr(run, "BATCH_COLUMNS", 6)
+    monkeypatch.setattr(running, "ALONE_COLUMNS", 0)
+    monkeypatch.setattr(running, "BATCH_COLUMNS", 6)
     folders = [
-        run.execute(plan_of(*SMALL, "worlds=5", f"workers={workers}", f"output.dir=w{workers}"))
+        running.execute(plan_of(*SMALL, "worlds=5", f"workers={workers}", f"output.dir=w{workers}"))
         for workers in (1, 2)
     ]
     made = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
@@ -227,14 +227,14 @@ def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("responses", [1, 3])
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_split_covers_every_world_once(worlds: int, responses: int, workers: int) -> None:
-    batches = run.split(worlds, responses, min(workers, worlds))
+    batches = running.split(worlds, responses, min(workers, worlds))
     covered = [world for first, end in batches for world in range(first, end)]
     assert covered == list(range(worlds))
     sizes = [end - first for first, end in batches]
     assert min(sizes) >= 1
     assert max(sizes) - min(sizes) <= 1, "workers finish together"
     # A batch is rounded up to whole worlds.
-    assert max(sizes) * responses < run.BATCH_COLUMNS + responses
+    assert max(sizes) * responses < running.BATCH_COLUMNS + responses
 
 
 # ---- worlds that cannot start
@@ -275,7 +275,7 @@ def test_world_that_never_starts_ends_the_run_with_its_likely_cause(
     monkeypatch.chdir(tmp_path)
     reject(plan_of(), monkeypatch, 0.5)
     with pytest.raises(RunError) as caught:
-        run.execute(plan_of("worlds=3", "consumers.habit_sigma=0.6", "power.pue=1.2"))
+        running.execute(plan_of("worlds=3", "consumers.habit_sigma=0.6", "power.pue=1.2"))
     assert "world 0 and 2 others: no feasible start in 20 draws" in str(caught.value)
     assert "these settings: consumers.habit_sigma=0.6. " in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -290,9 +290,9 @@ def test_folder_that_is_taken_is_refused_before_anything_is_computed(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine").touch()
-    monkeypatch.setattr(run, "fill", lambda *given: pytest.fail("began to compute"))
+    monkeypatch.setattr(running, "fill", lambda *given: pytest.fail("began to compute"))
     with pytest.raises(ConfigError, match=r"output\.dir=taken: expected a new or an empty folder"):
-        run.execute(plan_of("output.dir=taken"))
+        running.execute(plan_of("output.dir=taken"))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine", "taken"]
 
 
@@ -306,7 +306,7 @@ def test_figure_that_fails_costs_a_warning_not_the_run(
 
     monkeypatch.setattr("experiments.figures.draw_all", fail)
     plan = plan_of("agents_per_world=400", "months=2", "worlds=1", "workers=1")
-    folder = run.execute(plan)
+    folder = running.execute(plan)
     assert (folder / "summary.json").is_file()
     told = capsys.readouterr().out
     for name in FIGURES:
@@ -319,9 +319,9 @@ def test_disk_that_fills_up_is_a_clear_error(tmp_path: Path, monkeypatch: pytest
     def full(*given: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "simulate_all", full)
+    monkeypatch.setattr(running, "simulate_all", full)
     with pytest.raises(RunError, match=r"outputs/run/.*: cannot be written \(No space left on device\)"):
-        run.execute(plan_of(*SMALL))
+        running.execute(plan_of(*SMALL))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -365,7 +365,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path) -> None:
     arguments = ("worlds=12", "months=180", "agents_per_world=400", "workers=2", "consumers=cohort")
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.run", *arguments],
+        [sys.executable, "-m", "experiments", "run", *arguments],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -388,14 +388,14 @@ def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path
 
 def test_signals_are_given_back_after_a_run() -> None:
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with pytest.raises(KeyboardInterrupt), run.ending_on_signals():
+    with pytest.raises(KeyboardInterrupt), running.ending_on_signals():
         signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 def test_parent_of_workers_needs_no_mesa() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, experiments.run; sys.exit('mesa' in sys.modules)"],
+        [sys.executable, "-c", "import sys, experiments.running; sys.exit('mesa' in sys.modules)"],
         cwd=ROOT,
         check=False,
     )

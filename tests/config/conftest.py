@@ -36,7 +36,9 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
             plans.append(plan)
             execute(plan)
 
-        monkeypatch.setitem(__import__("sys").modules, "experiments.run", SimpleNamespace(execute=remember))
+        monkeypatch.setitem(
+            __import__("sys").modules, "experiments.running", SimpleNamespace(execute=remember)
+        )
         status = main(arguments)
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err, plans[0] if plans else None)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from experiments.build import RunPlan
-from experiments.cli import COMMANDS
+from experiments.cli import COMMANDS, TOP_OPTIONS
 from experiments.cli_complete import complete
 from experiments.cli_help import COMMAND_GROUPS
 from experiments.conf_files import GROUPS, options
@@ -119,7 +119,7 @@ def test_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("uncontested ", ["--help ", "--shell-completion ", "--version ", "run "]),
+        ("uncontested ", sorted(f"{name} " for name in (*COMMANDS, *TOP_OPTIONS))),
         ("uncontested ru", ["run "]),
         ("uncontested run sc", ["scenario="]),
         ("uncontested run scenario=ar", ["scenario=article "]),
@@ -132,6 +132,8 @@ def test_reader_that_goes_away_is_no_error() -> None:
         ("uncontested run --config-dir ", []),
         ("uncontested run worlds=", []),
         ("uncontested walk ", []),
+        ("uncontested list sc", ["scenarios "]),
+        ("uncontested params robots.optimus_unit", ["robots.optimus_unit_cost "]),
     ],
 )
 def test_words_are_completed(line: str, expected: list[str]) -> None:

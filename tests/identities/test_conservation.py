@@ -9,7 +9,7 @@ from experiments.batch import simulate_in_worker
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
 from experiments.conf_files import options
-from experiments.run import SCRATCH, split
+from experiments.running import SCRATCH, split
 from experiments.simulate import feasible_model
 from experiments.team import Team
 from sim.axes import RESPONSES

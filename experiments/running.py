@@ -1,11 +1,10 @@
-"""Run the laboratory once: `uncontested run [key=value ...]`, or `python -m experiments.run` with the same.
+"""Run the laboratory once: `uncontested run [key=value ...]`, or `python -m experiments run` with the same.
 
 Worlds are simulated in batches by worker processes. All that is written appears at once, at the end.
 """
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -293,9 +292,3 @@ def ending_on_signals() -> Iterator[None]:
     finally:
         for number, old in watched.items():
             signal.signal(number, old)
-
-
-if __name__ == "__main__":
-    from experiments.cli import main
-
-    sys.exit(main(["run", *sys.argv[1:]]))
