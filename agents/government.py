@@ -38,14 +38,15 @@ class Government(Actor):
         )
 
     def schedule(self, view: GovernmentView) -> Array:
-        """Return the stringency that the announced schedule gives, a ramp from the start's (S12).
+        """Return the stringency of the date or, without one, of the announced ramp from the start's (S12).
 
         Shapes: -> (world,).
         """
         policy = view.params.policy
         change = policy.scheduled_change_us if view.bloc == US else policy.scheduled_change_cn
         done = (view.months_since_start - policy.schedule_start) / np.maximum(policy.schedule_ramp, 1.0)
-        return np.clip(view.start_stringency + change * np.clip(done, 0.0, 1.0), 0.0, 1.0)
+        announced = np.clip(view.start_stringency + change * np.clip(done, 0.0, 1.0), 0.0, 1.0)
+        return np.where(np.isnan(view.dated_stringency), announced, view.dated_stringency)
 
     def trigger(self, view: GovernmentView) -> tuple[Array, Array]:
         """Return months below the margin and months since the reaction began, -1 before (S12).

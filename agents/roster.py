@@ -13,15 +13,16 @@ from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
 from sim.axes import BLOCS, Axes
 from sim.context import Context
+from sim.history import History
 from sim.model import Cast, RaceModel
 from sim.params import Params
 from sim.settings import Settings
 from sim.start import Start
 
 
-def build_model(params: Params, axes: Axes, start: Start, settings: Settings) -> RaceModel:
+def build_model(params: Params, axes: Axes, start: Start, settings: Settings, history: History) -> RaceModel:
     """Return a model with one mind for every firm, place and bloc on the axes."""
-    model = RaceModel(Context(axes=axes, params=params, start=start, settings=settings))
+    model = RaceModel(Context(axes, params, start, settings, history))
     places = axes.markets.names
     model.cast = Cast(
         labs=[AiLab(model, name) for name in axes.labs.names],

@@ -15,11 +15,13 @@ import numpy as np
 
 from experiments.catalogue import FIXED_MEMBERS, Catalogue
 from experiments.design import LARGEST_WORLD, draw
-from experiments.entities import FIRM_SECTIONS, firms_of, read_axes, read_start
+from experiments.entities import FIRM_SECTIONS, firms_of, first_month, read_axes, read_start
 from experiments.errors import MISSING, ConfigError, nearest
+from experiments.history import read_history
 from experiments.parameters import ALL, ParameterTable, read_parameters
 from experiments.readers import exactly, filled, flag, integer, month_text, number, one_of
 from sim.axes import LEVERS, RESPONSES, Axes
+from sim.history import History
 from sim.params import Params
 from sim.settings import OutcomeRules, Settings
 from sim.start import Start
@@ -45,7 +47,7 @@ RUN_KEYS = (
     "name",
     "output",
 )
-PARTS = ("scenario", "choices", "uncertainty", "outcome", "roster", "start", "parameters")
+PARTS = ("scenario", "choices", "uncertainty", "outcome", "roster", "start", "history", "parameters")
 NOT_RESULTS = ("workers", "name", "output")
 """Keys that say how to run or where to write, and move no result."""
 
@@ -62,7 +64,9 @@ class RunPlan:
     A run simulates columns: every world of `range(worlds)` once for each response. A batch of them needs
 
         ids, response = plan.columns(np.arange(64))
-        context = Context(plan.axes, plan.params_for(ids), plan.start, plan.settings_for(ids, response))
+        context = Context(
+            plan.axes, plan.params_for(ids), plan.start, plan.settings_for(ids, response), plan.history
+        )
 
     Worlds whose start is infeasible are drawn again with `params_for(ids, attempt)`; `attempt` may differ
     between columns, and the columns of a world must share it. The batch, its size and its order change no
@@ -98,6 +102,7 @@ class RunPlan:
     figures: bool
     axes: Axes
     start: Start
+    history: History
     outcome: OutcomeRules
     catalogue: Catalogue
     table: ParameterTable
@@ -146,8 +151,8 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
     """Check a resolved configuration and build the plan of its run.
 
     The configuration holds the keys of conf/run.yaml (RUN_KEYS) and the PARTS: `scenario` (name, title,
-    why), `choices` (group -> option), `uncertainty`, `outcome`, `roster` and `start` as composed, and
-    `parameters`, each record as conf writes it with `set`: member or `*` -> a number or `20..40`.
+    why), `choices` (group -> option), `uncertainty`, `outcome`, `roster`, `start` and `history` as composed,
+    and `parameters`, each record as conf writes it with `set`: member or `*` -> a number or `20..40`.
 
     Raises: ConfigError on the first key that is unknown, missing, mistyped or out of range.
     """
@@ -163,8 +168,10 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
     scenario = _scenario(config["scenario"], config["choices"])
     output = exactly("output", config["output"], ("dir", "figures"))
     without = _without(config["without"], config["roster"])
-    axes = read_axes(config["roster"], without)
+    months = integer("months", config["months"], 1, 600)
+    axes = read_axes(config["roster"], first_month(config["start"]), without)
     start = read_start(config["start"], axes, without)
+    history = read_history(config["history"], axes, start.month, months, without)
     budget = one_of("budget", config["budget"], (ALL, *LEVERS))
     degree = _even("network_degree", config["network_degree"], 2, 32)
     uncertainty = exactly("uncertainty", config["uncertainty"], ("draw",))
@@ -182,7 +189,7 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         budget=budget,
         worlds=integer("worlds", config["worlds"], 1, LARGEST_WORLD + 1),
         seed=integer("seed", config["seed"], 0, _LARGEST_SEED),
-        months=integer("months", config["months"], 1, 600),
+        months=months,
         steps_per_month=integer("steps_per_month", config["steps_per_month"], 1, 2),
         consumers=one_of("consumers", config["consumers"], CONSUMERS),
         agents_per_world=integer(
@@ -200,6 +207,7 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         figures=flag("output.figures", output["figures"]),
         axes=axes,
         start=start,
+        history=history,
         outcome=_outcome(config["outcome"]),
         catalogue=catalogue,
         table=table,
@@ -229,9 +237,9 @@ def _moving(config: Mapping[str, Any]) -> dict[str, Any]:
     def strip(node: Any) -> Any:
         if isinstance(node, Mapping):
             return {str(key): strip(value) for key, value in node.items() if key not in documented}
-        return node
+        return [strip(value) for value in node] if isinstance(node, list) else node
 
-    return {**kept, "start": strip(config["start"]), "parameters": strip(config["parameters"])}
+    return {**kept, **{part: strip(config[part]) for part in ("start", "history", "parameters")}}
 
 
 def _scenario(given: Any, choices: Any) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import conf
 
 CONF = Path(conf.__file__).parent
-GROUPS = ("scenario", "start", "uncertainty", "roster", "outcome", "firm")
+GROUPS = ("scenario", "start", "history", "uncertainty", "roster", "outcome", "firm")
 """Groups of which a run chooses an option; of `firm`, any number."""
 _RECORD_FOLDERS = ("behaviour", "physics", "policy")
 _KEY = re.compile(r"^( *)(\w+):(.*)$", re.MULTILINE)

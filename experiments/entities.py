@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from experiments.errors import MISSING, ConfigError, nearest
-from experiments.readers import exactly, filled, flag, integer, month_text, number, one_of
+from experiments.readers import exactly, filled, flag, integer, month_text, months_between, number, one_of
 from sim.axes import (
     BLOCS,
     TRANCHES,
@@ -40,13 +40,13 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "own_chip_share",
         "lab_fleet_share",
         "open_weights",
-        "entry_month",
+        "entry",
         "barred",
         "site_share",
     ),
     "clouds": ("bloc", "group_budget_share", "site_share"),
     "chip_makers": ("bloc", "merchant", "buyers"),
-    "robot_makers": ("bloc", "design", "entry_month", "ships_outside"),
+    "robot_makers": ("bloc", "design", "entry", "ships_outside"),
     "industrial_makers": ("bloc", "site"),
     "orbital_operators": ("bloc", "start_month"),
     "markets": ("bloc", "host", "income"),
@@ -68,8 +68,19 @@ def firms_of(roster: Any) -> list[str]:
     ]
 
 
-def read_axes(roster: Any, without: Collection[str] = ()) -> Axes:
+def first_month(start: Any) -> str:
+    """Return the first month simulated, as the start records say it.
+
+    Raises: ConfigError if they do not.
+    """
+    given = start.get("month", MISSING) if isinstance(start, Mapping) else start
+    return month_text("start.month", given)
+
+
+def read_axes(roster: Any, start_month: str, without: Collection[str] = ()) -> Axes:
     """Check a roster and return the axes of a run, in the roster's order, less the firms left out.
+
+    Firms that enter after the start month have the months until then as `entry_month`, others 0.
 
     Raises: ConfigError on the first trait that is unknown, missing, mistyped or refers to nobody.
     """
@@ -82,14 +93,17 @@ def read_axes(roster: Any, without: Collection[str] = ()) -> Axes:
         if not entities:
             at = "without" if tables[section] else f"roster.{section}"
             raise ConfigError(at, MISSING, f"nobody is left in {section}; expected at least one")
-    return _Roster(kept, without).axes()
+    return _Roster(kept, start_month, without).axes()
 
 
 class _Roster:
     """Read traits of checked sections into arrays."""
 
-    def __init__(self, tables: Mapping[str, Mapping[str, Any]], without: Collection[str]) -> None:
+    def __init__(
+        self, tables: Mapping[str, Mapping[str, Any]], start_month: str, without: Collection[str]
+    ) -> None:
         self.tables = tables
+        self.start_month = start_month
         self.without = without
         self.markets = tuple(tables["markets"])
         self.owners = (*tables["labs"], *tables["clouds"])
@@ -108,7 +122,7 @@ class _Roster:
                 own_chip_share=self._shares("labs", "own_chip_share"),
                 lab_fleet_share=self._shares("labs", "lab_fleet_share"),
                 open_weights=self._flags("labs", "open_weights"),
-                entry_month=self._months("labs", "entry_month"),
+                entry_month=self._entries("labs"),
                 barred=self._members("labs", "barred", self.markets),
                 site_share=self._site_share("labs"),
             ),
@@ -128,7 +142,7 @@ class _Roster:
                 names=tuple(self.tables["robot_makers"]),
                 bloc=self._indices("robot_makers", "bloc", BLOCS),
                 design=self._indices("robot_makers", "design", DESIGNS),
-                entry_month=self._months("robot_makers", "entry_month"),
+                entry_month=self._entries("robot_makers"),
                 ships_outside=self._flags("robot_makers", "ships_outside"),
             ),
             industrial_makers=IndustrialMakers(
@@ -178,6 +192,11 @@ class _Roster:
         read = self._each(section, trait, lambda key, v: integer(key, v, 0, LATEST_MONTH))
         return np.asarray(read, np.int64)
 
+    def _entries(self, section: str) -> IntArray:
+        """Return the months from the start to each entry, 0 for who is there already."""
+        dates = self._each(section, "entry", month_text)
+        return np.asarray([max(0, months_between(self.start_month, date)) for date in dates], np.int64)
+
     def _members(self, section: str, trait: str, valid: Sequence[str], every: str | None = None) -> BoolArray:
         """Return who is listed. Shapes: (entity, valid)."""
 
@@ -225,7 +244,7 @@ def read_start(start: Any, axes: Axes, without: Collection[str] = ()) -> Start:
         section: _start_table(f"start.{section}", start[section], kind, entities[section], members, without)
         for section, kind in _START_RECORDS.items()
     }
-    return Start(month=month_text("start.month", start["month"]), **tables)
+    return Start(month=first_month(start), **tables)
 
 
 def _start_table(

@@ -107,3 +107,15 @@ def month_text(key: str, given: Any) -> str:
     if not isinstance(given, str) or not _MONTH.fullmatch(given):
         raise ConfigError(key, given, "expected a month as 2026-01")
     return given
+
+
+def months_between(first: str, later: str) -> int:
+    """Return how many months after the first month a later one is, negative before it.
+
+    >>> months_between("2023-01", "2024-03")
+    14
+    """
+    (year, month), (year_later, month_later) = (
+        tuple(int(part) for part in text.split("-")) for text in (first, later)
+    )
+    return 12 * (year_later - year) + month_later - month

@@ -119,7 +119,8 @@ def build(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> RaceModel:
     tries = np.tile(attempts, len(plan.responses))
     missing = max(0, LEAST_COLUMNS - ids.size)
     ids, response, tries = (np.pad(column, (0, missing), "edge") for column in (ids, response, tries))
-    return build_model(plan.params_for(ids, tries), plan.axes, plan.start, plan.settings_for(ids, response))
+    params, settings = plan.params_for(ids, tries), plan.settings_for(ids, response)
+    return build_model(params, plan.axes, plan.start, settings, plan.history)
 
 
 def feasible(model: RaceModel, plan: RunPlan, worlds: int) -> BoolArray:

@@ -1,4 +1,4 @@
-"""What stays fixed while a batch of worlds runs: axes, parameters, start values and settings."""
+"""What stays fixed while a batch of worlds runs: axes, parameters, start values, settings, dated inputs."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.axes import Axes
+from sim.history import History
 from sim.params import Params
 from sim.settings import Settings
 from sim.start import Start
@@ -20,6 +21,7 @@ class Context:
     params: Params
     start: Start
     settings: Settings
+    history: History
 
     @property
     def worlds(self) -> int:

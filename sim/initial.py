@@ -30,6 +30,7 @@ from sim.state import (
     SectorCash,
     State,
 )
+from sim.streams import normal
 from sim.units import KILOWATTS_PER_GIGAWATT, LN10, MILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
 
 LEAST_CHOOSING_NONE = 0.05
@@ -272,13 +273,13 @@ def start_labs(ctx: Context) -> LabTable:
     labs, markets = ctx.axes.labs, ctx.axes.markets
     n, m = len(labs.names), len(markets.names)
     per_month = rules.growth_before_start / MONTHS_PER_YEAR
-    behind = ctx.spread(start.lag_months) + np.where((labs.bloc == CN)[:, None], rules.lag_start_cn, 0.0)
-    orders = -behind * per_month
+    orders = -capability.start_lag_months(ctx) * per_month
     ln_algorithm = rules.lag_in_algorithms * orders * LN10
     months_ago = np.arange(12, 0, -1) - 1.0
     growth = np.log1p(np.maximum(start.revenue_growth_per_year, -0.99)) / MONTHS_PER_YEAR
     past = start.revenue_usd_per_month * np.exp(-growth * months_ago[:, None])
-    present = np.ones((n, ctx.worlds)) * (labs.entry_month <= 0)[:, None]
+    # A group's lab is there before its assistant is; a stand-alone lab begins with it.
+    present = np.ones((n, ctx.worlds)) * ((labs.entry_month <= 0) | labs.parent_owned)[:, None]
     return LabTable(
         alive=present,
         cash_usd=ctx.spread(start.cash_usd),
@@ -485,9 +486,37 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
     unaware = (class_share[:, None] - occupancy.sum(0)) * population
     crowd = start_population(ctx.settings, aware, np.maximum(unaware, 0.0))
     found = inverted_once(ctx, setting, occupancy, class_share, growth, crowd.felt_share(setting))
-    labs = replace(state.labs, residual=found.residual, paid_constant=found.paid_constant)
+    labs = replace(
+        state.labs,
+        residual=with_entrants(ctx, state, found.residual),
+        paid_constant=usual_for_entrants(state, found.paid_constant),
+    )
     started = replace(state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx))
     return started, StartReport(found.feasible, scaled)
+
+
+def with_entrants(ctx: Context, state: State, residual: Array) -> Array:
+    """Draw a lab's residual in each market where nobody uses it yet (S1.4). Shapes: (lab, market, world).
+
+    Where people use it, the residual is inverted from them. A lab is liked or not as a firm, so that one draw
+    serves all markets. Without noise an entrant has none.
+    """
+    if not ctx.settings.noise:
+        return residual
+    ids = ctx.settings.world_ids
+    draws = normal(ctx.settings.seed, ids, "entrant_residual", ctx.axes.labs.names, 0)
+    drawn = draws * ctx.params.consumers.entrant_residual_sd
+    return np.where(state.users.sum(1) > 0.0, residual, drawn[:, None])
+
+
+def usual_for_entrants(state: State, paid_constant: Array) -> Array:
+    """Give a lab that nobody uses yet the paid constant that labs in use have, by users (S1.4).
+
+    Shapes: (lab, market, world). Their mean over all markets, since in some nobody uses any.
+    """
+    users = state.users.sum(1)
+    mean = ratio((users * paid_constant).sum((0, 1)), users.sum((0, 1)))
+    return np.where(users > 0.0, paid_constant, mean)
 
 
 def inverted_once(

@@ -239,6 +239,7 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     growth = ctx.by_world(ctx.params.policy.gdp_growth)
     home = ctx.axes.markets.home
     starts = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
+    dated = ctx.spread(ctx.history.stringency_in(state.months))
     views = []
     for bloc in (US, CN):
         gdp = ctx.by_world(ctx.params.policy.gdp)[bloc] * BILLION
@@ -260,6 +261,7 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
                     stringency=policy.stringency[bloc],
                     rise=policy.rise[bloc],
                     start_stringency=starts[bloc],
+                    dated_stringency=dated[bloc],
                 )
             )
         )

@@ -42,6 +42,7 @@ class ConsumersParams:
     least_aware_margin: Array
     load_cost_elasticity: Array
     load_fade_time: Array
+    entrant_residual_sd: Array
 
 
 @dataclass(frozen=True)

@@ -301,6 +301,8 @@ class GovernmentView:
     stringency: Array
     rise: Array
     start_stringency: Array
+    dated_stringency: Array
+    """What history gives for this month; NaN where the schedule decides."""
 
 
 @dataclass(frozen=True)

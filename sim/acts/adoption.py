@@ -37,7 +37,7 @@ class AdoptionOutcome:
 
 
 def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
-    """Return where each lab may offer its assistant: alive, not barred. Shapes: (lab, market, world)."""
+    """Return where each lab offers its assistant: launched, not barred. Shapes: (lab, market, world)."""
     labs, markets = ctx.axes.labs, ctx.axes.markets
     barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
     ban = ctx.by_world(ctx.params.policy.ban_rival_apps)
@@ -48,7 +48,8 @@ def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
         used = ctx.start.labs.users_million[rivals, home][:, None] > 0.0
         begun = months >= ctx.params.policy.schedule_start
         barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc] * (begun | ~used))
-    opened: BoolArray = (alive[:, None] > 0.0) & (barred <= 0.0)
+    launched = (months >= labs.entry_month)[:, None, None]
+    opened: BoolArray = (alive[:, None] > 0.0) & launched & (barred <= 0.0)
     return opened
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.acts.compute import ComputeOutcome
 from sim.acts.shocks import Shocks
-from sim.axes import BLOCS
+from sim.axes import BLOCS, CN
 from sim.context import Context
 from sim.markets.services import efficiency_step
 from sim.physics.capability import (
@@ -84,6 +84,9 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     stock = np.where(alive, stock, old.training_stock)
     # A breakthrough is an idea: it stays, and makes no model larger to serve.
     ln_algorithm = ln_algorithm + jump[ctx.axes.labs.bloc] * LN10
+    ln_algorithm = np.where(alive, ln_algorithm, old.ln_algorithm)
+    fresh = entrants(ctx, state, ln_algorithm, stock, alive)
+    ln_algorithm, stock = fresh.ln_algorithm, fresh.training_stock
     own = np.log10(np.maximum(stock, 1e-30))
     efficiency = efficiency_step(
         old.ln_efficiency,
@@ -97,14 +100,65 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     )
     past = state.frontier_orders[-1]
     return CapabilityOutcome(
-        ln_algorithm=np.where(alive, ln_algorithm, old.ln_algorithm),
+        ln_algorithm=ln_algorithm,
         ln_efficiency=efficiency,
         luck=luck,
-        training_residual=converging_residual(ctx, old.training_residual, alive),
+        training_residual=fresh.training_residual,
         training_stock=stock,
         own_orders=own,
         frontier_orders=np.maximum(frontier, past),
         breakthroughs=state.breakthroughs + jump,
+    )
+
+
+def start_lag_months(ctx: Context) -> Array:
+    """Return how far each lab is behind the frontier as it begins, the lag of its bloc included (S6).
+
+    Shapes: -> (lab, world). Source: decision 9.
+    """
+    chinese = (ctx.axes.labs.bloc == CN)[:, None]
+    return ctx.spread(ctx.start.labs.lag_months) + np.where(chinese, ctx.params.capability.lag_start_cn, 0.0)
+
+
+def entering(ctx: Context, months: float) -> BoolArray:
+    """Return which labs come to the market in the step that ends after `months`. Shapes: -> (lab,)."""
+    entry = ctx.axes.labs.entry_month
+    begins: BoolArray = (entry > 0) & (np.abs(months - entry) < 0.5 * ctx.dt)
+    return begins
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """What labs know, those included that enter with this step. Shapes: (lab, world)."""
+
+    ln_algorithm: Array
+    training_stock: Array
+    training_residual: Array
+
+
+def entrants(ctx: Context, state: State, ln_algorithm: Array, stock: Array, alive: BoolArray) -> Entrants:
+    """Let a lab that enters begin as far behind the frontier as its start record says (S6).
+
+    Its efficiency in training is that of the others, who no longer keep theirs to themselves. Labs of groups
+    have trained before their assistant came, and go on from there. Shapes: (lab, world).
+    """
+    rules = ctx.params.capability
+    residual = converging_residual(ctx, state.labs.training_residual, alive)
+    begins = entering(ctx, state.months + ctx.dt)[:, None] & ~alive
+    if not begins.any():
+        return Entrants(ln_algorithm, stock, residual)
+    behind = start_lag_months(ctx) * (rules.growth_before_start / MONTHS_PER_YEAR)
+    # Without any lab left, the frontier of the start is what an entrant can know.
+    somebody = alive.any(0)
+    leader = np.where(somebody, best_of(np.log10(np.maximum(stock, 1e-30)), alive), 0.0)
+    best_skill = np.where(somebody, best_of(ln_algorithm, alive), 0.0)
+    orders = leader - behind
+    skill = best_skill - rules.lag_in_algorithms * behind * LN10
+    usual = np.where(alive, residual, 0.0).sum(0) / np.maximum(alive.sum(0), 1)
+    return Entrants(
+        np.where(begins, skill, ln_algorithm),
+        np.where(begins, 10.0**orders, stock),
+        np.where(begins, usual, residual),
     )
 
 

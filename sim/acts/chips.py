@@ -224,7 +224,7 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
         ctx.dt,
     )
     ceiling = effective_ceiling(np.log(chips.node_ceiling_x_max), chips.tool_gap_delta, policy.suffered)[bloc]
-    ln_x = advance_performance(
+    by_law = advance_performance(
         old.ln_x,
         chips.node_progress,
         ceiling,
@@ -234,6 +234,8 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
         np.broadcast_to(old.ln_x.max(0), old.ln_x.shape),
         ctx.dt,
     )
+    launched = ctx.history.performance_step(state.months, ctx.dt)[:, None]
+    ln_x = np.where(np.isnan(launched), by_law, old.ln_x + launched)
     hbm_gift = policy.fab_share_per_month[bloc] * ctx.start.chip_makers.shipments_h100e_per_month[:, None]
     return made, Production(
         wafers_per_month=wafers + gift,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.acts.books import BooksOutcome
+from sim.acts.capability import entering
 from sim.acts.chips import ChipOutcome
 from sim.axes import CN, US
 from sim.context import Context
@@ -62,9 +63,7 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     released = books.lab_cash_usd * gone
     ledger.pay("equity_loans", "labs", released.sum(0))
     ledger.receive("equity_loans", "capital", (books.lab_cash_usd * gone).sum(0))
-    enters = (ctx.axes.labs.entry_month[:, None] > 0) & (
-        np.abs(state.months + ctx.dt - ctx.axes.labs.entry_month[:, None]) < 0.5 * ctx.dt
-    )
+    enters = entering(ctx, state.months + ctx.dt)[:, None]
     now = np.where(leaves, 0.0, np.where(enters, 1.0, state.labs.alive))
     return ExitOutcome(
         alive=now,

@@ -11,11 +11,12 @@ import pytest
 
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
-from experiments.entities import LATEST_MONTH
 from experiments.simulate import build
 from sim.model import RaceModel, forget
 
 WORLDS, MONTHS = 4, 12
+WITHIN, LONG_AFTER = "2026-04", "2126-01"
+"""Months of entry: in the run, and long after it."""
 HELD_BY_A_LAB = (
     "users_million",
     "paying_share",
@@ -37,7 +38,7 @@ def emptied(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
     }
 
 
-def config_with(newcomer: str, entry_month: int, consumers: str) -> dict[str, Any]:
+def config_with(newcomer: str, entry: str, consumers: str) -> dict[str, Any]:
     config = copy.deepcopy(
         compose_run(
             [f"worlds={WORLDS}", f"months={MONTHS}", f"consumers={consumers}", "agents_per_world=400"]
@@ -45,10 +46,10 @@ def config_with(newcomer: str, entry_month: int, consumers: str) -> dict[str, An
     )
     roster, start = config["roster"], config["start"]
     if newcomer == "lab":
-        roster["labs"]["newcomer"] = roster["labs"]["deepseek"] | {"entry_month": entry_month}
+        roster["labs"]["newcomer"] = roster["labs"]["deepseek"] | {"entry": entry}
         start["labs"]["newcomer"] = emptied(start["labs"]["deepseek"], HELD_BY_A_LAB)
     elif newcomer == "robot maker":
-        roster["robot_makers"]["newcomer"] = roster["robot_makers"]["limx"] | {"entry_month": entry_month}
+        roster["robot_makers"]["newcomer"] = roster["robot_makers"]["limx"] | {"entry": entry}
         start["robot_makers"]["newcomer"] = emptied(start["robot_makers"]["limx"], HELD_BY_A_MAKER)
     elif newcomer == "chip maker":
         roster["chip_makers"]["newcomer"] = roster["chip_makers"]["cambricon"] | {"buyers": []}
@@ -60,8 +61,8 @@ def config_with(newcomer: str, entry_month: int, consumers: str) -> dict[str, An
 
 
 @cache
-def lived(newcomer: str, entry_month: int, consumers: str) -> RaceModel:
-    plan = plan_from_config(config_with(newcomer, entry_month, consumers))
+def lived(newcomer: str, entry: str, consumers: str) -> RaceModel:
+    plan = plan_from_config(config_with(newcomer, entry, consumers))
     model = build(plan, np.arange(WORLDS), np.zeros(WORLDS, np.int64))
     for _ in range(MONTHS):
         model.step()
@@ -76,8 +77,8 @@ def recorded(model: RaceModel) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("consumers", ["cohort", "agents"])
 @pytest.mark.parametrize("newcomer", ["lab", "robot maker", "chip maker"])
 def test_a_firm_still_to_come_moves_no_bit(newcomer: str, consumers: str) -> None:
-    before = recorded(lived("", 0, consumers))
-    after = recorded(lived(newcomer, LATEST_MONTH, consumers))
+    before = recorded(lived("", "", consumers))
+    after = recorded(lived(newcomer, LONG_AFTER, consumers))
     assert len(after) > len(before), "the newcomer is not recorded"
     differing = [
         name for name, series in before.items() if not np.array_equal(series, after[name], equal_nan=True)
@@ -88,14 +89,14 @@ def test_a_firm_still_to_come_moves_no_bit(newcomer: str, consumers: str) -> Non
 @pytest.mark.parametrize("newcomer", ["lab", "robot maker"])
 def test_a_firm_that_enters_is_felt(newcomer: str) -> None:
     """The test above could not fail if newcomers did nothing."""
-    before = recorded(lived("", 0, "cohort"))
-    after = recorded(lived(newcomer, 3, "cohort"))
+    before = recorded(lived("", "", "cohort"))
+    after = recorded(lived(newcomer, WITHIN, "cohort"))
     assert any(not np.array_equal(series, after[name], equal_nan=True) for name, series in before.items())
 
 
 @pytest.mark.parametrize("newcomer", ["lab", "robot maker"])
 def test_a_firm_that_enters_moves_no_draw_of_the_others(newcomer: str) -> None:
-    before, after = lived("", 0, "agents"), lived(newcomer, 3, "agents")
+    before, after = lived("", "", "agents"), lived(newcomer, WITHIN, "agents")
     assert before.last_month is not None
     assert after.last_month is not None
     for field in fields(before.last_month.shocks):

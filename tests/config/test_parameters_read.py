@@ -34,7 +34,7 @@ def test_a_run_reads_every_parameter(plan: Callable[..., RunPlan]) -> None:
     given, seen = run.params_for(ids), set[str]()
     spies = Params(**{section: watched(section, getattr(given, section), seen) for section in SECTIONS})
     assert not seen
-    build_model(spies, run.axes, run.start, run.settings_for(ids, response)).run()
+    build_model(spies, run.axes, run.start, run.settings_for(ids, response), run.history).run()
     every = {f"{section}.{field.name}" for section, kind in SECTIONS.items() for field in fields(kind)}
     assert sorted(every - seen) == [], (
         "nobody reads these: delete them from conf and sim/params.py, and let their lines in "

@@ -74,7 +74,8 @@ def composed(overrides: tuple[str, ...]) -> Any:
 def context(*overrides: str, ids: tuple[int, ...] = tuple(range(WORLDS))) -> Context:
     plan = composed(overrides)
     columns, passive = np.asarray(ids), np.zeros(len(ids), np.int64)
-    return Context(plan.axes, plan.params_for(columns), plan.start, plan.settings_for(columns, passive))
+    params, settings = plan.params_for(columns), plan.settings_for(columns, passive)
+    return Context(plan.axes, params, plan.start, settings, plan.history)
 
 
 def start(ctx: Context) -> Any:

@@ -140,9 +140,8 @@ def test_errors_halve_with_the_step() -> None:
     worlds, months = 12, 24
     one, two, four = (outcomes(worlds, months, steps)["last"] for steps in (1, 2, 4))
     plan, ids = plan_of(worlds, months), np.arange(worlds)
-    context = Context(
-        plan.axes, plan.params_for(ids), plan.start, plan.settings_for(ids, np.zeros(worlds, np.int64))
-    )
+    params, settings = plan.params_for(ids), plan.settings_for(ids, np.zeros(worlds, np.int64))
+    context = Context(plan.axes, params, plan.start, settings, plan.history)
     names = [series.name for series in declare(context)]
     orders = {}
     for quantity in SMOOTH:
