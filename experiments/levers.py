@@ -269,7 +269,7 @@ def run_arms(
     params = with_arms(plan, plan.params_for(ids, tries), arms, ids.size)
     response = np.repeat([int(dict(arm).get(RESPONSE, 0)) for arm in arms], plan.worlds)
     settings = plan.settings_for(ids, response)
-    model = build_model(params, plan.axes, plan.start, settings)
+    model = build_model(params, plan.axes, plan.start, settings, plan.history)
     model.run()
     sound = np.where(np.asarray(model.report.feasible), 1.0, np.nan)
     rows = {name: outcome(model.recorder, name) * sound for name in wanted}

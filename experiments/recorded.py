@@ -22,7 +22,8 @@ def declared() -> list[Entry]:
 
     plan = plan_from_config(compose_run(["worlds=1"]))
     ids, response = plan.columns(np.arange(1))
-    series = declare(Context(plan.axes, plan.params_for(ids), plan.start, plan.settings_for(ids, response)))
+    params, settings = plan.params_for(ids), plan.settings_for(ids, response)
+    series = declare(Context(plan.axes, params, plan.start, settings, plan.history))
     return [
         Entry(SERIES, one.name, one.unit, one.kind, one.when, one.definition, one.equation) for one in series
     ]

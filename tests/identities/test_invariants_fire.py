@@ -30,7 +30,7 @@ def started(*overrides: str) -> RaceModel:
     )
     ids, response = plan.columns(np.arange(plan.worlds))
     settings = plan.settings_for(ids, response)
-    return build_model(plan.params_for(ids), plan.axes, plan.start, settings)
+    return build_model(plan.params_for(ids), plan.axes, plan.start, settings, plan.history)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,7 @@ def lived(plan: RunPlan, params: Params, start: Start, worlds: int, months: int)
     """
     ids = np.arange(worlds)
     settings = plan.settings_for(ids, ids % len(RESPONSES))
-    model = build_model(params, plan.axes, start, settings)
+    model = build_model(params, plan.axes, start, settings, plan.history)
     for month in range(months):
         model.step()
         assert not not_finite(model.state), f"month {month}: {not_finite(model.state)}"

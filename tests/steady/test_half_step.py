@@ -75,7 +75,8 @@ def outcomes(worlds: int, months: int, steps: int, response: str = "passive") ->
     """Return the outcomes of a run with that many steps a month, and the last month's record."""
     plan, ids = plan_of(worlds, months), np.arange(worlds)
     settings = plan.settings_for(ids, np.full(worlds, RESPONSES.index(response)))
-    model = build_model(plan.params_for(ids), plan.axes, plan.start, replace(settings, steps_per_month=steps))
+    stepped = replace(settings, steps_per_month=steps)
+    model = build_model(plan.params_for(ids), plan.axes, plan.start, stepped, plan.history)
     model.run()
     found = evaluate(model.context, plan.outcome, model.recorder.series, model.recorder.data)
     found["last"] = model.recorder.data[:, -1].astype(np.float64)

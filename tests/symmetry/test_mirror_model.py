@@ -178,7 +178,7 @@ def lived(change: Change, months: int, response: int = RESPONSES.index("passive"
     ids = np.arange(WORLDS)
     params, start = change(equal_params(plan.params_for(ids), plan), plan.start)
     settings = plan.settings_for(ids, np.full(WORLDS, response))
-    model = build_model(params, plan.axes, start, settings)
+    model = build_model(params, plan.axes, start, settings, plan.history)
     # In float64: the record's own float32 would hide a difference below 1e-7.
     model.recorder.data = np.zeros(model.recorder.data.shape)
     for _ in range(months):

@@ -65,7 +65,8 @@ class Quiet:
 def quiet() -> Quiet:
     plan = plan_from_config(compose_run(["worlds=3", "consumers=cohort", "responses=[passive]", "months=2"]))
     ids, response = plan.columns(np.arange(plan.worlds))
-    model = build_model(plan.params_for(ids), plan.axes, plan.start, plan.settings_for(ids, response))
+    params, settings = plan.params_for(ids), plan.settings_for(ids, response)
+    model = build_model(params, plan.axes, plan.start, settings, plan.history)
     forget(model)
     state, plans = model.state, model.plans()
     _, month = advance(model.context, state, plans)

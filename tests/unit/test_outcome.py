@@ -38,7 +38,8 @@ def plan_and_context() -> tuple[OutcomeRules, Context]:
         compose_run(["worlds=3", "consumers=cohort", "responses=[passive]", f"months={MONTHS}"])
     )
     ids, response = plan.columns(np.arange(WORLDS))
-    model = build_model(plan.params_for(ids), plan.axes, plan.start, plan.settings_for(ids, response))
+    params, settings = plan.params_for(ids), plan.settings_for(ids, response)
+    model = build_model(params, plan.axes, plan.start, settings, plan.history)
     forget(model)
     return plan.outcome, model.context
 

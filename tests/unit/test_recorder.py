@@ -48,7 +48,8 @@ def started(*overrides: str) -> RaceModel:
         compose_run(["worlds=3", "consumers=cohort", "responses=[passive]", "months=3", *overrides])
     )
     ids, response = plan.columns(np.arange(plan.worlds))
-    model = build_model(plan.params_for(ids), plan.axes, plan.start, plan.settings_for(ids, response))
+    params, settings = plan.params_for(ids), plan.settings_for(ids, response)
+    model = build_model(params, plan.axes, plan.start, settings, plan.history)
     forget(model)
     return model
 
