@@ -47,7 +47,7 @@ class AiLab(Actor):
     def price(self, view: LabView) -> Array:
         """Move the subscription price towards the best reply, dearer when the runway is short (S3.3).
 
-        Shapes: -> (market, world).
+        Shapes: -> (market, ..., world).
         """
         labs = view.params.labs
         target = target_price(
@@ -64,7 +64,7 @@ class AiLab(Actor):
     def quota(self, view: LabView, equity_usd: Array) -> Array:
         """Move the free quota to where the budget and advertising pay for it (S3.2).
 
-        Shapes: equity_usd (world,) -> (market, world).
+        Shapes: equity_usd (..., world) -> (market, ..., world).
         """
         labs = view.params.labs
         budget_usd = free_budget_usd(
@@ -77,12 +77,11 @@ class AiLab(Actor):
             runway_scale_months=labs.free_budget_runway_scale,
         )
         budget_usd = budget_usd * view.free_boost + view.free_subsidy_usd
-        demand = np.broadcast_to(view.queries_wanted, view.quota_per_day.shape)
-        unit_cost = np.broadcast_to(view.query_cost_usd, demand.shape)
+        demand, unit_cost = view.queries_wanted, view.query_cost_usd
         ceiling = labs.quota_ceiling_multiple
         value = marginal_value_of_service_usd(
             view.free_users,
-            np.ones_like(demand),
+            np.ones(1),
             view.params.consumers.quota_beta_phi,
             view.paying_revenue_usd + view.ad_revenue_usd + labs.user_value_floor,
         )
@@ -104,30 +103,27 @@ class AiLab(Actor):
     def equity(self, view: LabView) -> Array:
         """Take the offer in full when cash covers few months of spending, less the more it covers (S4).
 
-        Shapes: -> (world,).
+        Shapes: -> (..., world).
         """
         labs = view.params.labs
         hunger = logistic((labs.runway_target - view.cash_months) / labs.runway_target_scale)
-        return view.offer_usd * (1.0 if view.parent_owned else hunger) * view.alive
+        return view.offer_usd * np.where(view.parent_owned, 1.0, hunger) * view.alive
 
     def compute_budget(self, view: LabView, equity_usd: Array) -> Array:
         """Return monthly compute spending: margin and cash over target runway, or the parent's money (S4).
 
-        Shapes: equity_usd (world,) -> (world,).
+        Shapes: equity_usd (..., world) -> (..., world).
         """
         labs = view.params.labs
         margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
-        if view.parent_owned:
-            wanted = view.group_budget_usd / MONTHS_PER_YEAR
-        else:
-            wanted = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
+        own_usd = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
+        wanted = np.where(view.parent_owned, view.group_budget_usd / MONTHS_PER_YEAR, own_usd)
         wanted = np.maximum(wanted, 0.0)
         steered = approach(view.committed_usd, wanted, labs.spending_adjustment_rate, view.step_months)
         kept = kept_commitment(
             steered, view.committed_usd, view.params.capital.order_commitment, view.step_months
         )
-        if view.parent_owned:
-            return view.alive * kept
-        # Contracts bind only as far as there is money to honour them.
+        # Contracts bind only as far as there is money to honour them; a parent's is there.
         means = margin_usd + (view.cash_usd + view.credit_usd + equity_usd) / view.step_months
-        return view.alive * np.minimum(kept, np.maximum(means, 0.0))
+        honoured = np.minimum(kept, np.maximum(means, 0.0))
+        return view.alive * np.where(view.parent_owned, kept, honoured)

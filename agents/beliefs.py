@@ -9,7 +9,7 @@ from sim.units import Array, ratio, share_over_first
 def seller_shares(price: Array, appeal: Array, sensitivity: Array) -> Array:
     """Split a budget over sellers, more to the cheap, the proven and those that delivered (S7.3).
 
-    Shapes: price and appeal (seller, world) -> (seller, world), summing to 1 where any seller is open.
+    Shapes: broadcast to (seller, ..., world), summing to 1 where any seller is open.
     Source: decision 14 (an iso-elastic split; the literature leaves it open).
     """
     weight = np.where(appeal > 0.0, appeal * np.maximum(price, 1e-9) ** -sensitivity, 0.0)
@@ -19,19 +19,18 @@ def seller_shares(price: Array, appeal: Array, sensitivity: Array) -> Array:
 def sites_with_room(site_share: Array, room_share: Array) -> Array:
     """Tilt the usual places of new accelerators towards those that can expect power (S8).
 
-    Shapes: (site, world) -> (site, world), summing to 1. Without room anywhere the usual places stay.
+    Shapes: broadcast to (site, ..., world), summing to 1. Without room anywhere the usual places stay.
     """
-    usual = np.broadcast_to(site_share, room_share.shape)
-    tilted = usual * room_share
-    return np.where(tilted.sum(0) > 0.0, share_over_first(tilted), usual)
+    tilted = site_share * room_share
+    return np.where(tilted.sum(0) > 0.0, share_over_first(tilted), site_share)
 
 
 def powered_part(site_share: Array, room_share: Array) -> Array:
     """Return the part of new accelerators that can expect power at the usual places (S8).
 
-    Owners order fewer chips when chips stay dark. Shapes: (site, world) -> (world,).
+    Owners order fewer chips when chips stay dark. Shapes: broadcast to (site, ..., world) -> (..., world).
     """
-    part: Array = (np.broadcast_to(site_share, room_share.shape) * room_share).sum(0)
+    part: Array = (site_share * room_share).sum(0)
     return part
 
 

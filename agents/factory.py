@@ -31,7 +31,7 @@ class Factories(Actor):
 
         Robots of another make that are still at work fill positions too: nobody scraps them to switch, so
         all orders together stay within the gap of all makes together.
-        Shapes: -> (maker, sector, world).
+        Shapes: -> (maker, sector, ..., world).
         """
         robots = view.params.robots
         shared = self.choice(view, np.zeros(1))
@@ -54,18 +54,18 @@ class Factories(Actor):
         """Return the share of positions that each make takes at stations of one kind (S9.3).
 
         A station that takes one robot only is tied up longer by a slower robot.
-        Shapes: -> (maker, sector, world).
+        Shapes: -> (maker, sector, ..., world).
         """
         robots = view.params.robots
-        makers, sectors, worlds = view.task_cost_usd.shape
+        makers, sectors, *places = view.task_cost_usd.shape
         tied_up = ratio(np.ones_like(view.productivity), view.productivity)
-        cost = np.empty((2 + makers, sectors, worlds))
+        cost = np.empty((2 + makers, sectors, *places))
         cost[0] = view.person_cost_usd + station_usd_per_year
         cost[1] = view.machine_cost_usd + station_usd_per_year
         cost[2:] = view.task_cost_usd + station_usd_per_year * tied_up[:, None]
-        utility = np.zeros((2 + makers, 1, worlds))
+        utility = np.zeros((2 + makers, 1, *places))
         utility[2:] = (robots.home_bias * view.home)[:, None]
-        reach = np.ones((2 + makers, 1, worlds))
+        reach = np.ones((2 + makers, 1, *places))
         reach[1] = robots.machine_reach
         reach[2:] = (view.reach * view.on_sale)[:, None]
         return technology_shares(cost, utility, robots.technology_sensitivity, reach)[2:]
@@ -73,7 +73,7 @@ class Factories(Actor):
     def industrial_orders(self, view: FactoryView) -> Array:
         """Return conventional robots that replace what retires and close a part of the gap (S9.6).
 
-        Shapes: -> (world,).
+        Shapes: -> (..., world).
         """
         robots = view.params.robots
         wanted = desired_industrial_units(

@@ -1,7 +1,5 @@
 """Grid operators: how much AI load each place connects a month (S8)."""
 
-import numpy as np
-
 from sim.actors import Actor
 from sim.physics.power import completion_cap_gw
 from sim.plans import GridPlan, GridView
@@ -15,7 +13,7 @@ class GridOperator(Actor):
         """Answer with the largest connection this month (S8)."""
         power = view.params.power
         # Where AI gets no share of new capacity, a subsidy buys it none either.
-        gift = ratio(*np.broadcast_arrays(view.subsidised_gw_per_year, power.ai_share_of_firm_additions))
+        gift = ratio(view.subsidised_gw_per_year, power.ai_share_of_firm_additions)
         growth = (1.0 + power.firm_additions_growth) ** (view.months_since_start / 12.0)
         cap = completion_cap_gw(
             power.ai_share_of_firm_additions,

@@ -26,7 +26,7 @@ class RobotMaker(Actor):
     def desired_units(self, view: RobotMakerView, orders_per_month: Array) -> Array:
         """Return output for the orders expected and, within a month, for the stock to be kept (S9.5).
 
-        Shapes: -> (world,).
+        Shapes: -> (..., world).
         """
         stock = view.params.robots.inventory_cover * orders_per_month
         wanted_per_month = orders_per_month + stock - view.inventory_units
@@ -36,7 +36,7 @@ class RobotMaker(Actor):
     def price_usd(self, view: RobotMakerView, orders_per_month: Array) -> Array:
         """Return cost plus a margin, up to twice the margin where nobody can be served (S9).
 
-        Shapes: -> (world,).
+        Shapes: -> (..., world).
         """
         unserved = ratio(view.backlog_units, orders_per_month)
         return view.unit_cost_usd * (1.0 + view.params.robots.markup * (1.0 + unserved))

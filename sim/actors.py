@@ -16,5 +16,8 @@ class Actor(mesa.Agent):  # type: ignore[misc]  # mesa ships no types
         self.name = name
 
     def plan(self, view: Any) -> Any:
-        """Answer a view with a plan. Raises: NotImplementedError unless a mind implements it."""
+        """Answer a view with a plan, of one's own row or of all rows that share this mind.
+
+        Raises: NotImplementedError unless a mind implements it.
+        """
         raise NotImplementedError(f"{type(self).__name__} {self.name!r} has no plan")

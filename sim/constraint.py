@@ -61,8 +61,8 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     dark_h100e = sum_by_bloc((chips.fleet_h100e.sum(1) * dark).sum(1), owner_bloc)
     dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
 
-    bids = np.stack([plan.chip_bid_usd for plan in plans.owners])
-    unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), prices(plans))
+    bids = plans.chip_bid_usd
+    unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), plans.chip_makers.price_usd)
     unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
 
     held_h100e = sum_by_bloc(chips.held_back_h100e, owner_bloc)
@@ -76,7 +76,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     part = kept / kept.sum(0)
     cost = mean_by_bloc(cloud_user_cost_usd(ctx, state), compute.cloud_powered_h100e, cloud_bloc)
     margin = np.maximum(rent - cost, 0.0)
-    price = mean_by_bloc(prices(plans), month.chips.made_h100e, ctx.axes.chip_makers.bloc)
+    price = mean_by_bloc(plans.chip_makers.price_usd, month.chips.made_h100e, ctx.axes.chip_makers.bloc)
 
     let = compute.leased_h100e.sum(0) + compute.tenant_h100e
     let_h100e = sum_by_bloc(let, cloud_bloc)
@@ -146,11 +146,6 @@ def usage(ctx: Context) -> Array:
     return np.concatenate([ground, np.ones((1, ctx.worlds))])
 
 
-def prices(plans: Plans) -> Array:
-    """Return the makers' prices of accelerators this month. Shapes: -> (maker, world)."""
-    return np.stack([plan.price_usd for plan in plans.chip_makers])
-
-
 def unserved_h100e(month: Month) -> Array:
     """Return the compute that each lab's users asked for and did not get. Shapes: -> (lab, world).
 
@@ -173,5 +168,5 @@ def parts_shortage(state: State, plans: Plans, month: Month) -> tuple[Array, Arr
     limits = month.robots.limit_units
     parts = OUTPUT_LIMITS.index("parts")
     others = np.concatenate([limits[:parts], limits[parts + 1 :]]).min(0)
-    price = np.stack([plan.price_usd + np.zeros_like(others[0]) for plan in plans.robot_makers])
+    price = plans.robot_makers.price_usd
     return np.maximum(others - limits[parts], 0.0), np.maximum(price - state.robots.unit_cost_usd, 0.0)

@@ -52,7 +52,7 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
 
 @dataclass(frozen=True)
 class EnterpriseTerms:
-    """What suppliers offer the enterprises of a place. Shapes: (lab, world)."""
+    """What suppliers offer the enterprises of each place. Shapes: broadcast to (lab, market, world)."""
 
     quality_orders: Array
     ln_price: Array
@@ -60,15 +60,15 @@ class EnterpriseTerms:
     available: Array
 
 
-def enterprise_terms(ctx: Context, state: State, market: int) -> EnterpriseTerms:
-    """Collect quality, price and trust of every lab for a place's enterprises (S2)."""
-    offered = adoption.capability_offered(ctx, state)[:, market]
-    best = np.where(state.labs.alive > 0.0, offered, -np.inf).max(0)
+def enterprise_terms(ctx: Context, state: State) -> EnterpriseTerms:
+    """Collect quality, price and trust of every lab for the enterprises of each place (S2)."""
+    offered = adoption.capability_offered(ctx, state)
+    best = np.where(state.labs.alive[:, None] > 0.0, offered, -np.inf).max(0)
     return EnterpriseTerms(
         quality_orders=offered - np.where(np.isfinite(best), best, 0.0),
-        ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9)),
-        trust=enterprise_trust(ctx)[:, market],
-        available=adoption.offers_open(ctx, state.labs.alive, state.months)[:, market].astype(np.float64),
+        ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9))[:, None],
+        trust=enterprise_trust(ctx),
+        available=adoption.offers_open(ctx, state.labs.alive, state.months).astype(np.float64),
     )
 
 

@@ -404,21 +404,16 @@ def with_offers(ctx: Context, state: State) -> State:
 
 def with_suppliers(ctx: Context, state: State) -> State:
     """Invert the residuals with which the start's supplier shares are steady (S2)."""
-    residuals = []
-    for market in range(len(ctx.axes.markets.names)):
-        terms = enterprise_terms(ctx, state, market)
-        rules = ctx.params.enterprises
-        utility = supplier_utility(
-            rules.quality_weight * terms.quality_orders,
-            terms.ln_price,
-            terms.trust,
-            np.zeros_like(terms.trust),
-            rules.price_weight,
-        )
-        residuals.append(
-            invert_residuals(state.labs.enterprise_share[:, market], utility, rules.switching_cost)
-        )
-    return replace(state, labs=replace(state.labs, enterprise_residual=np.stack(residuals, axis=1)))
+    rules, terms = ctx.params.enterprises, enterprise_terms(ctx, state)
+    utility = supplier_utility(
+        rules.quality_weight * terms.quality_orders,
+        terms.ln_price,
+        terms.trust,
+        np.zeros_like(terms.trust),
+        rules.price_weight,
+    )
+    residual = invert_residuals(state.labs.enterprise_share, utility, rules.switching_cost)
+    return replace(state, labs=replace(state.labs, enterprise_residual=residual))
 
 
 def with_conduct(ctx: Context, state: State) -> State:

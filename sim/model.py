@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import mesa
+import numpy as np
 
 from sim import observe, observe_robots
 from sim.actors import Actor
@@ -13,7 +14,7 @@ from sim.context import Context
 from sim.initial import start_state
 from sim.invariants import Worst
 from sim.month import Month, advance
-from sim.plans import Plans
+from sim.plans import Plans, rows_of, table_of
 from sim.recorder import Recorder
 
 
@@ -62,17 +63,19 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
         for bloc, plan in enumerate(money):
             offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
         return Plans(
-            labs=ask(cast.labs, observe.lab_views(ctx, state, offers)),
-            clouds=ask(cast.clouds, observe.cloud_views(ctx, state)),
-            chip_makers=ask(cast.chip_makers, observe.chip_maker_views(ctx, state)),
-            robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_views(ctx, state)),
-            factories=ask(cast.factories, observe_robots.factory_views(ctx, state)),
+            labs=ask(cast.labs, observe.lab_view(ctx, state, offers)),
+            clouds=ask(cast.clouds, observe.cloud_view(ctx, state)),
+            chip_makers=ask(cast.chip_makers, observe.chip_maker_view(ctx, state)),
+            robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_view(ctx, state)),
+            factories=ask(cast.factories, observe_robots.factory_view(ctx, state)),
             consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
-            enterprises=ask(cast.enterprises, observe.enterprise_views(ctx, state)),
+            enterprises=ask(cast.enterprises, observe.enterprise_view(ctx, state)),
             investors=money,
-            governments=ask(cast.governments, observe.government_views(ctx, state)),
-            grids=ask(cast.grids, observe.grid_views(ctx, state)),
-            orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_views(ctx, state)),
+            governments=tuple(
+                a.plan(v) for a, v in zip(cast.governments, observe.government_views(ctx, state), strict=True)
+            ),
+            grids=ask(cast.grids, observe.grid_view(ctx, state)),
+            orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_view(ctx, state)),
         )
 
     def step(self) -> None:
@@ -94,9 +97,18 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
                 on_month(month)
 
 
-def ask(actors: Sequence[Actor], views: Sequence[Any]) -> tuple[Any, ...]:
-    """Return every actor's plan for its view."""
-    return tuple(actor.plan(view) for actor, view in zip(actors, views, strict=True))
+def ask(actors: Sequence[Actor], view: Any) -> Any:
+    """Return the plans of all actors of a kind as one table, the actors' axis first.
+
+    Those who share a mind are asked together, since a rule that holds for one row holds for a table.
+    """
+    by_mind: dict[type[Actor], list[int]] = {}
+    for place, actor in enumerate(actors):
+        by_mind.setdefault(type(actor), []).append(place)
+    members = [np.array(places) for places in by_mind.values()]
+    views = [view] if len(members) == 1 else [rows_of(view, some, len(actors)) for some in members]
+    plans = [actors[some[0]].plan(shown) for some, shown in zip(members, views, strict=True)]
+    return table_of(plans, members)
 
 
 def forget(model: RaceModel) -> None:

@@ -103,7 +103,7 @@ def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOut
     """
     rules, places = ctx.params.power, ctx.by_market
     horizon = rules.room_horizon
-    cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * horizon
+    cap = plans.grids.cap_gw / ctx.dt * horizon
     due = np.minimum(1.0, horizon / places.lead_time_months) * places.survival_share
     coming = np.minimum(cap, grid.table.ready_gw + grid.table.stages_gw.sum(0) * due)
     engines = grid.table.btm_stages_gw.sum(0) * np.minimum(1.0, horizon / rules.btm_lead_time)
@@ -179,7 +179,7 @@ def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:
         frontier_orders=history,
         best_offered_start=state.best_offered_start,
         breakthroughs=month.capability.breakthroughs,
-        enterprise_budget_usd=np.stack([plan.budget_usd_per_year for plan in plans.enterprises]),
+        enterprise_budget_usd=plans.enterprises.budget_usd_per_year,
         hosting_usd=month.adoption.hosting_usd / ctx.dt,
         compute_by_user=compute_by_user(ctx, month.compute),
         robot_labour=labour,
@@ -216,8 +216,8 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         training_residual=skill.training_residual,
         capability_orders=skill.own_orders,
         enterprise_revenue_usd=month.adoption.enterprise_revenue_usd.sum(1) / ctx.dt,
-        price_usd=np.stack([plan.price_usd for plan in plans.labs]),
-        quota_per_day=np.stack([plan.quota_per_day for plan in plans.labs]),
+        price_usd=plans.labs.price_usd,
+        quota_per_day=plans.labs.quota_per_day,
         query_cost_usd=month.compute.query_cost_usd,
         queries_wanted=demand_per_user_step(
             old.queries_wanted,

@@ -1,11 +1,8 @@
-"""Who knows what: one function a kind of mind, from the state to sealed views.
+"""Who knows what: one function a kind of mind, from the state to a sealed view of all who are of that kind.
 
 All labs know prices, rents and their own books; investors know revenue and burn; governments know shares.
 Nobody sees another's plan of the same month.
 """
-
-from dataclasses import fields
-from typing import Any
 
 import numpy as np
 
@@ -25,183 +22,143 @@ from sim.plans import (
     GridView,
     InvestorView,
     LabView,
+    sealed,
 )
 from sim.state import State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array, ratio
 
 
-def sealed(view: Any) -> Any:
-    """Return the view with every array of its own made unwritable."""
-    for field in fields(view):
-        value = getattr(view, field.name)
-        if isinstance(value, np.ndarray):
-            frozen = value.view()
-            frozen.flags.writeable = False
-            object.__setattr__(view, field.name, frozen)
-    return view
+def by_lab(values: Array) -> Array:
+    """Put the lab's axis before the world's. Shapes: (lab, market, world) -> (market, lab, world)."""
+    return values.swapaxes(0, 1)
 
 
-def lab_views(ctx: Context, state: State, offers_usd: Array) -> tuple[LabView, ...]:
-    """Show each lab its books, its users, prices of compute and what investors offer.
+def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
+    """Show labs their books, their users, prices of compute and what investors offer.
 
     Shapes: offers_usd (lab, world).
     """
     labs, names = state.labs, ctx.axes.labs
     economics = lab_economics(ctx, state)
-    free = monthly_users(ctx, state, FREE)
-    access = compute.access_by_lab(ctx, state.policy.stringency)
+    free, users = monthly_users(ctx, state, FREE), monthly_users(ctx, state, PAID)
     n_labs = len(names.names)
     powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)
-    budgets = group_budgets_usd(ctx, state)
-    transfers = budgets[names.bloc] * names.group_budget_share[:, None] * (ctx.dt / MONTHS_PER_YEAR)
-    offers_usd = np.where(names.parent_owned[:, None], transfers, offers_usd)
-    in_bloc = sum_by_bloc(free.sum(1), names.bloc)
+    budgets = group_budgets_usd(ctx, state)[names.bloc] * names.group_budget_share[:, None]
+    parents = names.parent_owned[:, None]
+    in_bloc = sum_by_bloc(free.sum(1), names.bloc)[names.bloc]
+    share = np.where(in_bloc > 0.0, free.sum(1) / np.maximum(in_bloc, 1.0), 0.0)
     gift = state.policy.subsidy_usd[2] / ctx.dt
     boost = ctx.by_world(ctx.params.policy.free_tier_boost)
     withdrawn = 1.0 - ctx.by_world(ctx.params.policy.free_tier_withdrawn)
-    views = []
-    for i in range(n_labs):
-        bloc = int(names.bloc[i])
-        users = monthly_users(ctx, state, PAID)[i]
-        paying = users * labs.price_usd[i]
-        value = paying / np.maximum(free[i] + users, 1.0)
-        share = np.where(in_bloc[bloc] > 0.0, free[i].sum(0) / np.maximum(in_bloc[bloc], 1.0), 0.0)
-        views.append(
-            sealed(
-                LabView(
-                    params=ctx.params,
-                    step_months=ctx.dt,
-                    bloc=bloc,
-                    parent_owned=bool(names.parent_owned[i]),
-                    own_chip_share=float(names.own_chip_share[i]),
-                    alive=labs.alive[i],
-                    cash_usd=labs.cash_usd[i],
-                    credit_usd=np.maximum(labs.credit_limit_usd[i] - labs.debt_usd[i], 0.0),
-                    offer_usd=offers_usd[i],
-                    revenue_usd=labs.revenue_usd[i],
-                    runway_months=labs.runway_months[i],
-                    cash_months=labs.cash_usd[i] / np.maximum(labs.outlay_usd[i], 1.0),
-                    committed_usd=labs.spending_usd[i],
-                    fixed_cost_usd=np.full(ctx.worlds, ctx.start.labs.fixed_cost_usd_per_month[i]),
-                    paying_revenue_usd=value,
-                    price_usd=labs.price_usd[i],
-                    quota_per_day=labs.quota_per_day[i],
-                    queries_wanted=labs.queries_wanted,
-                    free_users=free[i],
-                    best_reply_usd=economics.best_reply_usd[i] * labs.price_conduct[i],
-                    paid_cost_usd=economics.paid_cost_usd[i],
-                    query_cost_usd=economics.query_cost_usd[i],
-                    ad_revenue_usd=economics.ad_revenue_usd,
-                    free_boost=boost[bloc] * withdrawn[bloc],
-                    free_subsidy_usd=gift[bloc] * share,
-                    rent_usd=state.fleet.rent_usd,
-                    cloud_open=access[i],
-                    cloud_free_h100e=powered[n_labs:],
-                    chip_price_ratio=state.chips.price_usd / state.chips.price_start_usd,
-                    chip_appeal=state.fleet.maker_preference[i] * state.chips.fill_share[:, bloc],
-                    room_share=state.power.room_share,
-                    site_share=names.site_share[i][:, None],
-                    need_growth=(state.power.need_growth * names.site_share[i][:, None]).sum(0),
-                    group_budget_usd=budgets[bloc] * names.group_budget_share[i],
-                )
-            )
+    site_share = names.site_share.T[:, :, None]
+    return sealed(
+        LabView(
+            params=ctx.params,
+            step_months=ctx.dt,
+            parent_owned=parents,
+            own_chip_share=names.own_chip_share[:, None],
+            alive=labs.alive,
+            cash_usd=labs.cash_usd,
+            credit_usd=np.maximum(labs.credit_limit_usd - labs.debt_usd, 0.0),
+            offer_usd=np.where(parents, budgets * (ctx.dt / MONTHS_PER_YEAR), offers_usd),
+            revenue_usd=labs.revenue_usd,
+            runway_months=labs.runway_months,
+            cash_months=labs.cash_usd / np.maximum(labs.outlay_usd, 1.0),
+            committed_usd=labs.spending_usd,
+            fixed_cost_usd=ctx.start.labs.fixed_cost_usd_per_month[:, None],
+            paying_revenue_usd=by_lab(users * labs.price_usd / np.maximum(free + users, 1.0)),
+            price_usd=by_lab(labs.price_usd),
+            quota_per_day=by_lab(labs.quota_per_day),
+            queries_wanted=labs.queries_wanted,
+            free_users=by_lab(free),
+            best_reply_usd=by_lab(economics.best_reply_usd * labs.price_conduct),
+            paid_cost_usd=by_lab(economics.paid_cost_usd),
+            query_cost_usd=economics.query_cost_usd,
+            ad_revenue_usd=economics.ad_revenue_usd[:, None],
+            free_boost=(boost * withdrawn)[names.bloc],
+            free_subsidy_usd=gift[names.bloc] * share,
+            rent_usd=state.fleet.rent_usd[:, None],
+            cloud_open=by_lab(compute.access_by_lab(ctx, state.policy.stringency)),
+            cloud_free_h100e=powered[n_labs:, None],
+            chip_price_ratio=(state.chips.price_usd / state.chips.price_start_usd)[:, None],
+            chip_appeal=by_lab(state.fleet.maker_preference[:n_labs]) * state.chips.fill_share[:, names.bloc],
+            room_share=state.power.room_share[:, None],
+            site_share=site_share,
+            need_growth=(state.power.need_growth[:, None] * site_share).sum(0),
+            group_budget_usd=budgets,
         )
-    return tuple(views)
-
-
-def cloud_views(ctx: Context, state: State) -> tuple[CloudView, ...]:
-    """Show each cloud its rent, occupancy, the cost of a chip and its group's budget."""
-    clouds, n_labs = ctx.axes.clouds, len(ctx.axes.labs.names)
-    budgets = group_budgets_usd(ctx, state)
-    lenders = state.fleet.lender_usd * budget_growth(ctx, state)
-    cost = compute.cloud_user_cost_usd(ctx, state)
-    powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[n_labs:]
-    views = []
-    for i in range(len(clouds.names)):
-        bloc = int(clouds.bloc[i])
-        views.append(
-            sealed(
-                CloudView(
-                    params=ctx.params,
-                    step_months=ctx.dt,
-                    bloc=bloc,
-                    cash_usd=state.fleet.cloud_cash_usd[i],
-                    group_budget_usd=budgets[max(bloc, 0)] * clouds.group_budget_share[i],
-                    rent_revenue_usd=state.fleet.rent_usd[i]
-                    * powered[i]
-                    * np.minimum(state.fleet.occupancy[i], 1.0),
-                    rent_usd=state.fleet.rent_usd[i],
-                    user_cost_usd=cost[i],
-                    occupancy=state.fleet.occupancy[i],
-                    committed_usd=state.fleet.cloud_spending_usd[i],
-                    chip_price_ratio=state.chips.price_usd / state.chips.price_start_usd,
-                    chip_appeal=state.fleet.maker_preference[n_labs + i] * state.chips.fill_share[:, bloc],
-                    lender_usd=lenders[i],
-                    room_share=state.power.room_share,
-                    site_share=clouds.site_share[i][:, None],
-                    need_growth=(state.power.need_growth * clouds.site_share[i][:, None]).sum(0),
-                )
-            )
-        )
-    return tuple(views)
-
-
-def chip_maker_views(ctx: Context, state: State) -> tuple[ChipMakerView, ...]:
-    """Show each chip maker its backlog, price and cost."""
-    chips = state.chips
-    full = full_output_h100e_per_month(ctx, state)
-    return tuple(
-        sealed(
-            ChipMakerView(
-                params=ctx.params,
-                step_months=ctx.dt,
-                backlog_months=chips.backlog_months[m],
-                price_usd=chips.price_usd[m],
-                unit_cost_usd=chips.unit_cost_usd[m],
-                inventory_months=ratio(chips.inventory_h100e[m], full[m]),
-            )
-        )
-        for m in range(len(ctx.axes.chip_makers.names))
     )
 
 
-def enterprise_views(ctx: Context, state: State) -> tuple[EnterpriseView, ...]:
-    """Show each place's enterprises what labs offer there and how capability has grown."""
+def cloud_view(ctx: Context, state: State) -> CloudView:
+    """Show clouds their rent, occupancy, the cost of a chip and their group's budget."""
+    clouds, fleet, n_labs = ctx.axes.clouds, state.fleet, len(ctx.axes.labs.names)
+    budgets = group_budgets_usd(ctx, state)[np.maximum(clouds.bloc, 0)]
+    powered = (fleet.h100e.sum(1) * fleet.powered_share).sum(1)[n_labs:]
+    site_share = clouds.site_share.T[:, :, None]
+    return sealed(
+        CloudView(
+            params=ctx.params,
+            step_months=ctx.dt,
+            cash_usd=fleet.cloud_cash_usd,
+            group_budget_usd=budgets * clouds.group_budget_share[:, None],
+            rent_revenue_usd=fleet.rent_usd * powered * np.minimum(fleet.occupancy, 1.0),
+            rent_usd=fleet.rent_usd,
+            user_cost_usd=compute.cloud_user_cost_usd(ctx, state),
+            occupancy=fleet.occupancy,
+            committed_usd=fleet.cloud_spending_usd,
+            chip_price_ratio=(state.chips.price_usd / state.chips.price_start_usd)[:, None],
+            chip_appeal=by_lab(fleet.maker_preference[n_labs:]) * state.chips.fill_share[:, clouds.bloc],
+            lender_usd=fleet.lender_usd * budget_growth(ctx, state),
+            room_share=state.power.room_share[:, None],
+            site_share=site_share,
+            need_growth=(state.power.need_growth[:, None] * site_share).sum(0),
+        )
+    )
+
+
+def chip_maker_view(ctx: Context, state: State) -> ChipMakerView:
+    """Show chip makers their backlog, price and cost."""
+    chips = state.chips
+    return sealed(
+        ChipMakerView(
+            params=ctx.params,
+            step_months=ctx.dt,
+            backlog_months=chips.backlog_months,
+            price_usd=chips.price_usd,
+            unit_cost_usd=chips.unit_cost_usd,
+            inventory_months=ratio(chips.inventory_h100e, full_output_h100e_per_month(ctx, state)),
+        )
+    )
+
+
+def enterprise_view(ctx: Context, state: State) -> EnterpriseView:
+    """Show the enterprises of places what labs offer there and how capability has grown."""
     rules = ctx.params
     growth = ctx.by_world(rules.policy.gdp_growth)
     gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
     world = ctx.start.markets.gdp_usd_per_year.sum()
-    share = ratio(gdp, world)
     share_start = ctx.spread(ratio(ctx.start.markets.gdp_usd_per_year, world))
-    hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
-    offered = adoption.capability_offered(ctx, state)
-    views = []
-    for market in range(len(ctx.axes.markets.names)):
-        terms = enterprise_terms(ctx, state, market)
-        reachable = np.where(terms.available > 0.0, offered[:, market], -np.inf)
-        best = reachable.max(0)
-        # The first month's best is the reference: before it nothing has been gained.
-        first = state.best_offered_start[market]
-        best = np.where(np.isfinite(best), best, first)
-        views.append(
-            sealed(
-                EnterpriseView(
-                    params=ctx.params,
-                    step_months=ctx.dt,
-                    quality_orders=terms.quality_orders,
-                    ln_price=terms.ln_price,
-                    trust=terms.trust,
-                    residual=state.labs.enterprise_residual[:, market],
-                    available=terms.available,
-                    shares=state.labs.enterprise_share[:, market],
-                    market_share=share[market],
-                    start_usd_per_year=ratio(state.labs.enterprise_start_usd[market], share_start[market]),
-                    capability_gain_orders=best - first,
-                    hosted_share=hosted[market],
-                )
-            )
+    terms = enterprise_terms(ctx, state)
+    best = np.where(terms.available > 0.0, adoption.capability_offered(ctx, state), -np.inf).max(0)
+    # The first month's best is the reference: before it nothing has been gained.
+    first = state.best_offered_start
+    return sealed(
+        EnterpriseView(
+            params=ctx.params,
+            step_months=ctx.dt,
+            quality_orders=terms.quality_orders,
+            ln_price=terms.ln_price,
+            trust=terms.trust,
+            residual=state.labs.enterprise_residual,
+            available=terms.available,
+            shares=state.labs.enterprise_share,
+            market_share=ratio(gdp, world),
+            start_usd_per_year=ratio(state.labs.enterprise_start_usd, share_start),
+            capability_gain_orders=np.where(np.isfinite(best), best, first) - first,
+            hosted_share=adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state)),
         )
-    return tuple(views)
+    )
 
 
 def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
@@ -268,35 +225,31 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     return tuple(views)
 
 
-def grid_views(ctx: Context, state: State) -> tuple[GridView, ...]:
-    """Show each place's grid operator its additions, retirements and spare capacity."""
-    start, places = ctx.start.markets, ctx.axes.markets
-    speed = {
-        "us": ctx.by_world(ctx.params.power.permitting_speed_us),
-        "cn": ctx.by_world(ctx.params.power.permitting_speed_cn),
-    }
-    views = []
-    for m, name in enumerate(places.names):
-        bloc = int(places.bloc[m])
-        home = bloc >= 0 and int(places.home[bloc]) == m
-        gift = state.policy.subsidy_usd[1][bloc] if home else np.zeros(ctx.worlds)
-        cost = ctx.params.policy.lever_grid_cost * BILLION
-        views.append(
-            sealed(
-                GridView(
-                    params=ctx.params,
-                    step_months=ctx.dt,
-                    months_since_start=int(state.months),
-                    firm_additions_gw_per_year=np.full(ctx.worlds, start.firm_additions_gw_per_year[m]),
-                    retirements_gw_per_year=np.full(ctx.worlds, start.retirements_gw_per_year[m]),
-                    spare_gw=state.power.spare_gw[m],
-                    permitting_speed=speed.get(name, np.ones(ctx.worlds)),
-                    feedback=state.policy.feedback[bloc] if bloc >= 0 else np.ones(ctx.worlds),
-                    subsidised_gw_per_year=gift * MONTHS_PER_YEAR / ctx.dt / cost,
-                )
-            )
+def grid_view(ctx: Context, state: State) -> GridView:
+    """Show grid operators their place's additions, retirements and spare capacity."""
+    start, places, policy = ctx.start.markets, ctx.axes.markets, state.policy
+    of_bloc = (places.bloc >= 0)[:, None]
+    home = of_bloc & (places.home[places.bloc] == np.arange(len(places.names)))[:, None]
+    gift = np.where(home, policy.subsidy_usd[1][places.bloc], 0.0)
+    speed = np.ones((len(places.names), ctx.worlds))
+    speed[places.names.index("us")] = ctx.params.power.permitting_speed_us
+    speed[places.names.index("cn")] = ctx.params.power.permitting_speed_cn
+    return sealed(
+        GridView(
+            params=ctx.params,
+            step_months=ctx.dt,
+            months_since_start=int(state.months),
+            firm_additions_gw_per_year=start.firm_additions_gw_per_year[:, None],
+            retirements_gw_per_year=start.retirements_gw_per_year[:, None],
+            spare_gw=state.power.spare_gw,
+            permitting_speed=speed,
+            feedback=np.where(of_bloc, policy.feedback[places.bloc], 1.0),
+            subsidised_gw_per_year=gift
+            * MONTHS_PER_YEAR
+            / ctx.dt
+            / (ctx.params.policy.lever_grid_cost * BILLION),
         )
-    return tuple(views)
+    )
 
 
 def consumer_view(ctx: Context, state: State) -> ConsumerView:

@@ -1,14 +1,21 @@
 """What a mind sees (View) and what it answers (Plan): the only words between agents and the world.
 
 Views are sealed: their arrays cannot be written to. A plan is a wish; physics and markets decide what becomes
-of it. Rows drop the entity axis: a lab's `cash_usd` is (world,), its `price_usd` (market, world).
+of it. A view shows one member of a kind or all of them who share a mind: a lab's `cash_usd` is (world,) or
+(lab, world), its `price_usd` (market, world) or (market, lab, world). So the members' axis, if there is one,
+stands before the world's, a rule reduces over what leads, and the same lines serve one firm and ten.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
 
 from sim.params import Params
-from sim.units import Array
+from sim.units import Array, BoolArray, IntArray
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -17,9 +24,8 @@ class LabView:
 
     params: Params
     step_months: float
-    bloc: int
-    parent_owned: bool
-    own_chip_share: float
+    parent_owned: bool | BoolArray
+    own_chip_share: float | Array
     alive: Array
     cash_usd: Array
     credit_usd: Array
@@ -91,7 +97,6 @@ class CloudView:
 
     params: Params
     step_months: float
-    bloc: int
     cash_usd: Array
     group_budget_usd: Array
     rent_revenue_usd: Array
@@ -364,21 +369,78 @@ class OrbitPlan:
 
 @dataclass(frozen=True)
 class Plans:
-    """All plans of a month, in roster order."""
+    """All plans of a month, in roster order: a table a kind, its members' axis first.
 
-    labs: tuple[LabPlan, ...]
-    clouds: tuple[CloudPlan, ...]
-    chip_makers: tuple[ChipMakerPlan, ...]
-    robot_makers: tuple[RobotMakerPlan, ...]
-    factories: tuple[FactoryPlan, ...]
+    Investors and governments, one a bloc, answer singly.
+    """
+
+    labs: LabPlan
+    clouds: CloudPlan
+    chip_makers: ChipMakerPlan
+    robot_makers: RobotMakerPlan
+    factories: FactoryPlan
     consumers: ConsumerPlan
-    enterprises: tuple[EnterprisePlan, ...]
+    enterprises: EnterprisePlan
     investors: tuple[InvestorPlan, ...]
     governments: tuple[GovernmentPlan, ...]
-    grids: tuple[GridPlan, ...]
-    orbital_operators: tuple[OrbitPlan, ...]
+    grids: GridPlan
+    orbital_operators: OrbitPlan
 
     @property
-    def owners(self) -> tuple[LabPlan | CloudPlan, ...]:
-        """Plans of the owners of accelerators: labs, then clouds."""
-        return (*self.labs, *self.clouds)
+    def chip_bid_usd(self) -> Array:
+        """What each owner of accelerators, labs before clouds, bids. Shapes: -> (owner, maker, world)."""
+        return np.concatenate([self.labs.chip_bid_usd, self.clouds.chip_bid_usd])
+
+    @property
+    def site_share(self) -> Array:
+        """Where each owner's new accelerators go. Shapes: -> (owner, site, world)."""
+        return np.concatenate([self.labs.site_share, self.clouds.site_share])
+
+    @property
+    def power_growth(self) -> Array:
+        """The ln growth a month that each owner orders power for. Shapes: -> (owner, world)."""
+        return np.concatenate([self.labs.power_growth, self.clouds.power_growth])
+
+
+def sealed(view: Shown) -> Shown:
+    """Return the view with every array of its own made unwritable."""
+    for field in fields(view):  # type: ignore[arg-type]  # views are dataclasses
+        value = getattr(view, field.name)
+        if isinstance(value, np.ndarray):
+            frozen = value.view()
+            frozen.flags.writeable = False
+            object.__setattr__(view, field.name, frozen)
+    return view
+
+
+def rows_of(view: Shown, members: IntArray, count: int) -> Shown:
+    """Return what a view of `count` members shows to some of them.
+
+    Shapes: (..., member, world) -> the same with fewer members; what all share has one row, or none.
+    """
+    given: Any = view
+    own = {
+        field.name: value[..., members, :]
+        for field in fields(given)
+        if isinstance(value := getattr(given, field.name), np.ndarray)
+        and value.ndim > 1
+        and value.shape[-2] == count
+    }
+    shown: Shown = replace(given, **own)
+    return shown
+
+
+def table_of(plans: Sequence[Shown], members: Sequence[IntArray]) -> Shown:
+    """Return the plans of groups of members as one plan of all, the members' axis first.
+
+    Shapes: (..., member, world) each -> (member, ..., world).
+    """
+    whole: dict[str, Array] = {}
+    order = np.argsort(np.concatenate(members))
+    for field in fields(first := plans[0]):  # type: ignore[arg-type]  # plans are dataclasses
+        parts = [np.asarray(getattr(plan, field.name)) for plan in plans]
+        led = [part if part.ndim == 2 else np.moveaxis(part, -2, 0) for part in parts]
+        # In one order in memory whoever was asked: a sum over two axes follows it.
+        whole[field.name] = np.ascontiguousarray(led[0] if len(led) == 1 else np.concatenate(led)[order])
+    table: Shown = replace(first, **whole)  # type: ignore[type-var]
+    return table

@@ -182,10 +182,9 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
         ctx.params.consumers.bass_imitation_q,
         ctx.dt,
     )
-    budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
-    hosted = np.stack([plan.self_hosting_share for plan in plans.enterprises])
-    shares = np.stack([plan.shares for plan in plans.enterprises], axis=1)
-    monthly = budget / 12.0 * ctx.dt
+    hosted = plans.enterprises.self_hosting_share
+    shares = np.ascontiguousarray(plans.enterprises.shares.swapaxes(0, 1))
+    monthly = plans.enterprises.budget_usd_per_year / 12.0 * ctx.dt
     # Hosting one's own model saves the supplier's margin: only its compute is paid for.
     rules = ctx.params.labs
     hosting = monthly * hosted * rules.enterprise_compute_share_of_price

@@ -73,7 +73,7 @@ def act(
     """
     n_labs = len(ctx.axes.labs.names)
     capital = ctx.params.capital
-    price = np.stack([plan.price_usd for plan in plans.labs])
+    price = plans.labs.price_usd
     overlap = ctx.params.consumers.overlap_factor
     paying, free = adoption.users[:, PAID] * overlap, adoption.users[:, FREE] * overlap
     subscriptions = (paying * price).sum(1) * ctx.dt
@@ -122,10 +122,9 @@ def act(
     tax = capital.profit_tax_rate * np.maximum(profit - paid_chips[:n_labs] - building[:n_labs], 0.0)
     outlay = running + paid_chips[:n_labs] + building[:n_labs] + tax
     parents = ctx.axes.labs.parent_owned[:, None]
-    offered = np.stack([plan.equity_usd for plan in plans.labs])
     gift = free_tier_gift(ctx, policy, adoption)
     need = outlay - revenue - gift - state.labs.cash_usd
-    equity = np.where(parents, np.maximum(need, 0.0), offered)
+    equity = np.where(parents, np.maximum(need, 0.0), plans.labs.equity_usd)
     surplus = np.where(parents, np.maximum(-need, 0.0), 0.0)
     cash = state.labs.cash_usd + revenue + gift + equity - outlay - surplus
     limit = credit_limits(plans, ctx) * state.labs.alive
@@ -164,7 +163,7 @@ def act(
     chip_cash = settle_chips(ctx, state, ledger, policy, chips)
     settle_power(ctx, ledger, policy, power, sold_usd)
 
-    commitments = np.stack([plan.spending_usd for plan in plans.labs])
+    commitments = plans.labs.spending_usd
     due = np.maximum(outlay / ctx.dt, (other + interest + bill[:n_labs]) / ctx.dt + commitments)
     runway = runway_months(
         cash, np.maximum(limit - debt, 0.0), due, revenue / ctx.dt, ctx.params.labs.endless_runway
@@ -183,7 +182,7 @@ def act(
         runway_months=np.where(parents, rules.endless_runway, runway),
         spending_usd=commitments,
         cloud_cash_usd=cloud_cash,
-        cloud_spending_usd=np.stack([plan.spending_usd for plan in plans.clouds]),
+        cloud_spending_usd=plans.clouds.spending_usd,
         tenant_budget_usd=tenant_budget_usd(ctx, state, plans, adoption),
         chip_cash_usd=chip_cash,
     )
@@ -236,7 +235,7 @@ def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
 
     Shapes: (cloud, world).
     """
-    budget = np.stack([plan.budget_usd_per_year for plan in plans.enterprises])
+    budget = plans.enterprises.budget_usd_per_year
     site = ctx.axes.clouds.site_share[:, :, None]
     now = (site * budget).sum(1)
     before = (site * state.enterprise_budget_usd).sum(1)

@@ -79,8 +79,8 @@ def act(
     (bloc, world) what satellites of a bloc have free.
     """
     made, production = produce(ctx, state, plans, policy)
-    prices = np.stack([plan.price_usd for plan in plans.chip_makers])
-    bids = np.stack([plan.chip_bid_usd for plan in plans.owners])
+    prices = plans.chip_makers.price_usd
+    bids = plans.chip_bid_usd
     trade = sell(ctx, state, policy, bids, prices, made.h100e)
     sold, smuggled = trade.sold_h100e, trade.smuggled_h100e
     delivered = sold.sum(0) + smuggled.sum(0)
@@ -205,11 +205,11 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     factor = policy.chip_output_factor[bloc]
     memory = hbm_step(old.hbm_stock, old.hbm_per_month, hbm_growth * policy.equipment_factor[bloc], ctx.dt)
     x = np.exp(old.ln_x)
-    use = np.stack([plan.wafer_use_share for plan in plans.chip_makers])
+    use = plans.chip_makers.wafer_use_share
     # Denser chips need more memory each, though less than in proportion to their arithmetic.
     per_memory = (x / start_performance(ctx)) ** chips.memory_saving
     made = output_h100e(old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory)
-    wish = np.stack([plan.wafer_growth_share for plan in plans.chip_makers])
+    wish = plans.chip_makers.wafer_growth_share
     start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
         start_performance(ctx) * start_yield(ctx)
     )
@@ -347,7 +347,7 @@ def install(
         member = owner_bloc == b
         wanted = bought_gw[member].sum((0, 1))
         orbit_share[member] = np.minimum(1.0, ratio(np.maximum(orbit_room_gw[b], 0.0), wanted))
-    ground = np.stack([plan.site_share for plan in plans.owners])
+    ground = plans.site_share
     site = np.concatenate([ground * (1.0 - orbit_share)[:, None], orbit_share[:, None]], axis=1)
     placed = bought[:, :, None] * site[:, None]
     placed_gw = bought_gw[:, :, None] * site[:, None]

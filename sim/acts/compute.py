@@ -69,9 +69,9 @@ def act(
     held = chips.fleet_h100e.sum(1)
     powered = powered_h100e(held, share).sum(1)
     cloud_powered = powered[n_labs:]
-    rent = np.stack([plan.rent_usd for plan in plans.clouds])
+    rent = plans.clouds.rent_usd
     access = access_by_lab(ctx, policy.stringency)
-    bids = np.stack([plan.lease_bid_usd for plan in plans.labs]) * (access > 0.0)
+    bids = plans.labs.lease_bid_usd * (access > 0.0)
     tenant_budget = state.fleet.other_tenant_budget_usd
     asked_labs = ratio(bids, rent)
     # Licences bound how much of a foreign cloud a bloc's labs may rent.

@@ -50,8 +50,7 @@ def act(ctx: Context, state: State, plans: Plans, tariff: Array) -> IndustrialOu
     """
     rules, old = ctx.params.robots, state.robots
     levied = tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, tariff)
-    ordered = np.stack([ctx.by_world(plan.industrial_orders) for plan in plans.factories])
-    installed = supplier_share(ctx, old.industrial_price_usd, levied) * ordered
+    installed = supplier_share(ctx, old.industrial_price_usd, levied) * plans.factories.industrial_orders
     retired = retired_units(old.industrial_units, rules.industrial_life_years * MONTHS_PER_YEAR, ctx.dt)
     units = fleet_after(old.industrial_units, retired, installed, np.zeros(1))
     made = old.industrial_made + installed.sum(1)

@@ -107,7 +107,7 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
         cost.limit_gw * (MONTHS_PER_YEAR / ctx.dt),
         ctx.dt,
     )
-    wished = np.stack([ctx.by_world(plan.launch_gw) for plan in plans.orbital_operators])
+    wished = plans.orbital_operators.launch_gw
     launched = np.minimum(np.maximum(wished, 0.0), room)
     launched_kg = laws.launched_mass_kg(launched, cost.mass_kg_per_kw)
 

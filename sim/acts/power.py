@@ -51,10 +51,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     survival = places.survival_share
     queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
     site = advance_pipeline(old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt)
-    cap = np.stack([plan.cap_gw for plan in plans.grids])
-    firm = np.stack([plan.firm_gw for plan in plans.grids])
-    spare_limit = np.stack([plan.spare_limit_gw for plan in plans.grids])
-    joined = connect(old.ready_gw, queue.completed_gw, cap)
+    joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw)
     grid = old.grid_gw + joined.connected_gw
     btm = old.btm_gw + site.completed_gw
     available = outage_capacity_gw(grid, shocks.outage, power.outage_capacity_loss) + btm
@@ -87,7 +84,9 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         grid_gw=grid,
         btm_stages_gw=site.stages_gw,
         btm_gw=btm,
-        spare_gw=spare_after_draw_gw(old.spare_gw, joined.connected_gw, firm, spare_limit),
+        spare_gw=spare_after_draw_gw(
+            old.spare_gw, joined.connected_gw, plans.grids.firm_gw, plans.grids.spare_limit_gw
+        ),
         other_load_gw=old.other_load_gw * (1.0 + power.other_load_growth) ** years,
         tranche_gw=tranches,
         price_usd_per_mwh=price,
@@ -169,7 +168,7 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     missing = np.maximum(need * np.exp(growth * ahead) - have, 0.0)
     speed = adjusted_share(power.order_speed, ctx.dt)
     soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
-    cap = np.stack([plan.cap_gw for plan in plans.grids]) / ctx.dt * power.btm_lead_time
+    cap = plans.grids.cap_gw / ctx.dt * power.btm_lead_time
     grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * soon, cap)
     later = need * np.exp(growth * power.btm_lead_time)
     urgent = np.maximum(later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0)
@@ -182,5 +181,4 @@ def expected_growth(ctx: Context, state: State, plans: Plans) -> Array:
     """Return the growth owners order for, weighted by what they run at a place. Shapes: (market, world)."""
     markets = len(ctx.axes.markets.names)
     weight = state.fleet.it_gw.sum(1)[:, :markets]
-    wanted = np.stack([plan.power_growth for plan in plans.owners])
-    return ratio((weight * wanted[:, None]).sum(0), weight.sum(0))
+    return ratio((weight * plans.power_growth[:, None]).sum(0), weight.sum(0))

@@ -112,7 +112,7 @@ def act(
     rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
     outside = sells_outside(ctx, state.months)
     able = ability(ctx, capability_orders, old.fleet_robot_years)
-    prices = np.stack([ctx.by_world(plan.price_usd) for plan in plans.robot_makers])
+    prices = plans.robot_makers.price_usd
     levied = tariff_by_place(ctx, bloc, tariff)
     orders = order_book(ctx, state, plans, prices, levied, outside)
     made = make(ctx, state, plans.robot_makers, able, power_share)
@@ -125,7 +125,7 @@ def act(
     stocks = put_to_work(ctx, old, delivered, kept_line, outside)
 
     growth = feedback * equipment_factor
-    output = np.stack([ctx.by_world(plan.desired_units) for plan in plans.robot_makers]) / ctx.dt
+    output = plans.robot_makers.desired_units / ctx.dt
     parts_wanted = rules.parts_headroom * (sourcing_share(ctx, state.policy.stringency) * output).sum(1)
     parts = parts_growth_step(
         np.maximum(old.parts_per_month, np.minimum(rules.line_seed, parts_wanted)),
@@ -137,7 +137,7 @@ def act(
     )
     line = line_growth_step(
         old.line_per_month,
-        np.stack([ctx.by_world(plan.line_target_per_month) for plan in plans.robot_makers]),
+        plans.robot_makers.line_target_per_month,
         rules.line_growth,
         rules.scrapping,
         rules.line_seed * entered(ctx, state.months)[:, None],
@@ -272,7 +272,8 @@ def order_book(
     trial_share = ctx.start.robot_makers.factory_share[:, None, None]
     trials = pilots * trial_share
 
-    asked = np.stack([plan.humanoid_orders for plan in plans.factories], axis=1) * outside[:, None, None]
+    by_maker = np.ascontiguousarray(plans.factories.humanoid_orders.swapaxes(0, 1))
+    asked = by_maker * outside[:, None, None]
     total_asked = asked.sum(2).sum(1)
     limit = old.integration_per_month * ctx.dt
     served = ratio(np.minimum(limit, total_asked), total_asked)
@@ -299,13 +300,10 @@ class Making:
     """(chain, world)"""
 
 
-def make(
-    ctx: Context, state: State, wishes: tuple[RobotMakerPlan, ...], able: Ability, power_share: Array
-) -> Making:
+def make(ctx: Context, state: State, wishes: RobotMakerPlan, able: Ability, power_share: Array) -> Making:
     """Make what lines, robots on the own line, parts and power allow, up to what makers want (S9.5)."""
     rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
-    desired = np.stack([ctx.by_world(plan.desired_units) for plan in wishes])
-    keep = np.stack([ctx.by_world(plan.keep_share) for plan in wishes])
+    desired, keep = wishes.desired_units, wishes.keep_share
     self_built = self_replication_gain(
         old.home_units, rules.self_replication, able.productivity, keep, ctx.dt
     )

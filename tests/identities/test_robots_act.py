@@ -26,7 +26,8 @@ from sim.axes import CN, US
 from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
 from sim.ledger import open_ledger
-from sim.observe_robots import factory_views, orbit_views, robot_maker_views
+from sim.model import ask
+from sim.observe_robots import factory_view, orbit_view, robot_maker_view
 from sim.state import RobotTable
 from sim.units import Array
 
@@ -96,11 +97,9 @@ def month(ctx: Context, state: Any, capability: Array, **given: Any) -> Step:
     """Run one step; the tables are sealed, so that an act that wrote to them would fail."""
     model = mesa.Model(rng=1)
     plans = SimpleNamespace(
-        robot_makers=tuple(RobotMaker(model, "maker").plan(view) for view in robot_maker_views(ctx, state)),
-        factories=tuple(Factories(model, "factories").plan(view) for view in factory_views(ctx, state)),
-        orbital_operators=tuple(
-            OrbitalOperator(model, "operator").plan(view) for view in orbit_views(ctx, state)
-        ),
+        robot_makers=ask([RobotMaker(model, "maker")], robot_maker_view(ctx, state)),
+        factories=ask([Factories(model, "factories")], factory_view(ctx, state)),
+        orbital_operators=ask([OrbitalOperator(model, "operator")], orbit_view(ctx, state)),
     )
     by_bloc, by_place = np.ones((2, ctx.worlds)), np.ones((len(ctx.axes.markets.names), ctx.worlds))
     units = robots.act(
@@ -364,7 +363,7 @@ def test_robots_without_ability_work_nowhere() -> None:
     ctx = context()
     final = last(run(ctx, 24, np.full((2, WORLDS), -30.0), 0.0))
     assert (final.robots.labour_workers == 0.0).all()
-    assert (np.stack([plan.humanoid_orders for plan in final.plans.factories]).sum(0) < 1e-6).all()
+    assert (final.plans.factories.humanoid_orders.sum(0) < 1e-6).all()
 
 
 @pytest.mark.parametrize("orders", [-30.0, 300.0])
@@ -428,7 +427,7 @@ def test_repairs_come_first_and_launches_take_the_mass_that_is_left() -> None:
     ctx = context("uncertainty=none", "orbit.start_month_us=0", "orbit.start_month_cn=0")
     state = start(ctx)
     state.orbit = seal(replace(state.orbit, vintage_gw=state.orbit.vintage_gw + 2.0))
-    eager = tuple(SimpleNamespace(launch_gw=np.full(WORLDS, 1e6)) for _ in ctx.axes.orbital_operators.names)
+    eager = SimpleNamespace(launch_gw=np.full((len(ctx.axes.orbital_operators.names), WORLDS), 1e6))
     out = orbit.act(ctx, state, SimpleNamespace(orbital_operators=eager), np.zeros((2, WORLDS)))
     assert (out.repair_kg > 0.0).all()
     assert np.allclose(out.launched_kg + out.repair_kg, out.capacity_kg, rtol=EXACT)
@@ -582,8 +581,8 @@ def test_views_cannot_be_written_to() -> None:
     ctx = context()
     state = start(ctx)
     held = state.robots.waiting_units + state.robots.working_units
-    assert np.array_equal(np.stack([view.units_held for view in factory_views(ctx, state)], axis=1), held)
-    views = (*robot_maker_views(ctx, state), *factory_views(ctx, state), *orbit_views(ctx, state))
+    assert np.array_equal(factory_view(ctx, state).units_held.swapaxes(1, 2), held)
+    views = (robot_maker_view(ctx, state), factory_view(ctx, state), orbit_view(ctx, state))
     for view in views:
         for field in fields(view):
             value = getattr(view, field.name)

@@ -72,7 +72,7 @@ def quiet() -> Quiet:
     _, month = advance(model.context, state, plans)
     used, made = month.compute, month.chips
     let = used.leased_h100e.sum(0) + used.tenant_h100e
-    bids = np.stack([plan.chip_bid_usd for plan in (*plans.labs, *plans.clouds)])
+    bids = plans.chip_bid_usd
     limits = month.robots.limit_units.copy()
     limits[OUTPUT_LIMITS.index("parts")] = 2.0 * limits.max(0)
     changes: dict[str, Any] = {
@@ -115,7 +115,7 @@ def test_scarcity_that_nothing_else_explains_is_want_of_money(quiet: Quiet) -> N
     bound = quiet.bound(compute={"rent_usd": quiet.dearer(US)})
     np.testing.assert_allclose(only(bound, CAPITAL, US), MARGIN * quiet.let(US), rtol=EXACT)
     price = mean_by_bloc(
-        np.stack([plan.price_usd for plan in quiet.plans.chip_makers]),
+        quiet.plans.chip_makers.price_usd,
         quiet.month.chips.made_h100e,
         quiet.ctx.axes.chip_makers.bloc,
     )[US]
@@ -150,7 +150,7 @@ def unfilled(quiet: Quiet, h100e: float) -> dict[str, Array]:
     axes = quiet.ctx.axes
     paid = quiet.month.chips.paid_usd.copy()
     owner, maker = axes.owners.index("cloud_us"), axes.chip_makers.names.index("nvidia")
-    paid[owner, maker] -= h100e * quiet.plans.chip_makers[maker].price_usd
+    paid[owner, maker] -= h100e * quiet.plans.chip_makers.price_usd[maker]
     return {"paid_usd": paid}
 
 
@@ -215,7 +215,7 @@ def test_parts_cost_the_margin_on_robots_not_built(quiet: Quiet) -> None:
     parts = OUTPUT_LIMITS.index("parts")
     others = np.delete(limits, parts, axis=0).min(0)
     limits[parts, maker] = others[maker] - 10.0
-    margin = quiet.plans.robot_makers[maker].price_usd - quiet.state.robots.unit_cost_usd[maker]
+    margin = quiet.plans.robot_makers.price_usd[maker] - quiet.state.robots.unit_cost_usd[maker]
     lots = {"robots": {"limit_units": limits}, "books": {"revenue_usd": 0.0 * quiet.month.books.revenue_usd}}
     bound = quiet.bound(**lots)
     np.testing.assert_allclose(only(bound, PARTS, CN), 10.0 * margin, rtol=1e-9)
