@@ -108,11 +108,12 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def tables() -> dict[Path, dict[str, str]]:
     """Return every generated part of each page by the name of its mark."""
-    start = load(CONF / "start" / "2026-01.yaml")
+    head = ("start value", "value", "unit", "basis", "source", "terms")
+    starts = {path.stem: load(path) for path in sorted((CONF / "start").glob("*.yaml"))}
     points = load(CONF / "observations" / "baseline.yaml")["points"]
     return {
         DATA: {
-            "start": table(("start value", "value", "unit", "basis", "source", "terms"), start_rows(start)),
+            **{f"start {month}": table(head, start_rows(start)) for month, start in starts.items()},
             "observations": table(
                 ("series", "date", "value", "range", "unit", "confidence", "source", "terms"),
                 observation_rows(points),

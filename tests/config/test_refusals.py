@@ -113,7 +113,7 @@ REFUSED = [
     ("scenario=null", "expected one of", None),
     ("scenario=[article]", "expected one of", None),
     ("scenario=../start/2026-01", "expected one of", None),
-    ("start=2026-02", "expected one of 2026-01", "start=2026-01"),
+    ("start=2026-02", "expected one of 2023-01, 2026-01", "start=2026-01"),
     ("uncertainty=priors", "expected one of none, prior", "uncertainty=prior"),
     ("firm=nosuch", "no file in the group firm/", None),
     # roster and start
