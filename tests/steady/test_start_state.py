@@ -189,9 +189,11 @@ def test_start_is_what_was_observed(quantity: Quantity, entity: str, consumers: 
     np.testing.assert_allclose(held, observed, rtol=quantity.tolerance)
 
 
-def test_start_takes_growth_as_observed() -> None:
-    """No observed growth of users is scaled down at central values (S1.4)."""
-    plan = plan_from_config(compose_run(["worlds=2", "months=1", "uncertainty=none", "consumers=cohort"]))
+@pytest.mark.parametrize("month", sorted(path.stem for path in (CONF / "start").glob("*.yaml")))
+def test_start_takes_growth_as_observed(month: str) -> None:
+    """No observed growth of users is scaled down at central values (S1.4), whatever month a run starts."""
+    settings = ("worlds=2", "months=1", "uncertainty=none", "consumers=cohort")
+    plan = plan_from_config(compose_run([f"start={month}", *settings]))
     model, attempts = feasible_model(plan, np.arange(plan.worlds))
     assert (attempts == 0).all()
     assert (model.report.growth_scaled == 1.0).all()
