@@ -67,7 +67,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    overrides, given = _options(arguments)
+    overrides, given = run_options(arguments)
     if "--help" in given:
         from experiments.cli_help import run_help
 
@@ -107,10 +107,12 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "list": _printing("cli_list", "list_command"),
     "params": _printing("cli_list", "params_command"),
+    "plot": _printing("plotting", "plot_command"),
+    "reproduce": _printing("plotting", "reproduce_command"),
 }
 
 
-def _options(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
+def run_options(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Separate options, with their values, from overrides."""
     overrides: list[str] = []
     given: dict[str, str] = {}

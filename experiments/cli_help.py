@@ -4,12 +4,42 @@ from experiments.conf_files import GROUPS, options, parameter_keys, run_keys
 
 COMMAND_GROUPS = {
     "Simulate": {"run": "sampled worlds of one scenario, from today to a verdict"},
+    "Look at": {
+        "plot": "a figure of a run, or any recorded series as a fan, multiples, stripes or a map",
+        "reproduce": "a figure again from what is written inside it, byte for byte",
+    },
     "Look up": {
         "list": "scenarios, studies, firms, series, figures, runs",
         "params": "every parameter: value, range, unit, confidence, source",
     },
 }
 HELP = {
+    "plot": """uncontested plot RUN FIGURE [options]
+
+Draw a figure of a run: PNG, a tidy CSV of all it shows, and a text alternative, in the run's folder.
+
+Figures: adoption compute power_queue prices_runway robots binding outcome
+Charts of the series you name: fan multiples stripes map
+
+Options:
+  --series A,B       series, or a quantity for all its series (uncontested list series); a map takes two,
+                     across and up, and parameters by their key too
+  --firms A,B        some firms                   --region us,allies,cn,row   some places
+  --from 2028        first year or month          --to 2035-06                last year or month
+  --lang en|de       language                     --title finding|plain       what the title says
+  --response NAME    passive, us_resists or cn_resists
+  --observations F   points of your own (CSV: series,date,value,low,high,source), drawn over the series
+  --svg --pdf        other formats beside the PNG --out DIR                   another folder
+
+Examples:
+  uncontested plot latest adoption --region row --lang de --svg
+  uncontested plot grid fan --series humanoids_working --region us,cn --from 2030
+  uncontested plot grid multiples --series capability_orders --firms openai,deepseek,moonshot
+  uncontested plot grid map --series power_queue_gw.us,chips.leakage""",
+    "reproduce": """uncontested reproduce FIGURE.png [FIGURE.png ...] [--keep DIR]
+
+Draw a figure again from what is written inside it and say whether it is the same, byte for byte. Its run is
+found by configuration and code, or made again. --keep DIR keeps the new picture.""",
     "list": """uncontested list [scenarios|studies|firms|series|figures|runs] [word] [--run RUN]
                  [--config-dir DIR]
 

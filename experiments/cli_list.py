@@ -100,9 +100,10 @@ def _series(folders: Sequence[Path], run: str | None) -> Table:
 
 
 def _figures(folders: Sequence[Path], run: str | None) -> Table:
-    from experiments.figures import FIGURES
+    from experiments.figures.draw import CHARTS, FIGURES
 
-    return [(name, (draw.__doc__ or "").strip().partition("\n")[0]) for name, draw in FIGURES.items()]
+    every = {**FIGURES, **CHARTS}
+    return [(name, (draw.__doc__ or "").strip().partition("\n")[0]) for name, draw in every.items()]
 
 
 def _runs(folders: Sequence[Path], run: str | None) -> Table:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
@@ -44,8 +44,10 @@ DATES = ("first_lead_month",)
 """Outcomes that number the months from 1, stored as the month itself."""
 
 
-def execute(plan: RunPlan) -> Path:
+def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
     """Run a plan: simulate, store, draw, and say what came of it; return the folder that holds it.
+
+    A quiet run says nothing at its end and does not become the latest.
 
     Raises: ConfigError if the output folder cannot be used, before anything is computed; RunError if the run
     fails. Whatever goes wrong, or interrupts, nothing that looks finished is left.
@@ -58,6 +60,8 @@ def execute(plan: RunPlan) -> Path:
         except OSError as error:
             raise RunError(f"{target}: cannot be written ({error.strerror}); nothing is left of it") from None
         final = folder.publish()
+    if quiet:
+        return final
     if not store.point_latest_at(final):
         warnings.append(f"{store.OUTPUTS / store.LATEST} could not be made to point at this run")
     shown = store.shown_path(final)
@@ -79,11 +83,13 @@ def fill(plan: RunPlan, part: Path, now: time.struct_time, began: float) -> tupl
         made_by = manifest.describe_run(
             plan, time.strftime("%Y-%m-%dT%H:%M:%S%z", now), workers, len(batches)
         )
+        given = figure_inputs(plan, results)
+        made_by["figures"] = {name: value for name, value in given.items() if name != "observed"}
         manifest.write_json(part / "manifest.json", made_by)
         warnings: list[str] = []
         if plan.figures:
             meter.stage("Drawing figures")
-            warnings = draw(plan, part, results, team if drawers > 1 else None)
+            warnings = draw(part, given, team if drawers > 1 else None)
     found["wall_seconds"] = round(time.perf_counter() - began, 1)
     manifest.write_json(part / "summary.json", found)
     return found, warnings
@@ -253,9 +259,13 @@ def names_of(codes: Array, names: Sequence[str]) -> npt.NDArray[np.object_]:
     return table[np.where(np.isfinite(codes), codes, len(names)).astype(np.int64)]
 
 
-def draw(plan: RunPlan, part: Path, results: Sequence[BatchResult], team: Team | None) -> list[str]:
+def figure_inputs(plan: RunPlan, results: Sequence[BatchResult]) -> dict[str, Any]:
+    """Return what the figures need beside the tables."""
+    return drawing.options(plan, np.arange(plan.worlds), np.concatenate([one.attempts for one in results]))
+
+
+def draw(part: Path, given: Mapping[str, Any], team: Team | None) -> list[str]:
     """Draw the figures of a folder, here or by a team; return what could not be drawn."""
-    given = drawing.options(plan, np.arange(plan.worlds), np.concatenate([one.attempts for one in results]))
     if team is None:
         return drawing.draw_some(0, 1, part, given)
     tasks = [team.submit(drawing.draw_some, hand, HANDS, part, given) for hand in range(HANDS)]

@@ -1,6 +1,7 @@
 """Figure 1: who uses which bloc's assistants, by region and month, and who leads in users by year."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from experiments.figures.data import Run
@@ -25,17 +26,21 @@ from experiments.figures.fan import (
 )
 from experiments.figures.forms import percent
 from experiments.figures.labels import end_labels
+from experiments.figures.manner import headline, say
 from experiments.figures.names import REGIONS, shown
 from experiments.figures.style import BLOC_COLOURS, INK, LABEL_PT, MUTED, Page, styled, text_width_inches
 from experiments.figures.tables import Observation, Row
-from experiments.figures.titles import Tally, leads
+from experiments.figures.titles import Tally, in_place, in_year, leads
 
 QUANTITY: Final = "active_users_million"
 BLOC_QUANTITY: Final = "bloc_users_million"
 UNIT: Final = "million"
+"""Unit in the tidy table; what is shown is translated."""
 MOST_YEARS: Final = 8
 PANEL: Final = (2.08, 1.95)
 """Width and height of a region's panel in inches."""
+ALONE: Final = (4.9, 3.6)
+"""The same where one region is drawn."""
 
 
 def _totals(run: Run) -> dict[str, dict[str, str]]:
@@ -67,9 +72,9 @@ def _totals(run: Run) -> dict[str, dict[str, str]]:
     }
 
 
-def _shown_years(years: Sequence[int]) -> list[int]:
+def _shown_years(years: Sequence[int], most: int) -> list[int]:
     """Thin out the years to a number of bars that can be read, always with the last."""
-    step = -(-len(years) // MOST_YEARS)
+    step = -(-len(years) // most)
     return list(years)[::-1][::step][::-1] if years else []
 
 
@@ -99,17 +104,23 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
 
     years = sorted(tallies)
     tally = tallies[years[-1]] if years else Tally(0, 0, 0)
-    when = f"in {years[-1]}" if years else "over a full year"
-    title = leads("monthly users worldwide", when, tally, run.bloc_names)
-    subtitle = f"Monthly users of assistants by region and bloc of the lab, {UNIT}. {run.reading}"
+    when = in_year(years[-1]) if years else say("over a full year")
+    everywhere = len(totals) == len(_totals(replace(run, only=frozenset())))
+    where = say("worldwide") if everywhere else say(" and ").join(in_place(region) for region in totals)
+    what = say("Monthly users of assistants by region and bloc of the lab, million")
+    title = headline(leads(say("monthly users {where}", where=where), when, tally, run.bloc_names), what)
+    subtitle = f"{what}. {run.reading}"
     footer = run.footer(
-        f"Right: a bloc leads with over {percent(lead_share)} of both blocs' users over the calendar year; "
-        "between, neither does; thin lines: 95\u202f% sampling error.",
-        "Black circle with a year: the medians cross for the last time.",
+        say(
+            "Right: a bloc leads with over {share} of both blocs' users over the calendar year; between, "
+            "neither does; thin lines: 95\u202f% sampling error.",
+            share=percent(lead_share),
+        ),
+        say("Black circle with a year: the medians cross for the last time."),
         observed=drawn,
     )
     rows_of_panels = -(-len(totals) // 2)
-    width, height = PANEL
+    width, height = PANEL if len(totals) > 1 else ALONE
     step_y = height + 0.95
     page = Page(title, subtitle, footer, 0.3 + rows_of_panels * step_y - 0.45)
     span = time_span(run, drawn)
@@ -145,9 +156,15 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
         end_labels(page, axes, labels)
     _lead_panel(page, run, tallies, 0.3, rows_of_panels * step_y - 0.95, rows)
     sentences += [
-        f"{year}: {run.bloc_names['us']} {percent(one.us / one.worlds)}, "
-        f"neither {percent(one.other / one.worlds)}, "
-        f"{run.bloc_names['cn']} {percent(one.cn / one.worlds)} of sampled worlds."
+        say(
+            "{year}: {us} {share_us}, neither {other}, {cn} {share_cn} of sampled worlds.",
+            year=year,
+            us=run.bloc_names["us"],
+            share_us=percent(one.us / one.worlds),
+            other=percent(one.other / one.worlds),
+            cn=run.bloc_names["cn"],
+            share_cn=percent(one.cn / one.worlds),
+        )
         for year, one in tallies.items()
     ]
     alt = alternative(title, subtitle, sentences)
@@ -159,12 +176,12 @@ def _lead_panel(
 ) -> None:
     """Draw the share of worlds in which each bloc leads users, one bar for each of some years."""
     left, width = 7.95, 1.72
-    years = _shown_years(sorted(tallies))
-    page.text(left, top - 0.1, "Worlds that lead users", size=12.0, weight="bold", va="bottom")
+    years = _shown_years(sorted(tallies), min(MOST_YEARS, max(2, int((height - 0.3) / 0.4))))
+    page.text(left, top - 0.1, say("Worlds that lead users"), size=12.0, weight="bold", va="bottom")
     if not years:
-        page.text(left, top + 0.1, "no full calendar\nyear in this run", colour=MUTED)
+        page.text(left, top + 0.1, say("no full calendar\nyear in this run"), colour=MUTED)
         return
-    names = (run.bloc_names["us"], "neither", run.bloc_names["cn"])
+    names = (run.bloc_names["us"], say("neither"), run.bloc_names["cn"])
     page.text(left, top + 0.02, names[0], colour=BLOC_COLOURS["us"], weight="bold")
     page.text(left + width, top + 0.02, names[2], colour=BLOC_COLOURS["cn"], weight="bold", ha="right")
     room = (

@@ -1,9 +1,10 @@
 """Read a run's folder through DuckDB: quantiles by month, single worlds, sums by year, counts of outcomes."""
 
+import csv
 import difflib
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from experiments.figures.forms import number
+from experiments.figures.manner import say
 from experiments.figures.names import BLOCS, REGIONS, bloc_of, ordered
 from experiments.figures.tables import (
     MONTHS_PER_YEAR,
@@ -55,6 +58,13 @@ class Run:
     worlds: int
     points: int
     history: "Run | None" = field(default=None, repr=False)
+    only: frozenset[str] = field(default=frozenset(), repr=False)
+    """Firms and places asked for; empty for all."""
+    units: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Unit of a column, as the run's code book has it."""
+    definitions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    numbers: tuple[str, ...] = field(default=(), repr=False)
+    """Columns of worlds.parquet that hold numbers."""
 
     @property
     def start(self) -> float:
@@ -77,14 +87,19 @@ class Run:
     @property
     def sample(self) -> str:
         """Return how many worlds there are, in words."""
-        return "the one sampled world" if self.worlds == 1 else f"{self.worlds:,} sampled worlds"
+        if self.worlds == 1:
+            return say("the one sampled world")
+        return say("{worlds} sampled worlds", worlds=number(self.worlds, 9))
 
     @property
     def reading(self) -> str:
         """Return how to read a fan, for subtitles."""
         if self.worlds == 1:
-            return "Line: the one sampled world."
-        return f"Line: median; bands: 50 and 90\u202f% of {self.sample}; thin lines: single worlds."
+            return say("Line: the one sampled world.")
+        return say(
+            "Line: median; bands: 50 and 90\u202f% of {sample}; thin lines: single worlds.",
+            sample=self.sample,
+        )
 
     def need(self, column: str) -> str:
         """Return SQL for a recorded series.
@@ -112,11 +127,24 @@ class Run:
         found = []
         for column in self.series_columns:
             head, *rest = column.split(".")
-            if head == quantity and len(rest) == depth:
+            if head == quantity and len(rest) == depth and self._wanted(rest):
                 found.append(tuple(rest))
         if not found and required:
             self.need(quantity + ".*" * depth)
         return found
+
+    def _wanted(self, entities: Sequence[str]) -> bool:
+        """Say whether a series is of the firms and places asked for; a choice of one kind keeps the other."""
+        places = self.only & frozenset(REGIONS)
+        firms = self.only - places
+        *first, last = entities
+        if first:
+            return (not firms or first[0] in firms or first[0] in BLOC_NAMES) and (
+                not places or last in places
+            )
+        if last in REGIONS:
+            return not places or last in places
+        return not firms or last in firms or last == "world"
 
     def firms(self, quantity: str) -> list[str]:
         """List the firms for which `quantity` is recorded, US bloc first; regions and the world are no firms.
@@ -337,19 +365,30 @@ class Run:
     def footer(self, *notes: str, observed: Sequence[Observation] = ()) -> str:
         """Write the footer: notes, what the spread is, the run, and the sources of the points drawn."""
         made = self.provenance()
-        seeds = f"{self.worlds:,} world{'' if self.worlds == 1 else 's'}"
-        points = f" at {self.points:,} design point{'' if self.points == 1 else 's'}"
+        points = say("{points} design points, ", points=number(self.points, 9)) if self.points > 1 else ""
         lines = [
             " ".join(note for note in notes if note),
-            "Ranges show the spread of parameters and random seeds inside one model; they are not real-world "
-            "probabilities.",
-            f"Run: uncontested {made['version']}, configuration {made['configuration_hash'][:12]}, "
-            f"seed {made['seed']}, {seeds}{points}, response {self.response}.",
+            say(
+                "Ranges show the spread of parameters and random seeds inside one model; they are not "
+                "real-world probabilities."
+            ),
+            say(
+                "Run: uncontested {version}, configuration {configuration}, seed {seed}, {points}{sample}, "
+                "response {response}.",
+                version=made["version"],
+                configuration=made["configuration_hash"][:12],
+                seed=made["seed"],
+                points=points,
+                sample=self.sample,
+                response=self.response,
+            ),
         ]
         sources = list(dict.fromkeys(point.source for point in observed))
         if sources:
             listed = "; ".join(sources)
-            lines.append(f"Observed (circles with ranges; grey: before the simulation): {listed}.")
+            lines.append(
+                say("Observed (circles with ranges; grey: before the simulation): {listed}.", listed=listed)
+            )
         return "\n".join(line for line in lines if line)
 
 
@@ -382,6 +421,15 @@ def _choose_budget(
     return str(budget)
 
 
+def _code_book(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the run's code book by column; empty where it has none."""
+    file = folder / "columns.csv"
+    if not file.is_file():
+        return {}
+    with file.open(newline="", encoding="utf-8") as stream:
+        return {row["column"]: row for row in csv.DictReader(stream)}
+
+
 def load_run(
     folder: str | Path,
     response: str = "passive",
@@ -389,11 +437,14 @@ def load_run(
     hindcast: str | Path | None = None,
     blocs: Mapping[str, str] | None = None,
     bloc_names: Mapping[str, str] | None = None,
+    months: tuple[str, str] | None = None,
+    only: Iterable[str] = (),
 ) -> Run:
     """Open a run's folder for drawing one response (and one budget).
 
     `hindcast` names a second run that covers months before the first; its bands are drawn in the history.
-    `blocs` adds firms that the roster got later, `bloc_names` replaces the names of the two blocs.
+    `blocs` adds firms that the roster got later, `bloc_names` replaces the names of the two blocs. `months`
+    keeps a period, its first and last month; `only` keeps some firms and places.
 
     Raises: FileNotFoundError, ValueError or KeyError naming the file, column or key that is missing.
     """
@@ -419,14 +470,23 @@ def load_run(
         ]
         source, wanted = path.replace("'", "''"), (response.replace("'", "''"), chosen.replace("'", "''"))
         month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)" if name == "series" else ""
+        period = ""
+        if name == "series" and months is not None:
+            first, last = (text.replace("'", "''") for text in months)
+            period = f" AND left(CAST(month AS VARCHAR), 7) BETWEEN '{first}' AND '{last}'"
         connection.execute(
             f"CREATE VIEW {name} AS SELECT *{month} FROM read_parquet('{source}')"
             f" WHERE CAST(response AS VARCHAR) = '{wanted[0]}' AND CAST(budget AS VARCHAR) = '{wanted[1]}'"
+            f"{period}"
         )
-    months = connection.execute("SELECT DISTINCT month FROM series ORDER BY month").fetchall()
+    found = connection.execute("SELECT DISTINCT month FROM series ORDER BY month").fetchall()
+    if not found and months is not None:
+        span = connection.execute("SELECT min(month), max(month) FROM read_parquet(?)", [paths["series"]])
+        raise ValueError(f"no month lies in {' to '.join(months)}; {folder.name} has {span.fetchall()[0]}")
     worlds, points = connection.execute(
         "SELECT count(*), count(DISTINCT point) FROM (SELECT DISTINCT point, world FROM worlds)"
     ).fetchall()[0]
+    book = _code_book(folder)
     history = None if hindcast is None else load_run(hindcast, blocs=blocs, bloc_names=bloc_names)
     return Run(
         folder=folder,
@@ -437,9 +497,17 @@ def load_run(
         response=response,
         budget=chosen,
         blocs={**BLOCS, **(blocs or {})},
-        bloc_names={**BLOC_NAMES, **(bloc_names or {})},
-        months=tuple(str(month) for (month,) in months),
+        bloc_names={**{bloc: say(name) for bloc, name in BLOC_NAMES.items()}, **(bloc_names or {})},
+        months=tuple(str(month) for (month,) in found),
         worlds=int(worlds),
         points=int(points),
         history=history,
+        only=frozenset(only),
+        units={name: row["unit"] for name, row in book.items()},
+        definitions={name: row["definition"] for name, row in book.items()},
+        numbers=tuple(
+            name
+            for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM worlds").fetchall()
+            if name not in KEY and kind in ("DOUBLE", "FLOAT", "INTEGER", "BIGINT")
+        ),
     )

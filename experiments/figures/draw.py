@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from experiments.figures.adoption import adoption
+from experiments.figures.charts import fan, multiples, stripes
 from experiments.figures.data import MissingSeriesError, Run, load_run
 from experiments.figures.fan import Drawing
 from experiments.figures.labs import prices_and_runway
 from experiments.figures.outcome import binding, outcome
+from experiments.figures.phase import phase_map
 from experiments.figures.power import compute, queue_and_price
 from experiments.figures.robots import BreakEven, robots
 from experiments.figures.save import save
@@ -26,7 +28,27 @@ FIGURES: Final[dict[str, Callable[..., Drawing]]] = {
     "binding": binding,
     "outcome": outcome,
 }
-"""Every figure by name, in the order in which they are drawn."""
+"""Every figure that a run draws, by name, in the order in which they are drawn."""
+CHARTS: Final[dict[str, Callable[..., Drawing]]] = {
+    "fan": fan,
+    "multiples": multiples,
+    "stripes": stripes,
+    "map": phase_map,
+}
+"""Charts of series that the reader names."""
+_PERIOD: Final = ("--from", "--to")
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "adoption": ("--region", *_PERIOD),
+    "compute": _PERIOD,
+    "power_queue": ("--region", *_PERIOD),
+    "prices_runway": ("--firms", *_PERIOD),
+    "robots": ("--firms", *_PERIOD),
+    "binding": _PERIOD,
+    "outcome": (),
+    **dict.fromkeys(("fan", "multiples", "stripes"), ("--series", "--firms", "--region", *_PERIOD)),
+    "map": ("--series", *_PERIOD),
+}
+"""What may be chosen of a figure or a chart."""
 
 
 def chosen(only: Iterable[str] | None) -> list[str]:
@@ -49,12 +71,15 @@ def draw(
     run: Run,
     observed: Sequence[Observation] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    series: Sequence[str] = (),
 ) -> Drawing:
-    """Draw one figure by name; `options` holds keyword arguments by figure.
+    """Draw one figure or chart by name; `options` holds arguments by figure, `series` what a chart shows.
 
     Raises: MissingSeriesError naming the figure and the series that it lacks.
     """
     try:
+        if name in CHARTS:
+            return CHARTS[name](run, observed, series=series)
         return FIGURES[name](run, observed, **(options or {}).get(name, {}))
     except MissingSeriesError as error:
         raise MissingSeriesError(f"figure {name!r}: {error.args[0]}") from error
@@ -72,7 +97,7 @@ def _draw_some(
     """Open the run, draw some figures, then write them: nothing is written if one of them fails."""
     run = load_run(folder, **loading)
     drawings = [draw(name, run, observed, options) for name in names]
-    return [path for drawing in drawings for path in save(drawing, run, out, svg=svg)]
+    return [path for drawing in drawings for path in save(drawing, run, out, formats=("svg",) if svg else ())]
 
 
 def draw_all(

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from experiments.figures.data import Run
 from experiments.figures.forms import PLAIN, Form, number, percent
 from experiments.figures.labels import EndLabel
+from experiments.figures.manner import say
 from experiments.figures.style import (
     CN,
     INK,
@@ -64,10 +65,16 @@ def end_sentence(panel: str, series: str, fan: Fan, form: Form = PLAIN) -> str:
     """Describe the last value of a fan in words."""
     at = last_index(fan)
     if at is None:
-        return f"{panel}, {series}: no value."
+        return say("{panel}, {series}: no value.", panel=panel, series=series)
     low, middle, high = (float(fan.values[name][at]) for name in ("q05", "median", "q95"))
-    words = f"median {form.one(middle)}, 90 % of worlds in {form.span(low, high)}"
-    return f"{panel}, {series}, {fan.at[at]}: {words}."
+    return say(
+        "{panel}, {series}, {at}: median {middle}, 90 % of worlds in {span}.",
+        panel=panel,
+        series=series,
+        at=fan.at[at],
+        middle=form.one(middle),
+        span=form.span(low, high),
+    )
 
 
 def last_index(fan: Fan) -> int | None:
@@ -85,7 +92,7 @@ def end_label(
     """Label a fan's end with its name, the last median and the 90 % range."""
     at = last_index(fan)
     if at is None:
-        return EndLabel(np.nan, f"{name} no value", (), colour)
+        return EndLabel(np.nan, f"{name} {say('no value')}".strip(), (), colour)
     low, middle, high = (float(fan.values[key][at]) for key in ("q05", "median", "q95"))
     # One world has no range.
     lines = (form.span(low, high),) if fan.worlds[at] > 1 else ()
@@ -230,10 +237,10 @@ def mark_history(axes: Axes, run: Run, span: tuple[float, float], *, worded: boo
     axes.axvspan(span[0], run.start, color=PALE, linewidth=0, zorder=0)
     axes.axvline(run.start, color=MUTED, linewidth=0.9, zorder=1)
     if worded:
-        before = "observed, hindcast" if run.history is not None else "observed"
+        before = say("observed, hindcast" if run.history is not None else "observed")
         width = axes.get_position().width * 10.0
         room = (run.start - span[0]) / (span[1] - span[0]) * width
-        named: tuple[tuple[str, float], ...] = (("simulation", 0.05 / width + room / width),)
+        named: tuple[tuple[str, float], ...] = ((say("simulation"), 0.05 / width + room / width),)
         if text_width_inches(before, LABEL_PT) + 0.08 <= room:
             named = ((before, 0.05 / width), *named)
         for word, x in named:

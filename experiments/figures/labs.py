@@ -24,6 +24,7 @@ from experiments.figures.fan import (
 )
 from experiments.figures.forms import MONEY, PLAIN
 from experiments.figures.labels import end_labels
+from experiments.figures.manner import headline, say
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, GREY, MUTED, TEXT_PT, Page, styled
 from experiments.figures.tables import Fan, Observation, Row
@@ -61,14 +62,20 @@ def prices_and_runway(
     for lab in labs:
         runway = fans[f"{RUNWAY}.{lab}"].median
         lowest[lab] = float(runway[np.isfinite(runway)].min()) if np.isfinite(runway).any() else np.nan
-    title = title_of(prices, lowest, short_runway_months, month, run.bloc_names)
-    how = run.reading.replace("thin lines: single worlds", "grey lines: medians of the other labs")
-    subtitle = f"Labs of {run.bloc_names['us']} (circle) and of {run.bloc_names['cn']} (square). {how}"
+    title = headline(
+        title_of(prices, lowest, short_runway_months, month, run.bloc_names),
+        say("Subscription price and runway of every lab"),
+    )
+    how = run.reading.replace(say("thin lines: single worlds"), say("grey lines: medians of the other labs"))
+    whose = say(
+        "Labs of {us} (circle) and of {cn} (square).", us=run.bloc_names["us"], cn=run.bloc_names["cn"]
+    )
+    subtitle = f"{whose} {how}"
     drawn = of_series(observed, expressions)
     footer = run.footer(
-        "Runway: months that cash and credit last at the present net spending, 60 at most. "
-        "A lab counts in the worlds in which it is still at work. "
-        f"Thin line across: {short_runway_months:g} months.",
+        say("Runway: months that cash and credit last at the present net spending, 60 at most."),
+        say("A lab counts in the worlds in which it is still at work."),
+        say("Thin line across: {months} months.", months=f"{short_runway_months:g}"),
         observed=drawn,
     )
     groups = [[lab for lab in labs if blocs[lab] == bloc] for bloc in ("us", "cn")]
@@ -87,8 +94,8 @@ def prices_and_runway(
     rows: list[Row] = []
     sentences: list[str] = []
     measures = (
-        (PRICE, "Subscription, 2025 USD a month", "USD/month", MONEY, 0.38, 0.95),
-        (RUNWAY, "Runway, months", "months", PLAIN, 1.68, 0.95),
+        (PRICE, say("Subscription, 2025 USD a month"), "USD/month", MONEY, 0.38, 0.95),
+        (RUNWAY, say("Runway, months"), "months", PLAIN, 1.68, 0.95),
     )
     for j, line in enumerate(lines):
         for quantity, caption, unit, form, offset, height in measures:
@@ -107,7 +114,7 @@ def prices_and_runway(
                 )
                 time_axis(axes, span, width, labelled=quantity == RUNWAY)
                 mark_history(axes, run, span, worded=False)
-                _ghosts(axes, [fans[f"{quantity}.{other}"] for other in labs if other != lab])
+                ghosts(axes, [fans[f"{quantity}.{other}"] for other in labs if other != lab])
                 if quantity == RUNWAY:
                     axes.axhline(short_runway_months, color=MUTED, linewidth=0.7, zorder=1)
                 fan = fans[key]
@@ -119,9 +126,8 @@ def prices_and_runway(
                 end_labels(page, axes, [end_label(fan, "", colour, form)])
                 at = last_index(fan)
                 alive = int(fan.worlds[at]) if at is not None else 0
-                sentences.append(
-                    f"{end_sentence(shown(lab), caption, fan, form)} Worlds with a value: {alive}."
-                )
+                counted = say("Worlds with a value: {alive}.", alive=alive)
+                sentences.append(f"{end_sentence(shown(lab), caption, fan, form)} {counted}")
     return Drawing(
         "prices_runway",
         page.figure,
@@ -134,7 +140,7 @@ def prices_and_runway(
     )
 
 
-def _ghosts(axes: Axes, fans: Sequence[Fan]) -> None:
+def ghosts(axes: Axes, fans: Sequence[Fan]) -> None:
     """Draw the medians of other labs as one grey line broken between them: one artist is faster than nine."""
     gap = np.array([np.nan])
     x = np.concatenate([part for fan in fans for part in (fan.x, gap)]) if fans else gap

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from experiments.figures.manner import say
+
 REGIONS: Final = {"us": "United States", "allies": "Allies", "cn": "China", "row": "Rest of the world"}
 """Markets and sites in the order in which they are shown."""
 
@@ -52,7 +54,9 @@ CONSTRAINTS: Final = ("none", "power", "chips", "capital", "demand", "parts")
 
 def shown(entity: str) -> str:
     """Return the display name of a firm or region; an unknown id is shown as it is, with spaces."""
-    return FIRMS.get(entity) or REGIONS.get(entity) or entity.replace("_", " ")
+    if entity in REGIONS or entity == "other_robots_cn":
+        return say(REGIONS.get(entity) or FIRMS[entity])
+    return FIRMS.get(entity) or entity.replace("_", " ")
 
 
 def bloc_of(firm: str, blocs: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, alternative, heading, share_bar, share_rows, time_axis
 from experiments.figures.forms import percent
 from experiments.figures.labels import EndLabel, end_labels
+from experiments.figures.manner import headline, say
 from experiments.figures.names import CONSTRAINTS, DEFINITIONS
 from experiments.figures.style import (
     BLOC_COLOURS,
@@ -22,7 +23,7 @@ from experiments.figures.style import (
     text_width_inches,
 )
 from experiments.figures.tables import Observation, Row
-from experiments.figures.titles import Tally
+from experiments.figures.titles import Tally, constraint, in_year
 from experiments.figures.titles import binding as binding_title
 from experiments.figures.titles import outcome as outcome_title
 
@@ -47,11 +48,12 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         shares[bloc] = {
             name: float(table[code].sum() / total) if total else 0.0 for code, name in enumerate(CONSTRAINTS)
         }
-    title = binding_title(shares, run.bloc_names)
-    subtitle = f"Share of {run.sample} in which a constraint binds the bloc's AI, by month."
+    what = say("Share of {sample} in which a constraint binds the bloc's AI, by month", sample=run.sample)
+    title = headline(binding_title(shares, run.bloc_names), what)
+    subtitle = f"{what}."
     footer = run.footer(
-        "Right: share of all world-months.",
-        "The binding constraint is the one of which one more unit would add most.",
+        say("Right: share of all world-months."),
+        say("The binding constraint is the one of which one more unit would add most."),
     )
     page = Page(title, subtitle, footer, 5.6)
     span = (run.start, run.end)
@@ -94,14 +96,14 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
                 )
                 axes.stairs(floor + share, edges, baseline=None, color=WHITE, linewidth=0.9)
                 _label_inside(axes, name, floor, share, edges, width, height)
-                label = f"{'no constraint' if name == 'none' else name} {percent(shares[bloc][name])}"
+                label = f"{constraint(name)} {percent(shares[bloc][name])}"
                 labels.append(EndLabel(float(floor[-1] + share[-1] / 2.0), label, (), INK, LABEL_PT, colour))
             floor = floor + share
         end_labels(page, axes, labels)
-        listed = ", ".join(
-            f"{'no constraint' if name == 'none' else name} {percent(shares[bloc][name])}" for name in STACK
+        listed = ", ".join(f"{constraint(name)} {percent(shares[bloc][name])}" for name in STACK)
+        sentences.append(
+            say("{bloc}, share of world-months: {listed}.", bloc=run.bloc_names[bloc], listed=listed)
         )
-        sentences.append(f"{run.bloc_names[bloc]}, share of world-months: {listed}.")
     return Drawing(
         "binding", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
     )
@@ -109,7 +111,7 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
 
 def _label_inside(axes, name, floor, share, edges, width, height) -> None:  # type: ignore[no-untyped-def]
     """Write a stripe's name where the stripe is thick enough for it over the name's whole length."""
-    text = "no constraint" if name == "none" else name
+    text = constraint(name)
     months = share.size
     need = int(np.ceil((text_width_inches(text, LABEL_PT, "bold") + 0.1) / width * months))
     if need > months:
@@ -154,19 +156,21 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         return Tally(one["us"], one["mixed"] + one["open"], one["cn"])
 
     present = [name for name in definitions if (name, last) in counts]
-    headline = HEADLINE if HEADLINE in present else present[0]
-    title = outcome_title(
-        tally(headline), f"in {last}", {name: tally(name) for name in present}, run.bloc_names
+    first = HEADLINE if HEADLINE in present else present[0]
+    what = say(
+        "Share of {sample} in which each bloc leads, by definition of the lead and by horizon",
+        sample=run.sample,
     )
-    subtitle = (
-        f"Share of {run.sample} in which each bloc leads, by definition of the lead and by horizon "
-        "(12-month means ending in December)."
+    finding = outcome_title(
+        tally(first), in_year(last), {name: tally(name) for name in present}, run.bloc_names
     )
+    title = headline(finding, what)
+    subtitle = f"{what} {say('(12-month means ending in December).')}"
     shows_open = any(one["open"] for one in counts.values())
     footer = run.footer(
-        "Thin lines below a bar: 95\u202f% sampling error of the bloc's share.",
-        "Mixed: neither bloc leads.",
-        "Hatched: open, the dimension is still too small to call or has no value." if shows_open else "",
+        say("Thin lines below a bar: 95\u202f% sampling error of the bloc's share."),
+        say("Mixed: neither bloc leads."),
+        say("Hatched: open, the dimension is still too small to call or has no value.") if shows_open else "",
     )
     step = 0.42
     page = Page(title, subtitle, footer, 0.62 + step * len(definitions) + 0.1)
@@ -181,8 +185,10 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         heading(page, x, 0.2, str(year))
         page.text(x, 0.28, run.bloc_names["us"], colour=BLOC_COLOURS["us"], weight="bold")
         page.text(x + width, 0.28, run.bloc_names["cn"], colour=BLOC_COLOURS["cn"], weight="bold", ha="right")
-        if width > 2.0:
-            page.text(x + width / 2.0 + 0.1, 0.28, "mixed", colour=MUTED, ha="center")
+        room = width - sum(text_width_inches(run.bloc_names[bloc], LABEL_PT, "bold") for bloc in ("us", "cn"))
+        if room > text_width_inches(say("mixed"), LABEL_PT) + 0.2:
+            middle = x + text_width_inches(run.bloc_names["us"], LABEL_PT, "bold") + room / 2.0
+            page.text(middle, 0.28, say("mixed"), colour=MUTED, ha="center")
         axes = page.axes(x, 0.52, width, step * len(definitions))
         axes.grid(visible=False)
         axes.spines["bottom"].set_visible(False)
@@ -199,9 +205,17 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             rows += share_rows(str(year), name, str(year), one, trials)
             total = sum(one.values()) or 1
             sentences.append(
-                f"{year}, {_shown(name)}: {run.bloc_names['us']} {percent(one['us'] / total)}, mixed "
-                f"{percent(one['mixed'] / total)}, {run.bloc_names['cn']} {percent(one['cn'] / total)}, "
-                f"open {percent(one['open'] / total)}."
+                say(
+                    "{year}, {name}: {us} {share_us}, mixed {mixed}, {cn} {share_cn}, open {open}.",
+                    year=year,
+                    name=_shown(name),
+                    us=run.bloc_names["us"],
+                    share_us=percent(one["us"] / total),
+                    mixed=percent(one["mixed"] / total),
+                    cn=run.bloc_names["cn"],
+                    share_cn=percent(one["cn"] / total),
+                    open=percent(one["open"] / total),
+                )
             )
     for i, name in enumerate(definitions):
         y = 0.52 + step * (i + 0.5)
@@ -211,7 +225,7 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             _shown(name),
             ha="right",
             va="center_baseline",
-            weight="bold" if name == headline else "normal",
+            weight="bold" if name == first else "normal",
         )
     return Drawing(
         "outcome", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
@@ -220,4 +234,4 @@ def outcome(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
 
 def _shown(definition: str) -> str:
     """Return the name of a definition of the lead."""
-    return DEFINITIONS.get(definition, definition.upper())
+    return say(DEFINITIONS[definition]) if definition in DEFINITIONS else definition.upper()

@@ -24,6 +24,7 @@ from experiments.figures.fan import (
 )
 from experiments.figures.forms import PERCENT, percent
 from experiments.figures.labels import end_labels
+from experiments.figures.manner import headline, say
 from experiments.figures.names import shown
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, MUTED, TEAL, Page, styled
 from experiments.figures.tables import Array, Observation, Row, paired
@@ -62,14 +63,15 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     last = run.by_world(powered, month)
     tally = paired(last["us"], last["cn"])
     medians = {bloc: float(fans[f"powered.{bloc}"].median[-1]) for bloc in ("us", "cn")}
-    title = powered_compute(tally, medians, month, names)
-    subtitle = f"Power that data centres got and that all accelerators there need, GW. {run.reading}"
+    what = say("Power that data centres got and that all accelerators there need, GW")
+    title = headline(powered_compute(tally, medians, month, names), what)
+    subtitle = f"{what}. {run.reading}"
     # An observed point belongs to one place: it cannot stand for the sum of two.
     alone = [bloc for bloc, sites in places.items() if len(sites) == 1]
     drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in alone])
     footer = run.footer(
-        "By place of the data centre, whoever uses it.",
-        "Lower panels: 1 \u2212 powered/held in the same world.",
+        say("By place of the data centre, whoever uses it."),
+        say("Lower panels: 1 \u2212 powered/held in the same world."),
         observed=drawn,
     )
     page = Page(title, subtitle, footer, 4.95)
@@ -94,10 +96,10 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             draw_fan(axes, fans[key], shade, f"{bloc}/{what}", singles=singles[key])
             rows += fans[key].rows(bloc, what, "GW") + single_rows(bloc, what, "GW", singles[key])
             rows += draw_observed(axes, of_series(drawn, [f"{what}_gw.{bloc}"]), shade, bloc, what, "GW")
-            labels.append(end_label(fans[key], what, shade))
-            sentences.append(end_sentence(name, f"{what} GW", fans[key]))
+            labels.append(end_label(fans[key], say(what), shade))
+            sentences.append(end_sentence(name, f"{say(what)} GW", fans[key]))
         end_labels(page, axes, labels)
-        page.text(left, 2.98, "Share of held compute without power", weight="bold", va="bottom")
+        page.text(left, 2.98, say("Share of held compute without power"), weight="bold", va="bottom")
         axes = page.axes(left, 3.08, width, 1.5)
         value_axis(axes, min(top_dark, 1.0), count=3, form=percent)
         time_axis(axes, span, width)
@@ -106,7 +108,7 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         draw_fan(axes, fans[key], colour, f"{bloc}/without power", singles=singles[key])
         rows += fans[key].rows(bloc, "without power", "share")
         rows += single_rows(bloc, "without power", "share", singles[key])
-        sentences.append(end_sentence(name, "share of held compute without power", fans[key], PERCENT))
+        sentences.append(end_sentence(name, say("Share of held compute without power"), fans[key], PERCENT))
         end_labels(page, axes, [end_label(fans[key], "", colour, PERCENT)])
     return Drawing(
         "compute", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
@@ -120,7 +122,7 @@ def _first(values: dict[str, Array], *, highest: bool) -> tuple[dict[str, int], 
     best = stack.max(0) if highest else stack.min(0)
     at_best = stack == best
     alone = at_best.sum(0) == 1
-    counts = {shown(site): int(np.count_nonzero(at_best[i] & alone)) for i, site in enumerate(values)}
+    counts = {site: int(np.count_nonzero(at_best[i] & alone)) for i, site in enumerate(values)}
     return counts, int(np.count_nonzero(~alone))
 
 
@@ -131,8 +133,8 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     Raises: MissingSeriesError if no site has both series.
     """
     measures = (
-        ("power_queue_gw", "Waiting for the grid, GW", "GW", True),
-        ("power_price_usd_per_mwh", "Power price, 2025 USD per MWh", "USD/MWh", False),
+        ("power_queue_gw", say("Waiting for the grid, GW"), "GW", True),
+        ("power_price_usd_per_mwh", say("Power price, 2025 USD per MWh"), "USD/MWh", False),
     )
     sites = [site for site in run.sites("power_queue_gw") if site in run.sites("power_price_usd_per_mwh")]
     if not sites:
@@ -147,15 +149,17 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     price, price_ties = _first(
         {site: last[f"power_price_usd_per_mwh.{site}"] for site in sites}, highest=False
     )
-    title = power_queue(queue, queue_ties, price, price_ties, month)
-    subtitle = f"By site. {run.reading}"
+    title = headline(
+        power_queue(queue, queue_ties, price, price_ties, month), say("Grid queue and power price by site")
+    )
+    subtitle = f"{say('By site.')} {run.reading}"
     drawn = of_series(observed, expressions)
     footer = run.footer(
-        "Same axis across each row; at the right: last median and 90\u202f% range.", observed=drawn
+        say("Same axis across each row; at the right: last median and 90\u202f% range."), observed=drawn
     )
     page = Page(title, subtitle, footer, 4.85)
     span = time_span(run, drawn)
-    step = (10.0 - 0.95 - 0.15) / len(sites)
+    step = (10.0 - 0.95 - 0.15) / max(2, len(sites))
     width = step - 0.85
     rows: list[Row] = []
     sentences: list[str] = []

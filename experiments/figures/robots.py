@@ -20,8 +20,9 @@ from experiments.figures.fan import (
     time_axis,
     time_span,
 )
-from experiments.figures.forms import ROBOTS, number
+from experiments.figures.forms import ROBOTS, dollars, number
 from experiments.figures.labels import EndLabel, end_labels
+from experiments.figures.manner import headline, say, say_known
 from experiments.figures.names import shown
 from experiments.figures.style import (
     BLOC_COLOURS,
@@ -140,29 +141,40 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
             for i in range(len(break_even.overheads_usd_per_year))
         ]
         required = min(at_centre), max(at_centre)
-    title = title_of(tally, year, ratio, required, run.bloc_names)
+    title = headline(
+        title_of(tally, year, ratio, required, run.bloc_names), say("Humanoids shipped a year by maker")
+    )
     us, cn = run.bloc_names["us"], run.bloc_names["cn"]
-    subtitle = f"Humanoids shipped in each calendar year by makers of {us} (circle) and {cn} (square). "
+    subtitle = say(
+        "Humanoids shipped in each calendar year by makers of {us} (circle) and {cn} (square).", us=us, cn=cn
+    )
     if run.worlds == 1:
-        subtitle += "Lines: the one sampled world."
+        subtitle = f"{subtitle} {say('Line: the one sampled world.')}"
     else:
-        subtitle += (
-            f"Lines: medians of {run.sample}; bands: 50 and 90\u202f% of worlds, all makers; "
-            "labels: median and 90\u202f% range."
+        how = say(
+            "Lines: medians of {sample}; bands: 50 and 90\u202f% of worlds, all makers; labels: median and "
+            "90\u202f% range.",
+            sample=run.sample,
         )
+        subtitle = f"{subtitle} {how}"
     drawn = of_series(observed, [f"{QUANTITY}.{key}" for key in expressions])
     notes = [
-        "Shipped is not working: pilots and stock count as shipped.",
-        "A maker without shipments lies on the baseline.",
+        say("Shipped is not working: pilots and stock count as shipped."),
+        say("A maker without shipments lies on the baseline."),
     ]
     if break_even is not None:
         notes.append(
-            f"Right: price of an AgiBot ${number(break_even.price_agibot_usd)}, yearly capital and "
-            f"maintenance {number(100.0 * break_even.capital_factor_per_year)}\u202f% of it; overhead, "
-            "energy and supervision per robot as labelled. Shaded: price ratio "
-            f"{number(break_even.price_ratio_low)} to {number(break_even.price_ratio_high)}, "
-            f"line at {number(break_even.price_ratio_central)}"
-            + (f" ({break_even.source})." if break_even.source else ".")
+            say(
+                "Right: price of an AgiBot {price}, yearly capital and maintenance {share}\u202f% of it; "
+                "overhead, energy and supervision per robot as labelled. Shaded: price ratio {low} to "
+                "{high}, line at {central}.",
+                price=dollars(number(break_even.price_agibot_usd)),
+                share=number(100.0 * break_even.capital_factor_per_year),
+                low=number(break_even.price_ratio_low),
+                high=number(break_even.price_ratio_high),
+                central=number(break_even.price_ratio_central),
+            )
+            + (f" ({say_known(break_even.source)})." if break_even.source else "")
         )
     footer = run.footer(*notes, observed=drawn)
     page = Page(title, subtitle, footer, 5.2)
@@ -170,8 +182,8 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     sentences: list[str] = []
     left, top, height = 0.95, 0.5, 4.2
     width = 3.55 if break_even is not None else 6.6
-    heading(page, left, top - 0.28, "Shipments by maker")
-    page.text(left, top - 0.08, "robots a year, each step ten times the last", colour=MUTED, va="bottom")
+    heading(page, left, top - 0.28, say("Shipments by maker"))
+    page.text(left, top - 0.08, say("robots a year, each step ten times the last"), colour=MUTED, va="bottom")
     axes = page.axes(left, top, width, height)
     span = time_span(run, drawn)
     high = max(
@@ -192,7 +204,7 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     for maker in ("world", *makers):
         fan = fans[maker]
         colour = INK if maker == "world" else BLOC_COLOURS[blocs[maker]]
-        name = "All makers" if maker == "world" else shown(maker)
+        name = say("All makers") if maker == "world" else shown(maker)
         if fan.x.size:
             marker = "D" if maker == "world" else BLOC_MARKERS[blocs[maker]]
             draw_fan(
@@ -212,7 +224,7 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
         # The name on the first line, all numbers on the second.
         numbers = " ".join([label.head, *(f"({line})" for line in label.lines)])
         labels.append(EndLabel(max(1.0, label.y), name, (numbers,), colour))
-        sentences.append(end_sentence("Shipments", name, fan, ROBOTS))
+        sentences.append(end_sentence(say("Shipments"), name, fan, ROBOTS))
     x_end = float(fans["world"].x[-1]) if fans["world"].x.size else None
     end_labels(page, axes, labels, x_data=x_end)
     if break_even is not None:
@@ -225,15 +237,16 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
 def _decade(exponent: int) -> str:
     """Write a power of ten in words that fit an axis."""
     thousands, rest = divmod(exponent, 3)
-    return f"{10**rest}{('', ' k', ' M', ' bn', ' tn')[min(thousands, 4)]}"
+    suffix = ("", "k", "M", "bn", "tn")[min(thousands, 4)]
+    return f"{10**rest} {say(suffix)}" if suffix else str(10**rest)
 
 
 def _break_even_panel(
     page: Page, case: BreakEven, left: float, top: float, width: float, height: float, sentences: list[str]
 ) -> list[Row]:
     """Draw the break-even efficiency ratio of one Optimus over the price ratio, one curve per overhead."""
-    heading(page, left, top - 0.28, "Break-even of one Optimus")
-    page.text(left, top - 0.08, "efficiency it needs, in AgiBots", colour=MUTED, va="bottom")
+    heading(page, left, top - 0.28, say("Break-even of one Optimus"))
+    page.text(left, top - 0.08, say("efficiency it needs, in AgiBots"), colour=MUTED, va="bottom")
     low, high = case.price_ratio_low, case.price_ratio_high
     n = np.linspace(min(0.5, 0.9 * low), max(1.05 * high, 2.0), 81)
     axes = page.axes(left, top, width, height)
@@ -246,14 +259,18 @@ def _break_even_panel(
     ticks = range(1, int(np.floor(n[-1])) + 1, max(1, int(n[-1]) // 5))
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     page.text(
-        left + width / 2.0, top + height + 0.26, "price of one Optimus, in AgiBots", colour=MUTED, ha="center"
+        left + width / 2.0,
+        top + height + 0.26,
+        say("price of one Optimus, in AgiBots"),
+        colour=MUTED,
+        ha="center",
     )
     axes.axvspan(low, high, color=PALE, linewidth=0, zorder=0)
     # The line stops below the words in the upper corner.
     axes.axvline(case.price_ratio_central, ymax=0.84, color=MUTED, linewidth=0.9, zorder=1)
     rows, labels = [], []
     for i, (overhead, curve) in enumerate(zip(case.overheads_usd_per_year, curves, strict=True)):
-        name = f"${number(overhead)}"
+        name = dollars(number(overhead))
         axes.plot(n, curve, color=TEAL, linewidth=2.0, alpha=1.0, gid=f"break-even/{overhead:g}")
         labels.append(EndLabel(float(curve[-1]), name, (), TEAL))
         rows += [
@@ -270,11 +287,16 @@ def _break_even_panel(
         ]
         middle = float(_curve(case, i, np.array([case.price_ratio_central]))[0])
         sentences.append(
-            f"Break-even at a price ratio of {number(case.price_ratio_central)}, overheads {name} a year: "
-            f"{number(middle)} times the efficiency."
+            say(
+                "Break-even at a price ratio of {ratio}, overheads {name} a year: {middle} times the "
+                "efficiency.",
+                ratio=number(case.price_ratio_central),
+                name=name,
+                middle=number(middle),
+            )
         )
     end_labels(page, axes, labels)
-    page.text(left + width + 0.1, top - 0.08, "at overheads\na year of", colour=TEAL, va="bottom")
+    page.text(left + width + 0.1, top - 0.08, say("at overheads\na year of"), colour=TEAL, va="bottom")
     for statistic, value in (
         ("low", case.price_ratio_low),
         ("central", case.price_ratio_central),
@@ -282,8 +304,8 @@ def _break_even_panel(
     ):
         rows.append(Row("break-even", "price ratio", statistic, "", value, "ratio", 0))
     for x, y, words, across, up in (
-        (0.04, 0.985, "Optimus costs\nless per task", "left", "top"),
-        (0.97, 0.03, "AgiBots cost\nless per task", "right", "bottom"),
+        (0.04, 0.985, say("Optimus costs\nless per task"), "left", "top"),
+        (0.97, 0.03, say("AgiBots cost\nless per task"), "right", "bottom"),
     ):
         halo(axes.text(x, y, words, transform=axes.transAxes, ha=across, va=up, fontsize=LABEL_PT))
     return rows

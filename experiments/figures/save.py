@@ -3,10 +3,11 @@
 import csv
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib import image
@@ -36,8 +37,8 @@ def _write(path: Path, put: Callable[[IO[bytes]], object]) -> Path:
     return path
 
 
-def metadata(drawing: Drawing, run: Run) -> dict[str, str]:
-    """Return what is embedded in the picture: title, alternative text and what made the run."""
+def metadata(drawing: Drawing, run: Run, request: str) -> dict[str, str]:
+    """Return what is embedded in the picture: title, alternative text, what made the run and the picture."""
     made = run.provenance()
     return {
         "Title": plain(drawing.title),
@@ -47,12 +48,14 @@ def metadata(drawing: Drawing, run: Run) -> dict[str, str]:
         "Configuration": made["configuration_hash"],
         "Seed": made["seed"],
         "Command": made["command"],
+        "Sources": str(run.manifest.get("sources_hash", "")),
+        "Figure": request,
+        "Drawn with": f"matplotlib {matplotlib.__version__}",
     }
 
 
-def _png(drawing: Drawing, run: Run) -> Callable[[IO[bytes]], object]:
+def _png(drawing: Drawing, made: dict[str, str]) -> Callable[[IO[bytes]], object]:
     """Return a writer of the picture, with where it comes from inside."""
-    made = metadata(drawing, run)
     canvas: Any = drawing.figure.canvas
     return lambda stream: canvas.print_png(stream, metadata=made, pil_kwargs={"compress_level": 5})
 
@@ -72,34 +75,58 @@ def tidy(rows: list[Row]) -> bytes:
     return "".join(lines).encode("utf-8")
 
 
-def save(drawing: Drawing, run: Run, folder: str | Path, *, svg: bool = False) -> list[Path]:
-    """Write <name>.png, .csv and .txt (and .svg) into a folder and return their paths."""
+def save(
+    drawing: Drawing,
+    run: Run,
+    folder: str | Path,
+    *,
+    formats: Sequence[str] = (),
+    request: str | None = None,
+) -> list[Path]:
+    """Write <name>.png, .csv and .txt (and .svg, .pdf) into a folder and return their paths.
+
+    `request` is what `uncontested plot <run>` would be given to draw it again: the name alone if absent.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / drawing.name
     with house_style():
-        png = _png(drawing, run)
+        made = metadata(drawing, run, drawing.name if request is None else request)
+        png = _png(drawing, made)
         paths = [
-            _write(stem.with_suffix(".png"), png),
-            _write(stem.with_suffix(".csv"), lambda stream: stream.write(tidy(drawing.rows))),
-            _write(stem.with_suffix(".txt"), lambda stream: stream.write(drawing.alt.encode("utf-8"))),
+            _write(folder / f"{drawing.name}.png", png),
+            _write(folder / f"{drawing.name}.csv", lambda stream: stream.write(tidy(drawing.rows))),
+            _write(folder / f"{drawing.name}.txt", lambda stream: stream.write(drawing.alt.encode("utf-8"))),
         ]
-        if svg:
-            made = metadata(drawing, run)
-            words = {
+        origin = (
+            f"{made['Command']} (configuration {made['Configuration']}, seed {made['Seed']}); "
+            f"uncontested plot: {made['Figure']}"
+        )
+        words: dict[str, dict[str, Any]] = {
+            "svg": {
                 "Title": made["Title"],
                 "Description": made["Description"],
                 "Creator": made["Software"],
                 "Date": None,
-                "Source": f"{made['Command']} (configuration {made['Configuration']}, seed {made['Seed']})",
-            }
-            paths.append(
-                _write(
-                    stem.with_suffix(".svg"),
-                    lambda stream: drawing.figure.savefig(stream, format="svg", metadata=words),
-                )
-            )
+                "Source": origin,
+            },
+            # A PDF would else hold the time at which it was written.
+            "pdf": {
+                "Title": made["Title"],
+                "Subject": made["Description"],
+                "Creator": made["Software"],
+                "Keywords": origin,
+                "CreationDate": None,
+            },
+        }
+        for one in formats:
+            put = functools.partial(_vector, drawing.figure, one, words[one])
+            paths.append(_write(folder / f"{drawing.name}.{one}", put))
     return paths
+
+
+def _vector(figure: Any, kind: str, words: dict[str, Any], stream: IO[bytes]) -> None:
+    """Write a figure as lines and letters."""
+    figure.savefig(stream, format=kind, metadata=words)
 
 
 def _linear(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

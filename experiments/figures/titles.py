@@ -8,15 +8,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from experiments.figures.forms import month_name, number, percent, percent_pair
+from experiments.figures.forms import dollars, month_name, number, percent, percent_pair
+from experiments.figures.manner import say
 
 BLOC_NAMES: Final = {"us": "US + allies", "cn": "China"}
 SITE_PHRASES: Final = {
-    "United States": "the United States",
-    "Allies": "the allied countries",
-    "Rest of the world": "the rest of the world",
+    "us": "in the United States",
+    "allies": "in the allied countries",
+    "cn": "in China",
+    "row": "in the rest of the world",
 }
-PLURAL: Final = frozenset({"US + allies"})
+PLURAL: Final = frozenset({"US + allies", "USA + Verbündete"})
 Z_95: Final = 1.959963984540054
 
 
@@ -83,36 +85,52 @@ def two_sided(
     us, cn = names["us"], names["cn"]
     counts = {us: tally.us, cn: tally.cn}
     if tally.worlds == 0:
-        return f"No sampled world has a value for {topic} {when}"
+        return say("No sampled world has a value for {topic} {when}", topic=topic, when=when)
     first, second = sorted(counts, key=lambda name: -counts[name])
     predicate = verb(first, plural, singular)
     if tally.us == tally.cn == 0:
         if tally.worlds == 1:
-            return f"In the one sampled world neither bloc {neither} {when}"
-        return f"Neither bloc {neither} {when} in any sampled world"
+            return say("In the one sampled world neither bloc {neither} {when}", neither=neither, when=when)
+        return say("Neither bloc {neither} {when} in any sampled world", neither=neither, when=when)
     if tally.worlds == 1:
-        return f"In the one sampled world {first} {predicate} {when}"
-    if tally.us == tally.cn:
-        share = percent(tally.us / tally.worlds)
-        return f"No clear difference in {topic}: each bloc {singular} {when} in {share} of sampled worlds"
-    share_first, share_second = percent_pair(counts[first] / tally.worlds, counts[second] / tally.worlds)
-    if not is_clear(tally.us, tally.cn, tally.worlds):
-        return (
-            f"No clear difference in {topic}: {first} {predicate} {when} in {share_first} of sampled worlds, "
-            f"{second} in {share_second}"
+        return say(
+            "In the one sampled world {first} {predicate} {when}",
+            first=first,
+            predicate=predicate,
+            when=when,
         )
-    return f"{first} {predicate} {when} in {share_first} of sampled worlds, {second} in {share_second}"
+    if tally.us == tally.cn:
+        return say(
+            "No clear difference in {topic}: each bloc {singular} {when} in {share} of sampled worlds",
+            topic=topic,
+            singular=singular,
+            when=when,
+            share=percent(tally.us / tally.worlds),
+        )
+    share_first, share_second = percent_pair(counts[first] / tally.worlds, counts[second] / tally.worlds)
+    sentence = say(
+        "{first} {predicate} {when} in {share_first} of sampled worlds, {second} in {share_second}",
+        first=first,
+        predicate=predicate,
+        when=when,
+        share_first=share_first,
+        second=second,
+        share_second=share_second,
+    )
+    if not is_clear(tally.us, tally.cn, tally.worlds):
+        return say("No clear difference in {topic}: {sentence}", topic=topic, sentence=sentence)
+    return sentence
 
 
 def leads(what: str, when: str, tally: Tally, names: Mapping[str, str] = BLOC_NAMES) -> str:
     """Say how often each bloc leads a dimension: `what` follows the verb ("monthly users worldwide")."""
     return two_sided(
         tally,
-        plural=f"lead {what}",
-        singular=f"leads {what}",
+        plural=say("lead {what}", what=what),
+        singular=say("leads {what}", what=what),
         when=when,
         topic=what,
-        neither=f"leads {what}",
+        neither=say("leads {what}", what=what),
         names=names,
     )
 
@@ -123,11 +141,11 @@ def outcome(
     """Say who leads overall how often, and how many definitions point the same way."""
     sentence = two_sided(
         headline,
-        plural="lead overall",
-        singular="leads overall",
+        plural=say("lead overall"),
+        singular=say("leads overall"),
         when=when,
-        topic="the overall lead",
-        neither="leads overall",
+        topic=say("the overall lead"),
+        neither=say("leads overall"),
         names=names,
     )
     if headline.us == headline.cn or headline.worlds < 2 or len(definitions) < 2:
@@ -136,8 +154,12 @@ def outcome(
     same = sum(1 for tally in definitions.values() if tally.us != tally.cn and (tally.us > tally.cn) == sign)
     total = len(definitions)
     if same == total:
-        return f"{sentence}; all {total} definitions point the same way"
-    return f"{sentence}; {same} of {total} definitions point{'s' if same == 1 else ''} that way"
+        points = say("all {total} definitions point the same way", total=total)
+    elif same == 1:
+        points = say("{same} of {total} definitions points that way", same=same, total=total)
+    else:
+        points = say("{same} of {total} definitions point that way", same=same, total=total)
+    return f"{sentence}; {points}"
 
 
 def powered_compute(
@@ -146,18 +168,28 @@ def powered_compute(
     """Say whose data centres run on more power, and on how much (S5)."""
     sentence = two_sided(
         more,
-        plural="power more data centres",
-        singular="powers more data centres",
-        when=f"in {month_name(month)}",
-        topic="powered data centres",
-        neither="powers more data centres than the other",
+        plural=say("power more data centres"),
+        singular=say("powers more data centres"),
+        when=in_month(month),
+        topic=say("powered data centres"),
+        neither=say("powers more data centres than the other"),
         names=names,
     )
     if not (math.isfinite(medians_gw["us"]) and math.isfinite(medians_gw["cn"])):
         return sentence
     us, cn = number(medians_gw["us"], 2), number(medians_gw["cn"], 2)
-    medians_of = "" if more.worlds == 1 else "medians: "
+    medians_of = "" if more.worlds == 1 else say("medians: ")
     return f"{sentence} ({medians_of}{names['us']} {us} GW, {names['cn']} {cn} GW)"
+
+
+def in_month(month: str) -> str:
+    """Write "in December 2040"."""
+    return say("in {month}", month=month_name(month))
+
+
+def in_year(year: int) -> str:
+    """Write "in 2040"."""
+    return say("in {year}", year=year)
 
 
 def most_often(counts: Mapping[str, int], worlds: int, ties: int) -> tuple[str | None, str | None, bool]:
@@ -183,34 +215,50 @@ def power_queue(
 ) -> str:
     """Say where the grid queue is longest and where power is cheapest, in how many of the sampled worlds.
 
-    `queue` and `price` count worlds by the site (its display name) that comes first alone.
+    `queue` and `price` count worlds by the site that comes first alone.
     """
-    parts = []
+    parts, tied = [], 0
     for counts, ties, what in (
-        (queue, queue_ties, "the longest grid queue"),
-        (price, price_ties, "the cheapest power"),
+        (queue, queue_ties, say("the longest grid queue")),
+        (price, price_ties, say("the cheapest power")),
     ):
         worlds = sum(counts.values()) + ties
         first, second, clear = most_often(counts, worlds, ties)
         if first is None:
-            parts.append(f"no one site has {what} most often")
+            tied += 1
+            parts.append(say("no one site has {what} most often", what=what))
             continue
-        place = SITE_PHRASES.get(first, first)
+        place = in_place(first)
         if worlds == 1:
-            parts.append(f"{what} is in {place}")
+            parts.append(say("{what} is {place}", what=what, place=place))
         elif not clear and second is not None:
             one, two = percent_pair(counts[first] / worlds, counts[second] / worlds)
-            other = SITE_PHRASES.get(second, second)
             parts.append(
-                f"no clear difference in where {what} is ({place} {one}, {other} {two} of sampled worlds)"
+                say(
+                    "no clear difference in where {what} is ({place} {one}, {other} {two} of sampled worlds)",
+                    what=what,
+                    place=place,
+                    one=one,
+                    other=in_place(second),
+                    two=two,
+                )
             )
         else:
-            parts.append(f"{what} is in {place} in {percent(counts[first] / worlds)} of sampled worlds")
-    if all(part.startswith("no one site") for part in parts):
-        return (
-            f"In {month_name(month)} no one site has the longest grid queue or the cheapest power most often"
+            share = percent(counts[first] / worlds)
+            parts.append(
+                say("{what} is {place} in {share} of sampled worlds", what=what, place=place, share=share)
+            )
+    when = month_name(month)
+    if tied == len(parts):
+        return say(
+            "In {when} no one site has the longest grid queue or the cheapest power most often", when=when
         )
-    return f"In {month_name(month)} {parts[0]}; {parts[1]}"
+    return say("In {when} {one}; {two}", when=when, one=parts[0], two=parts[1])
+
+
+def in_place(site: str) -> str:
+    """Write where a site is: "in the rest of the world"."""
+    return say(SITE_PHRASES[site]) if site in SITE_PHRASES else say("in {place}", place=site)
 
 
 def prices_runway(
@@ -226,21 +274,33 @@ def prices_runway(
     """
     low = sum(1 for value in shortest.values() if value < short_months)
     labs = len(shortest)
-    limit = f"{short_months:g} months"
+    limit = say("{months} months", months=number(short_months))
     if low == 0:
-        runway = f"no lab's median runway falls below {limit}"
+        runway = say("no lab's median runway falls below {limit}", limit=limit)
     elif low == labs:
-        runway = f"every lab's median runway falls below {limit} at some time"
+        runway = say("every lab's median runway falls below {limit} at some time", limit=limit)
     else:
-        runway = f"the median runway of {low} of {labs} labs falls below {limit} at some time"
+        runway = say(
+            "the median runway of {low} of {labs} labs falls below {limit} at some time",
+            low=low,
+            labs=labs,
+            limit=limit,
+        )
     us, cn = (
-        f"${number(prices[bloc])}" if math.isfinite(prices[bloc]) else "no price" for bloc in ("us", "cn")
+        dollars(number(prices[bloc])) if math.isfinite(prices[bloc]) else say("no price")
+        for bloc in ("us", "cn")
     )
     if us == cn:
-        price = f"the median subscription is {us} a month for both blocs"
+        price = say("the median subscription is {us} a month for both blocs", us=us)
     else:
-        price = f"the median subscription is {us} a month for {names['us']} and {cn} for {names['cn']}"
-    return f"In {month_name(month)} {price}; {runway}"
+        price = say(
+            "the median subscription is {us} a month for {bloc} and {cn} for {other}",
+            us=us,
+            bloc=names["us"],
+            cn=cn,
+            other=names["cn"],
+        )
+    return say("In {when} {one}; {two}", when=month_name(month), one=price, two=runway)
 
 
 def robots(
@@ -252,23 +312,27 @@ def robots(
 ) -> str:
     """Say whose makers ship more humanoids, and which efficiency breaks even at the central price (S9.4)."""
     if year is None:
-        sentence = "The run holds no full calendar year of humanoid shipments"
+        sentence = say("The run holds no full calendar year of humanoid shipments")
     else:
         sentence = two_sided(
             more,
-            plural="ship more humanoids",
-            singular="ships more humanoids",
-            when=f"in {year}",
-            topic="humanoids shipped",
-            neither="ships more humanoids than the other",
+            plural=say("ship more humanoids"),
+            singular=say("ships more humanoids"),
+            when=in_year(year),
+            topic=say("humanoids shipped"),
+            neither=say("ships more humanoids than the other"),
             names=names,
         )
     if ratio is None or required is None:
         return sentence
     low, high = (number(value) for value in required)
-    span = low if low == high else f"{low} to {high}"
-    needs = f"one Optimus needs {span} times the efficiency to break even"
-    return f"{sentence}; at {number(ratio)} times the price {needs}"
+    span = low if low == high else say("{low} to {high}", low=low, high=high)
+    needs = say(
+        "at {ratio} times the price one Optimus needs {span} times the efficiency to break even",
+        ratio=number(ratio),
+        span=span,
+    )
+    return f"{sentence}; {needs}"
 
 
 def binding(shares: Mapping[str, Mapping[str, float]], names: Mapping[str, str] = BLOC_NAMES) -> str:
@@ -281,17 +345,39 @@ def binding(shares: Mapping[str, Mapping[str, float]], names: Mapping[str, str] 
     (one, share_one), (two, share_two) = parts
     us, cn = names["us"], names["cn"]
     if one == two:
-        sentence = f"{one} both blocs most often: {us} in {share_one} and {cn} in {share_two} of world-months"
+        sentence = say(
+            "{one} both blocs most often: {us} in {share_one} and {cn} in {share_two} of world-months",
+            one=one,
+            us=us,
+            share_one=share_one,
+            cn=cn,
+            share_two=share_two,
+        )
     else:
-        sentence = f"{one} {us} in {share_one} of world-months, {two} {cn} in {share_two}"
+        sentence = say(
+            "{one} {us} in {share_one} of world-months, {two} {cn} in {share_two}",
+            one=one,
+            us=us,
+            share_one=share_one,
+            two=two,
+            cn=cn,
+            share_two=share_two,
+        )
     return sentence[0].upper() + sentence[1:]
 
 
 def _binds(constraints: Sequence[str]) -> str:
     """Write the subject and verb for one constraint or several equally frequent ones."""
     if constraints == ["none"]:
-        return "no constraint binds"
-    listed = ["no constraint" if name == "none" else name for name in constraints]
+        return say("no constraint binds")
+    listed = [constraint(name) for name in constraints]
     if len(listed) > 1:
-        return f"equally often {', '.join(listed[:-1])} or {listed[-1]} binds"
-    return f"{listed[0]} {'bind' if listed[0] in ('chips', 'parts') else 'binds'}"
+        return say("equally often {first} or {last} binds", first=", ".join(listed[:-1]), last=listed[-1])
+    if constraints[0] in ("chips", "parts"):
+        return say("{name} bind", name=listed[0])
+    return say("{name} binds", name=listed[0])
+
+
+def constraint(name: str) -> str:
+    """Return the name of a constraint."""
+    return say("no constraint" if name == "none" else name)
