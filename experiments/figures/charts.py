@@ -272,7 +272,7 @@ def multiples(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
     lines = -(-len(columns) // across)
     step = (10.0 - 0.95 - 0.12) / across
     width, height = step - 0.95, 1.55
-    page = Page(title, subtitle, footer, lines * (height + 0.75) - 0.1)
+    page = Page(title, subtitle, footer, 0.2 + lines * (height + 0.95) - 0.3)
     span = time_span(run, drawn)
     rows: list[Row] = []
     sentences = []
@@ -280,18 +280,13 @@ def multiples(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
         quantity = column.partition(".")[0]
         alike = [other for other in columns if other.partition(".")[0] == quantity]
         line, position = divmod(place, across)
-        left, upper = 0.95 + position * step, 0.3 + line * (height + 0.75)
+        left, upper = 0.95 + position * step, 0.5 + line * (height + 0.95)
         colour = colour_of(run, column, place)
         name = label_of(run, column)
-        heading(
-            page,
-            left,
-            upper - 0.1,
-            _fitting(name if one else f"{caption(quantity)}", step - 0.1),
-            colour=colour,
-        )
-        if not one and "." in column:
-            page.text(left, upper - 0.06, name, colour=MUTED)
+        above = 0.1 if one else 0.28
+        heading(page, left, upper - above, _fitting(name, step - 0.1), colour=colour)
+        if not one:
+            page.text(left, upper - 0.08, _fitting(caption(quantity), step - 0.1), colour=MUTED, va="bottom")
         axes = page.axes(left, upper, width, height)
         unit = run.units.get(column, "")
         own = form_of(unit)

@@ -5,7 +5,7 @@ from typing import Final
 
 from experiments.errors import nearest
 from experiments.figures.data import MissingSeriesError, Run
-from experiments.figures.forms import NARROW, PERCENT, Form, large, number
+from experiments.figures.forms import DASH, PERCENT, Form, large
 from experiments.figures.manner import language, say
 from experiments.figures.names import REGIONS, shown
 from experiments.figures.style import BLOC_COLOURS, INK, MUTED, TEAL
@@ -156,9 +156,14 @@ def form_of(unit: str) -> Form:
     """Return how values of a unit are written: shares in per cent, others to two digits with k, M or bn."""
     if unit == "share":
         return PERCENT
-    return Form(
-        large, lambda low, high: f"{large(low)}\u2013{NARROW}{large(high)}" if low != high else large(low)
-    )
+    return Form(large, _span)
+
+
+def _span(low: float, high: float) -> str:
+    """Write a range; a dash between negative numbers would be read as a sign."""
+    if low < 0.0:
+        return say("{low} to {high}", low=large(low), high=large(high))
+    return f"{large(low)}{DASH}{large(high)}"
 
 
 def label_of(run: Run, column: str) -> str:
@@ -244,8 +249,3 @@ def checked_unit(units: Mapping[str, str], columns: Sequence[str]) -> str:
             f"series of one axis need one unit, and these have several: {listed}. Choose multiples."
         )
     return next(iter(found))
-
-
-def first_value(value: float) -> str:
-    """Return a number of any size for an axis."""
-    return large(value) if abs(value) >= 1e4 else number(value)

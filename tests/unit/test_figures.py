@@ -828,7 +828,7 @@ def test_alternative_text_says_the_finding_and_every_end(drawings):
 
 def test_svg_is_well_formed_and_dateless(folders, drawings, tmp_path):
     run = open_case(folders, "many")
-    path = save(drawings["many", "binding"], run, tmp_path, svg=True)[-1]
+    path = save(drawings["many", "binding"], run, tmp_path, formats=("svg",))[-1]
     xml.etree.ElementTree.parse(path)
     assert "dc:date" not in path.read_text()
 
