@@ -5,6 +5,9 @@ from experiments.conf_files import GROUPS, options, parameter_keys, run_keys
 COMMAND_GROUPS = {
     "Simulate": {"run": "sampled worlds of one scenario, from today to a verdict"},
     "Look at": {
+        "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
+        "explain": "what bound whom, when, and what one more unit would have earned",
+        "cite": "how to cite a run",
         "plot": "a figure of a run, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
@@ -14,6 +17,25 @@ COMMAND_GROUPS = {
     },
 }
 HELP = {
+    "compare": """uncontested compare A B [--response NAME] [--lang en|de] [--out DIR]
+
+Compare two runs by their names or paths: worlds with the same number and seed are the same world, so that a
+difference is due to what differs, and not to which worlds were drawn.
+
+Example:
+  uncontested run scenario=us_grid_doubled name=grid
+  uncontested compare baseline grid""",
+    "explain": """uncontested explain RUN [--world K] [--response NAME] [--out DIR]
+
+Say which limit (power, chips, capital, demand, parts) bound each bloc, when, and what one more unit would
+have earned; over all worlds, or in one, with a picture.
+
+Examples:
+  uncontested explain latest
+  uncontested explain grid --world 17""",
+    "cite": """uncontested cite RUN
+
+Show how to cite a run: a sentence, a BibTeX entry and the command that makes it again.""",
     "plot": """uncontested plot RUN FIGURE [options]
 
 Draw a figure of a run: PNG, a tidy CSV of all it shows, and a text alternative, in the run's folder.

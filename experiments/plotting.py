@@ -345,6 +345,8 @@ def embedded_request(picture: Path, text: str) -> Request:
 
     Raises: ConfigError if it cannot be read.
     """
+    if text.partition(" ")[0] in ("compare", "explain"):
+        raise ConfigError("figure", picture, f"made by uncontested {text}: give that command again")
     try:
         words, given = parse(shlex.split(text), ("figure",), OPTIONS)
     except ValueError:

@@ -346,6 +346,22 @@ _CHARTS: Final = {
     "{x} {x_low} to {x_high}, {y} {y_low} to {y_high}: {us} {share_us}, {cn} {share_cn} of {n} worlds.": (
         "{x} {x_low} bis {x_high}, {y} {y_low} bis {y_high}: {us} {share_us}, {cn} {share_cn} von {n} Welten."
     ),
+    "{bloc}: the lead {when} goes from {before} of sampled worlds in {ghost} to {after} in {named}": (
+        "{bloc}: die Führung {when} geht von {before} der gezogenen Welten in {ghost} auf {after} in {named}"
+    ),
+    "No clear difference in the lead {when}: {bloc} {before} of sampled worlds in {ghost}, {after} in {named}": (
+        "Kein klarer Unterschied in der Führung {when}: {bloc} {before} der gezogenen Welten in {ghost}, {after} in {named}"
+    ),
+    "{ghost} and {named} compared": "{ghost} und {named} im Vergleich",
+    (
+        "Share of the US bloc in both blocs' sum, by month. Teal: {named}, median and bands of 50 and "
+        "90\u202f% of worlds; dashed grey: {ghost}, median."
+    ): (
+        "Anteil des US-Blocks an der Summe beider Blöcke, nach Monat. Petrol: {named}, Median und Bänder von 50 "
+        "und 90\u202f% der Welten; grau gestrichelt: {ghost}, Median."
+    ),
+    "The same {worlds} worlds in both runs.": "Dieselben {worlds} Welten in beiden Läufen.",
+    "Two samples of worlds.": "Zwei Stichproben von Welten.",
     "leads more often": "führt öfter",
     "lead more often": "führen öfter",
     "close": "knapp",
