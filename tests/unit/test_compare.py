@@ -137,9 +137,10 @@ WORDS = st.one_of(
     st.sampled_from(
         [
             *COMMANDS,
-            *["one", "two", "fan", "map", "adoption", "--series", "--firms", "--region", "--from", "--lang", "--world", "--run", "--help", "-h"],
-            *["--", "-", "=", "share.d1", "cash_usd", "us,cn", "2030", "de", "--world=1", "scenarios", "series", "--cfg", "--config-dir"],
-            *["worlds=x", "+a=1", "~b", "a@b=1"],
+            *("one", "two", "fan", "map", "adoption", "share.d1", "cash_usd", "us,cn", "2030", "de"),
+            *("--series", "--firms", "--region", "--from", "--lang", "--world", "--world=1", "--run"),
+            *("--help", "-h", "--", "-", "=", "scenarios", "series", "--cfg", "--config-dir"),
+            *("worlds=x", "+a=1", "~b", "a@b=1"),
             "",
         ]
     ),
