@@ -18,6 +18,7 @@ from experiments.design import LARGEST_WORLD, draw
 from experiments.entities import FIRM_SECTIONS, firms_of, first_month, read_axes, read_start
 from experiments.errors import MISSING, ConfigError, nearest
 from experiments.history import read_history
+from experiments.minds import check_rules
 from experiments.parameters import ALL, ParameterTable, read_parameters
 from experiments.readers import exactly, filled, flag, integer, month_text, number, one_of
 from sim.axes import LEVERS, RESPONSES, Axes
@@ -43,12 +44,14 @@ RUN_KEYS = (
     "rewired_share",
     "noise",
     "without",
+    "rules",
+    "observations",
     "workers",
     "name",
     "output",
 )
 PARTS = ("scenario", "choices", "uncertainty", "outcome", "roster", "start", "history", "parameters")
-NOT_RESULTS = ("workers", "name", "output")
+NOT_RESULTS = ("observations", "workers", "name", "output")
 """Keys that say how to run or where to write, and move no result."""
 
 _LARGEST_SEED = 2**63 - 1
@@ -94,6 +97,8 @@ class RunPlan:
     network_degree: int
     rewired_share: float
     noise: bool
+    rules: tuple[str, str] | None
+    """Name and text of a file whose minds replace others; None without."""
     workers: int | None
     """None for one process a core."""
     name: str
@@ -201,6 +206,7 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         network_degree=degree,
         rewired_share=number("rewired_share", config["rewired_share"], 0.0, 1.0),
         noise=flag("noise", config["noise"]),
+        rules=check_rules(config["rules"], axes),
         workers=_workers(config["workers"]),
         name=_name(config["name"]),
         output_dir=_path("output.dir", output["dir"]),
@@ -239,6 +245,8 @@ def _moving(config: Mapping[str, Any]) -> dict[str, Any]:
             return {str(key): strip(value) for key, value in node.items() if key not in documented}
         return [strip(value) for value in node] if isinstance(node, list) else node
 
+    if isinstance(config["rules"], Mapping):
+        kept["rules"] = config["rules"].get("code")
     return {**kept, **{part: strip(config[part]) for part in ("start", "history", "parameters")}}
 
 

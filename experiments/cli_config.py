@@ -18,7 +18,7 @@ def describe(plan: RunPlan) -> Iterator[str]:
         yield f"# {group}={_text(option)}"
     comments = run_keys()
     for key in RUN_KEYS:
-        for name, value in _leaves(key, config[key]):
+        for name, value in _leaves(key, _shown(key, config[key])):
             yield _line(name, value, comments.get(name, ("", ""))[1])
     for part in ("uncertainty", "outcome"):
         for name, value in _leaves(part, config[part]):
@@ -33,6 +33,15 @@ def describe(plan: RunPlan) -> Iterator[str]:
             yield _line(name, value["value"], about)
         else:
             yield _line(name, value, "first month simulated")
+
+
+def _shown(key: str, value: Any) -> Any:
+    """Return a file of one's own by its name or its length, not with all its lines."""
+    if key == "rules" and isinstance(value, Mapping):
+        return value["file"]
+    if key == "observations":
+        return f"{len(value)} points" if value else ""
+    return value
 
 
 def _parameter(record: Record, written: Mapping[str, Any], draw: bool) -> Iterator[str]:

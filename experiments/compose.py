@@ -15,11 +15,13 @@ from experiments.build import PARTS, RUN_KEYS
 from experiments.catalogue import SECTIONS, Catalogue, as_conf, read_catalogue
 from experiments.conf_files import CONF, GROUPS, options, parameter_keys, run_keys
 from experiments.errors import MISSING, ConfigError, nearest, show
+from experiments.minds import read_rules
+from experiments.observed import read_points
 from experiments.parameters import EVERY
 from sim.settings import OutcomeRules
 
 MANY = "firm"
-TEXT_KEYS = ("name", "output.dir")
+TEXT_KEYS = ("name", "output.dir", "rules", "observations")
 """Keys whose value is taken as it is typed, so that name=10 is text."""
 
 _GRAMMAR = "expected key=value, as worlds=64, scenario=article or robots.optimus_unit_cost=20..40"
@@ -43,6 +45,8 @@ def compose_run(overrides: Sequence[str], config_dir: str | None = None) -> dict
     config = _resolve(layer, choices)
     for key, value in values:
         _write(config, key, value)
+    config["rules"] = read_rules(config["rules"])
+    config["observations"] = read_points(config["observations"])
     return config
 
 

@@ -22,7 +22,7 @@ def options(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> dict[str,
     axes = plan.axes
     firms = (axes.labs, axes.robot_makers)
     return {
-        "observed": observed_points(),
+        "observed": [*observed_points(), *plan.config["observations"]],
         "break_even": break_even(plan, world_ids, attempts),
         "lead_share": plan.outcome.lead_share,
         "response": "passive" if "passive" in plan.responses else plan.responses[0],

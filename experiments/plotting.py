@@ -13,6 +13,7 @@ from typing import Any
 from experiments.cli_options import choose, parse
 from experiments.errors import MISSING, ConfigError, RunError, nearest
 from experiments.find import find, finished, manifest_of, name_of
+from experiments.observed import read_points
 
 FLAGS = ("--svg", "--pdf")
 OPTIONS = {
@@ -154,7 +155,7 @@ def plot(folder: Path, request: Request, out: Path, *, formats: Sequence[str] = 
     given = inputs(manifest_of(folder))
     points = given.pop("observed")
     if request.observations:
-        points = [*points, *own_points(request.observations)]
+        points = [*points, *read_points(request.observations)]
     loading: dict[str, Any] = {"blocs": given["blocs"], "response": request.response or given["response"]}
     with manner(request.language, request.title):
         try:
@@ -220,37 +221,6 @@ def _check_firms(run: Any, request: Request) -> None:
     for firm in request.firms:
         if firm not in firms:
             raise ConfigError("--firms", firm, "the run has no such firm", nearest(firm, firms))
-
-
-def own_points(path: str) -> list[dict[str, str]]:
-    """Read observed points of one's own: a CSV with series, date, value, source, and low and high if known.
-
-    Raises: ConfigError naming the line at fault.
-    """
-    import csv
-
-    from experiments.figures import observations
-    from experiments.figures.tables import date_position
-
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeError, csv.Error, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no CSV text"
-        raise ConfigError("observations", path, f"cannot be read ({reason})") from None
-    if not rows:
-        raise ConfigError("observations", path, "expected lines with series, date, value and source")
-    checked = []
-    for line, row in enumerate(rows, 2):
-        point = {str(key): value for key, value in row.items() if isinstance(value, str)}
-        try:
-            for one in observations([point]):
-                date_position(one.date)
-        except (ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError("observations", path, f"line {line}: {reason}") from None
-        checked.append(point)
-    return checked
 
 
 def plot_command(arguments: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from agents.roster import build_model
 from experiments.batch import BatchResult, SeriesInfo
 from experiments.build import RunPlan
 from experiments.errors import RunError
+from experiments.minds import minds_of, where
 from experiments.scratch import Float32Array, Scratch
 from sim.axes import BLOCS, CONSTRAINTS, RESPONSES
 from sim.model import RaceModel, forget
@@ -36,7 +37,12 @@ def simulate(
     Raises: RunError if a world has no feasible start; OSError if the disk is full.
     """
     model, attempts = feasible_model(plan, world_ids)
-    model.run(on_month=on_month)
+    try:
+        model.run(on_month=on_month)
+    except Exception as error:
+        if plan.rules is None:
+            raise
+        raise RunError(f"rules={plan.rules[0]}: {where(error, plan.rules[0])}; nothing was written") from None
     responses, worlds = len(plan.responses), world_ids.size
     series = model.recorder.series
     record = model.recorder.data[..., : responses * worlds].reshape(-1, plan.months, responses, worlds)
@@ -120,7 +126,8 @@ def build(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> RaceModel:
     missing = max(0, LEAST_COLUMNS - ids.size)
     ids, response, tries = (np.pad(column, (0, missing), "edge") for column in (ids, response, tries))
     params, settings = plan.params_for(ids, tries), plan.settings_for(ids, response)
-    return build_model(params, plan.axes, plan.start, settings, plan.history)
+    minds = minds_of(plan.rules)
+    return build_model(params, plan.axes, plan.start, settings, plan.history, minds)
 
 
 def feasible(model: RaceModel, plan: RunPlan, worlds: int) -> BoolArray:

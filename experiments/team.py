@@ -6,10 +6,12 @@ library is imported here, since every worker reads this file before it knows its
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -67,7 +69,8 @@ class Team:
         Raises: RunError if a worker has died.
         """
         try:
-            return self._pool.submit(task, *arguments)
+            with _without_main():
+                return self._pool.submit(task, *arguments)
         except BrokenProcessPool:
             raise RunError(_DIED) from None
 
@@ -86,6 +89,18 @@ class Team:
             return [future.result() for future in futures]
         except BrokenProcessPool:
             raise RunError(_DIED) from None
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module while processes start: they would run it again, a script's every line included."""
+    main = sys.modules["__main__"]
+    hidden = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(hidden)
 
 
 def join(leash: Connection, progress: MutableSequence[int]) -> None:

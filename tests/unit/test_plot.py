@@ -15,7 +15,8 @@ from experiments.figures.german import GERMAN
 from experiments.figures.manner import manner, say
 from experiments.figures.names import CONSTRAINTS, DEFINITIONS, REGIONS
 from experiments.figures.quantities import CAPTIONS, UNITS
-from experiments.plotting import embedded, own_points
+from experiments.observed import read_points
+from experiments.plotting import embedded
 from experiments.recorded import declared
 
 ROOT = Path(__file__).parents[2]
@@ -143,7 +144,7 @@ def test_observed_points_of_ones_own_are_drawn(tmp_path: Path, capsys: pytest.Ca
 def test_broken_points_are_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text(text)
     with pytest.raises(ConfigError, match="observations="):
-        own_points(str(tmp_path / "mine.csv"))
+        read_points(str(tmp_path / "mine.csv"))
 
 
 def templates() -> set[str]:
