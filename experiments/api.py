@@ -63,12 +63,11 @@ class Results:
 
         Raises: RunError if xarray is not installed.
         """
+        chosen = list(names) or [name for name in self.series.columns if name not in _KEYS]
         try:
-            import xarray  # noqa: F401
+            return self.series.set_index(_KEYS)[chosen].to_xarray()
         except ImportError:
             raise RunError("xarray is not installed; pip install xarray, or use .series") from None
-        chosen = list(names) or [name for name in self.series.columns if name not in _KEYS]
-        return self.series.set_index(_KEYS)[chosen].to_xarray()
 
     def plot(self, figure: str, **options: Any) -> Path:
         """Draw a figure with the options of `uncontested plot`, as lang="de", and return its PNG.
