@@ -3,6 +3,7 @@
 from experiments.cli import COMMANDS, RUN_OPTIONS, TOP_OPTIONS
 from experiments.conf_files import GROUPS, options, parameter_keys, run_keys
 from experiments.errors import ConfigError, nearest
+from experiments.find import finished, name_of
 
 _BASH = """_uncontested() {
     local IFS=$'\\n'
@@ -10,6 +11,13 @@ _BASH = """_uncontested() {
 }
 COMP_WORDBREAKS=${COMP_WORDBREAKS//=}
 complete -o nospace -o default -F _uncontested uncontested"""
+RUNS_OF = {"plot": 1, "compare": 2, "explain": 1, "cite": 1}
+"""How many runs a command takes."""
+FIGURE_NAMES = (
+    *("adoption", "compute", "power_queue", "prices_runway", "robots", "binding", "outcome"),
+    *("fan", "multiples", "stripes", "map"),
+)
+"""Written here as well, since importing the figures takes a second; a test compares them."""
 _SCRIPTS = {"bash": _BASH, "zsh": f"autoload -Uz bashcompinit && bashcompinit\n{_BASH}"}
 
 
@@ -36,6 +44,8 @@ def complete(line: str, point: str | None = None) -> list[str]:
         found = [f"{name} " for name in (*COMMANDS, *TOP_OPTIONS)]
     elif before[1] in ("list", "params"):
         found = _listed(before, word)
+    elif before[1] in RUNS_OF:
+        found = _of_runs(before)
     elif before[1] != "run" or before[-1] == "--config-dir":
         found = []
     elif before[-1] == "--cfg":
@@ -57,6 +67,14 @@ def _listed(before: list[str], word: str) -> list[str]:
     from experiments.cli_list import KINDS
 
     return [f"{kind} " for kind in KINDS] if len(before) == 2 else []
+
+
+def _of_runs(before: list[str]) -> list[str]:
+    """Return the runs that a command may take, then the figures that can be plotted of one."""
+    given = len(before) - 2
+    if given < RUNS_OF[before[1]]:
+        return [f"{name} " for name in dict.fromkeys(["latest", *map(name_of, finished())])]
+    return [f"{name} " for name in FIGURE_NAMES] if before[1] == "plot" and given == 1 else []
 
 
 def _keys(word: str) -> list[str]:

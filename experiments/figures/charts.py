@@ -266,9 +266,8 @@ def multiples(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
     footer = run.footer(
         say("Right: last median and 90\u202f% range of worlds."), *notes(run, columns), observed=drawn
     )
-    across = min(
-        len(columns), 5 if len(columns) > 9 else 4 if len(columns) > 6 else 3 if len(columns) > 2 else 2
-    )
+    # Four stand as two by two, so that two quantities of two places stand under one another.
+    across = 2 if len(columns) in (1, 2, 4) else 3 if len(columns) <= 6 else 4 if len(columns) <= 12 else 5
     lines = -(-len(columns) // across)
     step = (10.0 - 0.95 - 0.12) / across
     width, height = step - 0.95, 1.55

@@ -1,7 +1,7 @@
 """A map over two series or parameters: who leads where, with the close belt hatched and every world a dot."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from experiments.figures.data import MissingSeriesError, Run
 from experiments.figures.fan import Drawing, alternative, heading
-from experiments.figures.forms import percent
+from experiments.figures.forms import Form, percent
 from experiments.figures.manner import headline, say
 from experiments.figures.quantities import caption, form_of, label_of, unit_text
 from experiments.figures.style import BLOC_COLOURS, BLOC_MARKERS, INK, MUTED, WHITE, Page, styled
@@ -23,6 +23,8 @@ DIVERGING: Final = (
 """Ten steps from the US blue over a warm white to the Chinese vermilion."""
 CLOSE: Final = 0.2
 """A difference of the two shares below it is called close: 40 to 60 where nothing is mixed."""
+LOG_FROM: Final = 10.0
+"""Ratio of the largest to the smallest value from which an axis is logarithmic."""
 FEWEST: Final = 5
 """Worlds below which a cell is left white."""
 DEFINITION: Final = "w1"
@@ -154,11 +156,8 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
                 x[at], y[at], marker, color=colour, markersize=4.4, linestyle="none", markeredgecolor=WHITE,
                 markeredgewidth=0.6, gid=f"worlds/{name}",
             )  # fmt: skip
-    for values, setter, limit in ((x, axes.set_xticks, axes.set_xlim), (y, axes.set_yticks, axes.set_ylim)):
-        limit(float(values.min()), float(values.max()))
-        unit = run.units.get(series[0] if values is x else series[1], "")
-        ticks = np.linspace(float(values.min()), float(values.max()), 5)
-        setter(ticks, [form_of(unit).one(float(tick)) for tick in ticks])
+    for word, values, axis in ((series[0], x, "x"), (series[1], y, "y")):
+        _scale(axes, axis, values, form_of(run.units.get(word, "")))
     page.text(1.15 + side_x / 2.0, side_y + 0.42, names[0], colour=INK, ha="center")
     axes.set_ylabel(names[1], color=INK)
     _legend(page, run, 1.15 + side_x + 0.35, palette)
@@ -190,6 +189,17 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
         if counts["all"][i, j]
     ]
     return Drawing("map", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences))
+
+
+def _scale(axes: Any, axis: str, values: Array, form: Form) -> None:
+    """Set an axis to the range of its values, logarithmic where they span more than a factor of ten."""
+    low, high = float(values.min()), float(values.max())
+    logs = low > 0.0 and high / low > LOG_FROM
+    axes.set(**{f"{axis}scale": "log" if logs else "linear"})
+    ticks = np.geomspace(low, high, 5) if logs else np.linspace(low, high, 5)
+    axes.set(**{f"{axis}lim": (low, high)})
+    getattr(axes, f"{axis}axis").set_ticks([], minor=True)
+    getattr(axes, f"set_{axis}ticks")(ticks, [form.one(float(tick)) for tick in ticks])
 
 
 def axis_name(run: Run, word: str) -> str:

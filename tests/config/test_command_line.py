@@ -11,7 +11,7 @@ import yaml
 
 from experiments.build import RunPlan
 from experiments.cli import COMMANDS, TOP_OPTIONS
-from experiments.cli_complete import complete
+from experiments.cli_complete import FIGURE_NAMES, complete
 from experiments.cli_help import COMMAND_GROUPS
 from experiments.conf_files import GROUPS, options
 from experiments.errors import RunError, nearest
@@ -143,6 +143,19 @@ def test_words_are_completed(line: str, expected: list[str]) -> None:
 def test_every_group_is_completed() -> None:
     for group in GROUPS:
         assert complete(f"uncontested run {group}=") == [f"{group}={name} " for name in options(group)]
+
+
+def test_runs_and_figures_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tmp_path / "outputs" / "run" / "2026-01-02_03-04-05_grid"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert complete("uncontested compare latest g") == ["grid "]
+    assert complete("uncontested plot ") == ["grid ", "latest "]
+    assert complete("uncontested plot grid ad") == ["adoption "]
+    from experiments.figures.draw import CHARTS, FIGURES
+
+    assert (*FIGURES, *CHARTS) == FIGURE_NAMES
 
 
 def test_only_what_stands_before_the_cursor_counts() -> None:

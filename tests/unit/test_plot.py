@@ -11,6 +11,7 @@ from experiments.build import plan_from_config
 from experiments.cli import main
 from experiments.compose import compose_run
 from experiments.errors import ConfigError
+from experiments.figures import FIGURES, accessible_copies
 from experiments.figures.german import GERMAN
 from experiments.figures.manner import manner, say
 from experiments.figures.names import CONSTRAINTS, DEFINITIONS, REGIONS
@@ -87,6 +88,21 @@ def test_a_changed_figure_is_noticed(home: Path, tmp_path: Path, capsys: pytest.
         image.save(tmp_path / "changed.png", pnginfo=words)
     assert main(["reproduce", str(tmp_path / "changed.png")]) == 1
     assert "1 points differ" in capsys.readouterr().err
+
+
+def test_copies_for_a_photocopy_and_for_red_green_blindness_are_left_to_look_at(home: Path) -> None:
+    """Every figure of the run, as others may see it, in outputs/seen/ of the checkout."""
+    seen = ROOT / "outputs" / "seen"
+    seen.mkdir(parents=True, exist_ok=True)
+    from matplotlib import image
+
+    for picture in home.glob("outputs/run/*/figures/*.png"):
+        if picture.stem in FIGURES:
+            copies = accessible_copies(shutil.copy(picture, seen))
+            grey = image.imread(next(path for path in copies if ".grey" in path.name))
+            assert (grey[..., 0] == grey[..., 1]).all()
+            assert (grey[..., 0] == grey[..., 2]).all()
+    assert len(list(seen.glob("*.deuteranopia.png"))) >= len(FIGURES)
 
 
 @pytest.mark.parametrize(
