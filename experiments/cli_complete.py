@@ -14,7 +14,7 @@ complete -o nospace -o default -F _uncontested uncontested"""
 RUNS_OF = {"plot": 1, "compare": 2, "explain": 1, "cite": 1}
 """How many runs a command takes."""
 FIGURE_NAMES = (
-    *("adoption", "compute", "power_queue", "prices_runway", "robots", "binding", "outcome"),
+    *("adoption", "compute", "power_queue", "prices_runway", "robots", "work", "binding", "outcome"),
     *("fan", "multiples", "stripes", "map"),
 )
 """Written here as well, since importing the figures takes a second; a test compares them."""

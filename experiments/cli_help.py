@@ -40,7 +40,7 @@ Show how to cite a run: a sentence, a BibTeX entry and the command that makes it
 
 Draw a figure of a run: PNG, a tidy CSV of all it shows, and a text alternative, in the run's folder.
 
-Figures: adoption compute power_queue prices_runway robots binding outcome
+Figures: adoption compute power_queue prices_runway robots work binding outcome
 Charts of the series you name: fan multiples stripes map
 
 Options:

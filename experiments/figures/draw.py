@@ -18,6 +18,7 @@ from experiments.figures.power import compute, queue_and_price
 from experiments.figures.robots import BreakEven, robots
 from experiments.figures.save import save
 from experiments.figures.tables import Observation, observations
+from experiments.figures.work import work
 
 FIGURES: Final[dict[str, Callable[..., Drawing]]] = {
     "adoption": adoption,
@@ -25,6 +26,7 @@ FIGURES: Final[dict[str, Callable[..., Drawing]]] = {
     "power_queue": queue_and_price,
     "prices_runway": prices_and_runway,
     "robots": robots,
+    "work": work,
     "binding": binding,
     "outcome": outcome,
 }
@@ -43,6 +45,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "power_queue": ("--region", *_PERIOD),
     "prices_runway": ("--firms", *_PERIOD),
     "robots": ("--firms", *_PERIOD),
+    "work": ("--region", *_PERIOD),
     "binding": _PERIOD,
     "outcome": (),
     **dict.fromkeys(("fan", "multiples", "stripes"), ("--series", "--firms", "--region", *_PERIOD)),

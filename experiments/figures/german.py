@@ -243,6 +243,22 @@ _ROBOTS: Final = {
         "beim {ratio}-Fachen des Preises braucht ein Optimus das {span}-Fache der Leistung zum Gleichstand"
     ),
 }
+_WORK: Final = {
+    "Humanoids at productive work by place": "Humanoide bei produktiver Arbeit nach Ort",
+    "have more humanoids at work": "haben mehr Humanoide bei der Arbeit",
+    "has more humanoids at work": "hat mehr Humanoide bei der Arbeit",
+    "humanoids at work": "Humanoide bei der Arbeit",
+    "has more humanoids at work than the other": "hat mehr Humanoide bei der Arbeit als der andere",
+    "the United States": "die USA",
+    "At work: in factories and on their makers' own lines; pilots and stock are left out.": (
+        "Bei der Arbeit: in Fabriken und auf Linien ihrer Hersteller; ohne Versuche und Lager."
+    ),
+    "Strip: the first month in which the median of worlds passes the number.": (
+        "Streifen: der erste Monat, in dem der Median der Welten die Zahl erreicht."
+    ),
+    "When the median passes": "Wann der Median erreicht",
+    "{place}: the median passes {number} in {at}.": "{place}: der Median erreicht {number} in {at}.",
+}
 _OUTCOME: Final = {
     "none": "keine",
     "power": "Strom",
@@ -385,6 +401,7 @@ GERMAN: Final[dict[str, str]] = {
     **_POWER,
     **_LABS,
     **_ROBOTS,
+    **_WORK,
     **_OUTCOME,
     **_CHARTS,
 }

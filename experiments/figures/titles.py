@@ -18,7 +18,7 @@ SITE_PHRASES: Final = {
     "cn": "in China",
     "row": "in the rest of the world",
 }
-PLURAL: Final = frozenset({"US + allies", "USA + Verbündete"})
+PLURAL: Final = frozenset({"US + allies", "USA + Verbündete", "die USA"})
 Z_95: Final = 1.959963984540054
 
 

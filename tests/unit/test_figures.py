@@ -116,6 +116,9 @@ def make_series(worlds: int, months: int, seed: int, *, tie: bool = False) -> di
             - (0.0, 2.0, 4.0, 1.0)[i]
             + rng.normal(0, 2, worlds),
         )
+        columns[f"humanoids_working.{site}"] = (
+            (3e3, 1e3, 9e3, 5e2)[i] * np.exp((0.35 + 0.04 * i) * t) * wobble(0.02)
+        )
         columns[f"power_price_usd_per_mwh.{site}"] = (
             (62.0, 85.0, 55.0, 70.0)[i] * (1.0 + 0.02 * t) * wobble(0.02)
         )
