@@ -243,11 +243,8 @@ def reproduce_command(arguments: Sequence[str]) -> str:
 
     Raises: ConfigError if a file is no figure of the project; RunError if one differs.
     """
-    words, given = (
-        parse(arguments, ("figure.png", "..."), {"--keep": "a folder"}, optional=1)
-        if (len(arguments) < 3)
-        else (list(arguments), {})
-    )
+    several = ("figure.png", *["..."] * len(arguments))
+    words, given = parse(arguments, several, {"--keep": "a folder"}, optional=len(arguments))
     if "--help" in given:
         from experiments.cli_help import HELP
 

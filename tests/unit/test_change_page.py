@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "change.md").read_text(encoding="utf-8")
 FILE = re.compile(r"as `([\w/.]+)`[^`]*(?:`[^`]*`[^`]*)?:\n\n```(?:yaml|python)\n(.*?)```", re.DOTALL)
 COMMANDS = re.compile(r"^uncontested .*$", re.MULTILINE)
-FASTER = ("months=30", "consumers=cohort", "workers=1", "responses=[passive]", "output.figures=false")
+FASTER = ("months=16", "consumers=cohort", "workers=1", "responses=[passive]", "output.figures=false")
 """Only how long it takes: nothing that the page shows depends on it."""
 
 
