@@ -166,6 +166,7 @@ def chip_blocks(ctx: Context) -> tuple[Block, ...]:
     makers = axes.chip_makers
     n_labs, n_makers = len(axes.labs.names), len(makers.names)
     first_merchant = int(np.argmax(makers.merchant)) if makers.merchant.any() else -1
+    foreign = (axes.owner_bloc[:, None] != makers.bloc[None])[:, :, None]
 
     def by_maker(step: Step) -> Array:
         by_origin = step.after.fleet.h100e.sum(2).sum(0)
@@ -174,8 +175,11 @@ def chip_blocks(ctx: Context) -> tuple[Block, ...]:
             held[first_merchant] += by_origin[-1]
         return held
 
+    def licensed(step: Step) -> Array:
+        by_maker = step.after.fleet.h100e.sum(2)[:, :n_makers]
+        return step.by_owner_bloc((by_maker * foreign).sum(1))
+
     def imported(step: Step, sold: Array) -> Array:
-        foreign = (axes.owner_bloc[:, None] != makers.bloc[None])[:, :, None]
         return step.by_owner_bloc((sold * foreign).sum(1))
 
     return (
@@ -183,6 +187,16 @@ def chip_blocks(ctx: Context) -> tuple[Block, ...]:
             "accelerators_h100e", "H100e", "stock", "month-end",
             "Accelerators in use that labs and clouds of the bloc own, wherever they stand.",
             "S5", BLOCS, lambda s: s.by_owner_bloc(s.fleet_by_owner.sum(1)),
+        ),
+        Block(
+            "accelerators_h100e", "H100e", "stock", "month-end",
+            "Accelerators in use that the lab's firm owns, those of its other business included.",
+            "S5", axes.labs.names, lambda s: s.fleet_by_owner[:n_labs].sum(1),
+        ),
+        Block(
+            "accelerators_licensed_h100e", "H100e", "stock", "month-end",
+            "Accelerators of the rival's makers that the bloc's owners hold under licence.",
+            "S7.3", BLOCS, licensed,
         ),
         Block(
             "accelerators_h100e", "H100e", "stock", "month-end",
