@@ -57,7 +57,11 @@ def draw(seed: int, columns: Sequence[Column], world_ids: IntArray, attempt: Int
     Shapes: world_ids (world,), attempt broadcasts against it -> (column, world).
     Raises: ValueError if an id or an attempt is negative or too large.
     """
-    points = unit_points(seed, columns, world_ids, attempt)
+    return quantiles(columns, unit_points(seed, columns, world_ids, attempt))
+
+
+def quantiles(columns: Sequence[Column], points: Array) -> Array:
+    """Return the quantiles of columns' distributions. Shapes: points in (0, 1) (column, world) -> the same."""
     values = np.empty_like(points)
     for row, (column, u) in enumerate(zip(columns, points, strict=True)):
         values[row] = _inverse(column, u)

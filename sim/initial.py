@@ -128,14 +128,16 @@ def start_fleet(ctx: Context) -> FleetTable:
 
 
 def start_preferences(ctx: Context, by_owner: Array) -> Array:
-    """Return how each owner has spent over chip makers: its accelerators at the start's prices (S7.3).
+    """Return how each owner spends over chip makers at the start (S7.3; decision 30).
 
+    It buys of a maker's shipments the part that it has of the maker's accelerators, at the start's prices.
     Owners without accelerators spend like their bloc, and everybody a little. Shapes: -> (owner, maker).
     """
-    makers, bloc = ctx.axes.chip_makers, ctx.axes.owner_bloc
-    bought = by_owner[:, : len(makers.names)].copy()
-    bought[:, 0] += by_owner[:, -1]
-    spent = bought * ctx.start.chip_makers.price_usd_per_h100e
+    start, makers, bloc = ctx.start.chip_makers, ctx.axes.chip_makers, ctx.axes.owner_bloc
+    held = by_owner[:, : len(makers.names)].copy()
+    held[:, 0] += by_owner[:, -1]
+    bought = held / np.maximum(held.sum(0), 1.0) * start.shipments_h100e_per_month
+    spent = bought * start.price_usd_per_h100e
     table = np.zeros_like(spent)
     for member in np.unique(bloc):
         rows = bloc == member
