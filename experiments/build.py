@@ -20,6 +20,8 @@ from experiments.errors import MISSING, ConfigError, nearest
 from experiments.history import read_history
 from experiments.minds import check_rules
 from experiments.parameters import ALL, ParameterTable, read_parameters
+from experiments.posterior import PosteriorTable, digest
+from experiments.posterior import read as read_posterior
 from experiments.readers import exactly, filled, flag, integer, month_text, number, one_of
 from sim.axes import LEVERS, RESPONSES, Axes
 from sim.history import History
@@ -111,6 +113,7 @@ class RunPlan:
     outcome: OutcomeRules
     catalogue: Catalogue
     table: ParameterTable
+    posterior: PosteriorTable | None
 
     def columns(self, world_ids: IntArray) -> tuple[IntArray, IntArray]:
         """Return id and response of the columns that worlds take, all worlds of one response side by side.
@@ -126,11 +129,18 @@ class RunPlan:
 
         Shapes: ids (world,), attempt broadcasts -> fields 0-d or (world,), with their axis first if any.
         """
-        return self.table.params(draw(self.seed, self.table.columns, world_ids, attempt), world_ids.size)
+        return self.table.params(self.values_for(world_ids, attempt), world_ids.size)
+
+    def values_for(self, world_ids: IntArray, attempt: IntArray | int = 0) -> Array:
+        """Draw each drawn parameter, by the posterior if it has one. Shapes: -> (column, world)."""
+        values = draw(self.seed, self.table.columns, world_ids, attempt)
+        if self.posterior is None:
+            return values
+        return self.posterior.laid_over(self.table.columns, values, self.seed, world_ids, attempt)
 
     def drawn(self, world_ids: IntArray, attempt: IntArray | int = 0) -> dict[str, Array]:
         """Return every drawn number by its key, `section.name` or `section.name.member`; each (world,)."""
-        values = draw(self.seed, self.table.columns, world_ids, attempt)
+        values = self.values_for(world_ids, attempt)
         return {column.key: row for column, row in zip(self.table.columns, values, strict=True)}
 
     def settings_for(self, world_ids: IntArray, response: IntArray) -> Settings:
@@ -179,7 +189,8 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
     history = read_history(config["history"], axes, start.month, months, without)
     budget = one_of("budget", config["budget"], (ALL, *LEVERS))
     degree = _even("network_degree", config["network_degree"], 2, 32)
-    uncertainty = exactly("uncertainty", config["uncertainty"], ("draw",))
+    uncertainty = exactly("uncertainty", config["uncertainty"], ("draw", "posterior"))
+    posterior = read_posterior(uncertainty["posterior"]) if uncertainty["draw"] is True else None
     catalogue, table = read_parameters(
         config["parameters"], axes, flag("uncertainty.draw", uncertainty["draw"]), budget
     )
@@ -217,6 +228,7 @@ def plan_from_config(config: Mapping[str, Any], command_line: str = "") -> RunPl
         outcome=_outcome(config["outcome"]),
         catalogue=catalogue,
         table=table,
+        posterior=posterior,
     )
 
 
@@ -247,7 +259,8 @@ def _moving(config: Mapping[str, Any]) -> dict[str, Any]:
 
     if isinstance(config["rules"], Mapping):
         kept["rules"] = config["rules"].get("code")
-    return {**kept, **{part: strip(config[part]) for part in ("start", "history", "parameters")}}
+    stripped = {part: strip(config[part]) for part in ("start", "history", "parameters")}
+    return {**kept, **stripped, "posterior": digest(config["uncertainty"]["posterior"])}
 
 
 def _scenario(given: Any, choices: Any) -> Mapping[str, str]:

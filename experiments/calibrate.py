@@ -1,9 +1,10 @@
 """Fit the hindcast to what was observed until the end of 2024: `uncontested calibrate`.
 
-History matching first: a Sobol sample of all parameters, a quadratic emulator of the log summaries, and what it
-rules out (Craig et al. 1997; Vernon, Goldstein and Bower 2010). Then an ensemble sampler on the emulator (Goodman and
-Weare 2010, as emcee has it). What seeds and the parameters left to their prior add to a summary is part of the emulator's
-spread and so of the likelihood (Kennedy and O'Hagan 2001). Work is done on quantiles of the prior: a prior is uniform there, and a posterior shows what was learnt.
+History matching first: a Sobol sample of all parameters, a quadratic emulator of the log summaries, and
+what it rules out (Craig et al. 1997; Vernon, Goldstein and Bower 2010). Then an ensemble sampler on the
+emulator (Goodman and Weare 2010, as emcee has it). What seeds and the parameters left to their prior add to
+a summary is part of the emulator's spread and so of the likelihood (Kennedy and O'Hagan 2001). Work is done
+on quantiles of the prior: a prior is uniform there, and a posterior shows what was learnt.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,13 +15,14 @@ import numpy as np
 from experiments.build import RunPlan
 from experiments.design import quantiles, unit_points
 from experiments.errors import ConfigError, RunError
-from experiments.hindcast import prior_values, simulate_many
+from experiments.hindcast import simulate_many
+from experiments.posterior import PosteriorTable
 from experiments.targets import Point, Target, Targets
 from sim.units import Array, BoolArray, IntArray
 
 IMPLAUSIBLE = 3.0
 """Standard deviations beyond which a value is ruled out (Pukelsheim 1994: three sigma)."""
-CANDIDATES = 2**18
+CANDIDATES = 2**16
 LEAST_PLAUSIBLE = 64
 RIDGE = 1e-3
 WALKERS_PER_PARAMETER = 8
@@ -37,7 +39,7 @@ class Evidence:
 
     ln_observed: Array
     ln_sd: Array
-    """Of observation error and model discrepancy together; what seeds and other parameters add comes on top."""
+    """Of observation and model discrepancy; what seeds and other parameters add comes on top."""
     names: tuple[str, ...]
 
 
@@ -109,7 +111,9 @@ def fit_emulator(points: Array, summaries: Array) -> Emulator:
     terms, known = features(points[sound]), summaries[sound]
     if len(known) < 2 * terms.shape[1]:
         least = 2 * terms.shape[1]
-        raise RunError(f"calibrate: {len(known)} sound worlds for an emulator that needs {least}; use more draws")
+        raise RunError(
+            f"calibrate: {len(known)} sound worlds for an emulator that needs {least}; use more draws"
+        )
     penalty = RIDGE * len(known) * np.eye(terms.shape[1])
     penalty[0, 0] = 0.0
     weights = np.linalg.solve(terms.T @ terms + penalty, terms.T @ known)
@@ -121,7 +125,8 @@ def fit_emulator(points: Array, summaries: Array) -> Emulator:
 def implausibility(ln_values: Array, known: Evidence, extra_sd: Array) -> Array:
     """Return the second largest distance from the observations, in standard deviations.
 
-    The largest is forgiven: one summary may be off for reasons of its own. Shapes: (point, summary) -> (point,).
+    The largest is forgiven: one summary may be off for reasons of its own. Shapes: (point, summary) ->
+    (point,).
     """
     distance = np.abs(ln_values - known.ln_observed) / np.hypot(known.ln_sd, extra_sd)
     second: Array = np.sort(distance, axis=1)[:, -2]
@@ -195,27 +200,58 @@ def sample(
     return kept, float(chain.shape[0] * chain.shape[1] / max(time, 1.0))
 
 
+def importance(emulator: Emulator, known: Evidence, points: Array, summaries: Array) -> Array:
+    """Return the weights of simulated worlds against draws from the emulator's posterior, truncated.
+
+    A world's luck and other parameters are in its own summaries, so that only observation error and
+    discrepancy stand between them and what was observed; averaged over luck that is the emulator's
+    likelihood.
+    Shapes: (point, parameter), (point, summary) -> (point,). Source: Ionides 2008 (truncation).
+    """
+    ln_weight = ln_likelihood(summaries, known, 0.0) - ln_likelihood(emulator(points), known, emulator.sd)
+    ln_weight = np.where(np.isfinite(ln_weight), ln_weight, -np.inf)
+    weights = np.exp(ln_weight - ln_weight.max())
+    truncated: Array = np.minimum(weights, weights.mean() * np.sqrt(weights.size))
+    return truncated
+
+
+def effective(weights: Array) -> float:
+    """Return the effective number of weighted draws (Kish 1965). Shapes: (draw,)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def resampled(weights: Array, rows: int, generator: np.random.Generator) -> IntArray:
+    """Return which draws stand for equal shares of weight (systematic resampling). Shapes: -> (rows,)."""
+    edges = (generator.random() + np.arange(rows)) / rows
+    return np.searchsorted(np.cumsum(weights) / weights.sum(), edges).clip(0, weights.size - 1)
+
+
 @dataclass(frozen=True)
 class Posterior:
     """What calibration found."""
 
     keys: tuple[str, ...]
-    points: Array
-    """(row, parameter): equally weighted quantiles of the prior."""
-    values: Array
-    """(row, parameter)"""
+    parameters: PosteriorTable
+    """The parameters alone, as any run may draw them."""
+    worlds: PosteriorTable
+    """Worlds of the hindcast that fitted, luck and other parameters included, to be run on into 2025."""
     effective_draws: float
+    """Of the parameters, on the emulator: draws over their autocorrelation time."""
+    effective_worlds: float
+    """Of the simulated worlds, whose luck and other parameters are weighted too."""
     informed: BoolArray
     """(parameter,)"""
     plausible_share: tuple[float, ...]
     """Share of the space left by each wave."""
     simulated: int
+    chain_points: Array
+    """(draw, parameter): the posterior of the parameters alone, on the emulator."""
 
 
 def calibrate(
     plan: RunPlan, targets: Targets, draws: int, on_stage: Callable[[str, int], Callable[[int], None]]
 ) -> tuple[Posterior, Emulator, tuple[Array, Array]]:
-    """Fit the calibrated parameters; return the posterior, the last emulator and the worlds it was checked with.
+    """Fit the calibrated parameters; return the posterior, the last emulator and the worlds simulated last.
 
     `on_stage` is told what begins and how many months it takes, and returns what is told the progress.
     """
@@ -224,7 +260,7 @@ def calibrate(
     ids = np.arange(draws)
     points = unit_points(plan.seed, plan.table.columns, ids)[at].T
     months = plan.months * -(-draws // 256)
-    found = summaries_of(plan, targets, ids, prior_values(plan, ids), on_stage("Sobol sample", months))
+    found = summaries_of(plan, targets, ids, plan.values_for(ids), on_stage("Sobol sample", months))
     emulator, shares = fit_emulator(points, found), []
     simulated, wave = draws, max(draws // 4, 2048)
     all_points, all_found = points, found
@@ -240,34 +276,50 @@ def calibrate(
             emulator = fit_emulator(all_points[near], all_found[near])
     begin, _ = plausible_points(emulator, known, at.size, WALKERS_PER_PARAMETER * at.size, generator)
     chain, effective_draws = sample(emulator, known, begin, plan.seed)
-    kept = chain[generator.choice(len(chain), POSTERIOR_ROWS, replace=len(chain) < POSTERIOR_ROWS)]
-    last_ids = np.arange(simulated, simulated + len(kept))
-    checked = at_points(plan, targets, at, last_ids, kept, on_stage("posterior", plan.months * 2))
-    simulated += len(kept)
+    chosen = chain[generator.choice(len(chain), draws // 2, replace=len(chain) < draws // 2)]
+    last_ids = np.arange(simulated, simulated + len(chosen))
+    checked = at_points(plan, targets, at, last_ids, chosen, on_stage("worlds that fit", months // 2))
+    simulated += len(chosen)
+    weights = importance(emulator, known, chosen, checked)
+    rows = resampled(weights, POSTERIOR_ROWS, generator)
+    spread = np.arange(POSTERIOR_ROWS) * len(chosen) // POSTERIOR_ROWS
     prior_sd = np.sqrt(1.0 / 12.0)
+    fitted = tuple(plan.table.columns[place] for place in at)
     posterior = Posterior(
         keys=targets.calibrated,
-        points=kept,
-        values=quantiles([plan.table.columns[place] for place in at], kept.T).T,
+        parameters=PosteriorTable(fitted, quantiles(fitted, chosen[spread].T).T, last_ids[spread]),
+        worlds=PosteriorTable(fitted, quantiles(fitted, chosen[rows].T).T, last_ids[rows]),
         effective_draws=effective_draws,
-        informed=kept.std(0) < INFORMED * prior_sd,
+        effective_worlds=effective(weights),
+        informed=chain.std(0) < INFORMED * prior_sd,
         plausible_share=tuple(shares),
         simulated=simulated,
+        chain_points=chain,
     )
-    return posterior, emulator, (kept, checked)
+    return posterior, emulator, (chosen, checked)
 
 
 def at_points(
-    plan: RunPlan, targets: Targets, at: IntArray, ids: IntArray, points: Array, on_month: Callable[[int], None]
+    plan: RunPlan,
+    targets: Targets,
+    at: IntArray,
+    ids: IntArray,
+    points: Array,
+    on_month: Callable[[int], None],
 ) -> Array:
     """Simulate worlds whose calibrated parameters are given, the others drawn. Shapes: (point, parameter)."""
-    values = prior_values(plan, ids)
+    values = plan.values_for(ids)
     values[at] = quantiles([plan.table.columns[place] for place in at], points.T)
     return summaries_of(plan, targets, ids, values, on_month)
 
 
 def recoveries(
-    emulator: Emulator, known: Evidence, worlds: tuple[Array, Array], informed: BoolArray, count: int, seed: int
+    emulator: Emulator,
+    known: Evidence,
+    worlds: tuple[Array, Array],
+    informed: BoolArray,
+    count: int,
+    seed: int,
 ) -> Array:
     """Fit worlds whose parameters are known; return whether their 90 % interval holds each informed one.
 

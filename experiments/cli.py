@@ -103,6 +103,16 @@ def _printing(module: str, function: str) -> Callable[[list[str]], int]:
     return command
 
 
+def _calling(module: str, function: str) -> Callable[[list[str]], int]:
+    """Return a command that a function of a module, imported only then, carries out."""
+
+    def command(arguments: list[str]) -> int:
+        status: int = getattr(import_module(f"experiments.{module}"), function)(arguments)
+        return status
+
+    return command
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "list": _printing("cli_list", "list_command"),
@@ -112,6 +122,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),
+    "calibrate": _calling("calibration", "calibrate_command"),
+    "validate": _calling("validate", "validate_command"),
 }
 
 

@@ -11,6 +11,10 @@ COMMAND_GROUPS = {
         "plot": "a figure of a run, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
+    "Trust": {
+        "validate": "the hindcast of 2023-2025 against what was observed, and its gates",
+        "calibrate": "fit the parameters to 2023 and 2024",
+    },
     "Look up": {
         "list": "scenarios, studies, firms, series, figures, runs",
         "params": "every parameter: value, range, unit, confidence, source",

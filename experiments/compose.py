@@ -85,7 +85,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 def valid_keys() -> list[str]:
     """Return every key that can be written on the command line, below roster and start apart."""
     outcome = [f"outcome.{field.name}" for field in fields(OutcomeRules)]
-    return [*GROUPS, *run_keys(), "uncertainty.draw", *outcome, *parameter_keys()]
+    return [*GROUPS, *run_keys(), "uncertainty.draw", "uncertainty.posterior", *outcome, *parameter_keys()]
 
 
 @cache

@@ -61,7 +61,7 @@ def draw(seed: int, columns: Sequence[Column], world_ids: IntArray, attempt: Int
 
 
 def quantiles(columns: Sequence[Column], points: Array) -> Array:
-    """Return the quantiles of columns' distributions. Shapes: points in (0, 1) (column, world) -> the same."""
+    """Return quantiles of columns' distributions. Shapes: points in (0, 1) (column, world) -> the same."""
     values = np.empty_like(points)
     for row, (column, u) in enumerate(zip(columns, points, strict=True)):
         values[row] = _inverse(column, u)

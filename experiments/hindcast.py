@@ -10,7 +10,6 @@ import numpy as np
 
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
-from experiments.design import draw
 from experiments.team import Team, note
 from sim.units import Array, IntArray
 
@@ -35,11 +34,6 @@ class Job:
 def hindcast_plan(*overrides: str) -> RunPlan:
     """Return the plan of the hindcast with further overrides."""
     return plan_from_config(compose_run([*HINDCAST, *overrides]))
-
-
-def prior_values(plan: RunPlan, world_ids: IntArray) -> Array:
-    """Return the plan's draws for worlds. Shapes: -> (column, world)."""
-    return draw(plan.seed, plan.table.columns, world_ids)
 
 
 def simulate_many(

@@ -147,18 +147,18 @@ def read_targets(
     gates = Gates(**{name: number(f"targets.gates.{name}", value, 0.0) for name, value in bounds.items()})
     until = month_text("targets.fit_until", given["fit_until"])
     check_points(points, units)
-    inside = [point for point in points if _inside(point, first_month, months)]
+    during = [point for point in points if inside(point, first_month, months)]
     series = tuple(
-        _target(place, entry, inside, points, until) for place, entry in enumerate(given["series"])
+        _target(place, entry, during, points, until) for place, entry in enumerate(given["series"])
     )
     return Targets(until, gates, series, tuple(given["calibrated"]))
 
 
-def _target(place: int, entry: Any, inside: Sequence[Point], points: Sequence[Point], until: str) -> Target:
+def _target(place: int, entry: Any, during: Sequence[Point], points: Sequence[Point], until: str) -> Target:
     key = f"targets.series[{place}]"
     given = exactly(key, {"summaries": [], **entry}, ("series", "role", "discrepancy", "summaries"))
     name = given["series"]
-    own = tuple(sorted((p for p in inside if p.series == name), key=lambda point: point.last_month))
+    own = tuple(sorted((p for p in during if p.series == name), key=lambda point: point.last_month))
     if not own:
         near = nearest(str(name), {point.series for point in points})
         raise ConfigError(f"{key}.series", name, "nothing observed of it during the run", near)
@@ -177,7 +177,7 @@ def _target(place: int, entry: Any, inside: Sequence[Point], points: Sequence[Po
     )
 
 
-def _inside(point: Point, first_month: str, months: int) -> bool:
+def inside(point: Point, first_month: str, months: int) -> bool:
     """Say whether a date lies in a run, its first month left out since the start has it."""
     begin = point.date if "-" in point.date else f"{point.date}-01"
     least = 1 if "-" in point.date else 0

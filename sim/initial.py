@@ -308,6 +308,7 @@ def start_labs(ctx: Context) -> LabTable:
         queries_wanted=ctx.by_world(ctx.params.labs.queries_wanted_free * np.ones(1)).copy(),
         served_share=np.ones((n, ctx.worlds)),
         residual=ctx.full(n, m),
+        familiar_share=(ctx.spread(start.users_million) > 0.0).astype(np.float64),
         paid_constant=ctx.full(n, m),
         enterprise_share=ctx.full(n, m),
         enterprise_residual=ctx.full(n, m),

@@ -228,6 +228,7 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         ),
         served_share=month.compute.free_served_share,
         residual=fade_residual(old.residual, rules.residual_half_life / LN2, ctx.dt),
+        familiar_share=month.adoption.familiar_share,
         enterprise_residual=fade_residual(old.enterprise_residual, firm_memory, ctx.dt),
         enterprise_share=month.adoption.enterprise_share,
         serving_cost_usd=month.compute.serving_cost_usd,

@@ -51,6 +51,8 @@ class LabTable:
     """(lab, world): share of the free load that compute could serve last month."""
     residual: Array
     """(lab, market, world) own residual utility of users, fading."""
+    familiar_share: Array
+    """(lab, market, world): share of those aware of assistants who know this one."""
     paid_constant: Array
     """(lab, market, world) constant of the paid tier, fitted to the paying share of the start."""
     enterprise_share: Array

@@ -16,6 +16,8 @@ from sim.plans import Plans
 from sim.state import State
 from sim.units import BILLION, Array, BoolArray
 
+LEAST_FAMILIAR = 1e-9
+"""Keeps an assistant that nobody has heard of at a finite utility."""
 FAR_BEHIND_ORDERS = 30.0
 """Stands for open weights that do not exist."""
 
@@ -34,6 +36,8 @@ class AdoptionOutcome:
     """(market, world) paid for compute by firms that host open weights."""
     enterprise_share: Array
     foundation: Array
+    familiar_share: Array
+    """(lab, market, world): share of the aware who know a lab's assistant after the month."""
 
 
 def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
@@ -148,7 +152,7 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
     served = served_fraction(labs.queries_wanted, labs.quota_per_day) * labs.served_share[:, None]
     offers = Offers(
         capability=capability_offered(ctx, state),
-        trust=trust_table(ctx) + labs.residual,
+        trust=trust_table(ctx) + labs.residual + np.log(np.maximum(familiarity(ctx, state), LEAST_FAMILIAR)),
         served_fraction=np.maximum(served, 1e-12),
         price_usd=labs.price_usd,
         free_constant=np.zeros(1),
@@ -170,6 +174,17 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
         aware_before=state.aware_share,
         aware_after=aware_after,
     )
+
+
+def familiarity(ctx: Context, state: State) -> Array:
+    """Return how many of the aware know each lab's assistant after the step, where it is on offer (S1.7).
+
+    Word of an assistant spreads as word of assistants did: the law of S1.1, from the month of its entry.
+    Shapes: -> (lab, market, world).
+    """
+    rules, known = ctx.params.consumers, state.labs.familiar_share
+    spread = awareness(known, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
+    return np.where(offers_open(ctx, state.labs.alive, state.months), spread, known)
 
 
 def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
@@ -213,6 +228,7 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
         hosting_usd=hosting,
         enterprise_share=shares,
         foundation=foundation,
+        familiar_share=familiarity(ctx, state),
     )
 
 
