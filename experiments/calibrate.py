@@ -165,12 +165,8 @@ def sample(
     """Sample the posterior on the emulator; return its points and the effective number of them.
 
     Shapes: begin (walker, parameter) -> (point, parameter).
-    Raises: RunError if the sampler's library is not installed.
     """
-    try:
-        import emcee
-    except ImportError:
-        raise RunError("calibrate needs emcee: pip install 'uncontested[calibrate]'") from None
+    import emcee
 
     def ln_posterior(points: Array) -> Array:
         inside = ((points > 0.0) & (points < 1.0)).all(1)

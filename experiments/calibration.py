@@ -35,13 +35,13 @@ HELP = """uncontested calibrate [--draws N] [--recoveries N] [--seed N] [--outpu
 Fit the hindcast to what was observed until the end of 2024, and test the fit on worlds whose parameters
 are known. Nothing after 2024 is looked at. --install puts the table where `uncertainty=posterior` finds it.
 
-The same seed and numbers give the same table again. Needs emcee: pip install 'uncontested[calibrate]'."""
+The same seed and numbers give the same table again."""
 
 
 def calibrate_command(arguments: Sequence[str]) -> int:
     """Fit, say what was learnt, and write the table.
 
-    Raises: ConfigError on options at fault; RunError if the sampler is missing.
+    Raises: ConfigError on options at fault; RunError if too few worlds can start.
     """
     _, given = parse(arguments, (), OPTIONS)
     if "--help" in given:

@@ -9,12 +9,12 @@ from typing import Any
 from experiments.errors import ConfigError
 
 NEEDED = ("series", "date", "value", "source")
-COLUMNS = (*NEEDED, "low", "high")
+COLUMNS = (*NEEDED, "low", "high", "unit")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
 
 
 def read_points(path: Any) -> list[dict[str, str]]:
-    """Read a CSV with series, date, value and source, and low and high if known; none from an empty name.
+    """Read a CSV with series, date, value and source, and low, high, unit if known; none from an empty name.
 
     Raises: ConfigError naming the line at fault.
     """

@@ -8,7 +8,7 @@ import csv
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,20 @@ from experiments.compose import compose_run
 from experiments.design import draw
 from experiments.errors import ConfigError
 from experiments.hindcast import CHUNK_WORLDS, hindcast_plan, simulate_many
+from experiments.observed import read_points as own_points
 from experiments.readers import integer
 from experiments.scores import GateResult, Score, judge, score
-from experiments.targets import OBSERVATIONS, TARGETS, Targets, load, read_points, read_targets
+from experiments.targets import (
+    OBSERVATIONS,
+    TARGETS,
+    Point,
+    Target,
+    Targets,
+    inside,
+    load,
+    read_points,
+    read_targets,
+)
 from sim.units import Array, IntArray
 
 WORLDS = 256
@@ -65,7 +76,7 @@ def validate_command(arguments: Sequence[str]) -> int:
         return PASSED
     began = time.perf_counter()
     folder = store.output_folder(given.get("--output", ""), "validate", time.localtime())
-    observations = read_own(Path(given["--observations"])) if "--observations" in given else ()
+    observations = own_points(given.get("--observations", ""))
     worlds = given.get("--worlds", str(WORLDS))
     if not worlds.isdecimal():
         raise ConfigError("--worlds", worlds, "expected a whole number")
@@ -94,11 +105,12 @@ A table of your own has the columns series, date (2025-03 or 2025), value, unit,
 and high."""
 
 
-def validate(worlds: int, uncertainty: str, more: Sequence[object] = ()) -> Validation:
+def validate(worlds: int, uncertainty: str, more: Sequence[Mapping[str, str]] = ()) -> Validation:
     """Run hindcast and forward worlds and score them."""
     plan = hindcast_plan(f"worlds={worlds}", f"uncertainty={uncertainty}")
     units = recorded_units(plan)
-    points = read_points([*load(OBSERVATIONS)["points"], *more], OBSERVATIONS.name)
+    own = [{"unit": units.get(row["series"], "?"), **row} for row in more]
+    points = read_points([*load(OBSERVATIONS)["points"], *own], OBSERVATIONS.name)
     targets = read_targets(TARGETS, points, plan.start.month, plan.months, units)
     if more:
         targets = with_own(targets, points[-len(more) :], plan)
@@ -160,32 +172,11 @@ def recorded_units(plan: RunPlan) -> dict[str, str]:
     return {one.name: one.unit for one in declared}
 
 
-def read_own(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table of observed points.
-
-    Raises: ConfigError if it cannot be read.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError("--observations", path, f"cannot be read ({error})") from None
-    if not rows:
-        raise ConfigError("--observations", path, "expected a header and at least one row")
-    read_points(rows, path.name)
-    return rows
-
-
-def with_own(targets: Targets, points: Sequence[object], plan: RunPlan) -> Targets:
+def with_own(targets: Targets, own: Sequence[Point], plan: RunPlan) -> Targets:
     """Add series of one's own that no target has, as reports.
 
     Raises: ConfigError on a date outside the hindcast.
     """
-    from dataclasses import replace
-
-    from experiments.targets import Point, Target, inside
-
-    own = [point for point in points if isinstance(point, Point)]
     for point in own:
         if not inside(point, plan.start.month, plan.months):
             expected = (

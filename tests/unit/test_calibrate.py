@@ -36,7 +36,7 @@ def test_the_emulator_finds_a_planted_quadratic_and_its_noise() -> None:
     fresh = RANDOM.random((500, 3))
     y = 2.0 * fresh - 1.0
     expected = 1.0 + 0.5 * y[:, 0] - 2.0 * y[:, 1] * y[:, 2] + y[:, 1] ** 2
-    # Ten features, each worth at most one noise/sqrt(n/10) at a point; the ridge takes 1e-3/(1/9) of a cross term.
+    # Ten features, each worth noise/sqrt(n/10) at a point; the ridge takes 1e-3/(1/9) of a cross term.
     assert np.abs(found(fresh)[:, 0] - expected).max() < 6 * noise * np.sqrt(10 / 4000) + 2.0 * 9e-3
     assert found.sd[0] == pytest.approx(noise, rel=5 / np.sqrt(2 * 4000))
 
