@@ -145,7 +145,8 @@ def start_preferences(ctx: Context, by_owner: Array) -> Array:
         own = spent[rows] / np.maximum(spent[rows].sum(1, keepdims=True), 1.0)
         own = np.where(spent[rows].sum(1, keepdims=True) > 0.0, own, usual)
         table[rows] = (1.0 - LEAST_PREFERENCE) * own + LEAST_PREFERENCE * usual
-    return table * makers.buyers
+    preferences: Array = table * makers.buyers
+    return preferences
 
 
 def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:

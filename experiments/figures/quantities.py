@@ -32,6 +32,7 @@ CAPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "enterprise_market_usd": ("Firms' spending on AI in the month", "KI-Ausgaben der Firmen im Monat"),
     "accelerators_h100e": ("Accelerators in use", "Beschleuniger im Einsatz"),
     "accelerators_at_site_h100e": ("Accelerators by place", "Beschleuniger nach Ort"),
+    "accelerators_licensed_h100e": ("Accelerators held under licence", "Beschleuniger mit Lizenz"),
     "chip_output_h100e": ("Accelerators made in the month", "Gefertigte Beschleuniger im Monat"),
     "chip_price_usd_per_h100e": ("Price of accelerators", "Preis der Beschleuniger"),
     "chips_imported_h100e": ("Accelerators imported in the month", "Eingeführte Beschleuniger im Monat"),

@@ -244,7 +244,7 @@ def reject(plan: RunPlan, monkeypatch: pytest.MonkeyPatch, share: float) -> None
     """Make a share of the draws infeasible, by the value of one parameter, with models that cannot run."""
     cut = float(np.quantile(plan.drawn(np.arange(4096))["consumers.habit_sigma"], share))
 
-    def build(params: Any, axes: Any, start: Any, settings: Any) -> SimpleNamespace:
+    def build(params: Any, axes: Any, start: Any, settings: Any, *others: Any) -> SimpleNamespace:
         drawn = np.broadcast_to(params.consumers.habit_sigma, settings.world_ids.shape)
         return SimpleNamespace(report=SimpleNamespace(feasible=drawn > cut), ids=settings.world_ids)
 

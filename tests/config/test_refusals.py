@@ -114,7 +114,7 @@ REFUSED = [
     ("scenario=[article]", "expected one of", None),
     ("scenario=../start/2026-01", "expected one of", None),
     ("start=2026-02", "expected one of 2023-01, 2026-01", "start=2026-01"),
-    ("uncertainty=priors", "expected one of none, prior", "uncertainty=prior"),
+    ("uncertainty=priors", "expected one of none, posterior, prior", "uncertainty=prior"),
     ("firm=nosuch", "no file in the group firm/", None),
     # roster and start
     ("roster.labs.opnai.bloc=us", "no such key", "roster.labs.openai"),
