@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,11 @@ class Context:
         if values.shape[-1] == self.worlds:
             return values
         return np.broadcast_to(values, (*values.shape[:-1], self.worlds))
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """Answers of laws that only the context decides (sim.memory)."""
+        return {}
 
     @cached_property
     def by_market(self) -> "MarketParams":

@@ -8,6 +8,7 @@ from sim.acts import adoption, compute
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
 from sim.markets.services import best_reply_price, free_load
+from sim.memory import once_a_month, once_a_run
 from sim.state import State
 from sim.units import Array, ratio
 
@@ -25,6 +26,7 @@ class LabEconomics:
     """Price that would maximise the month's margin against the others' prices."""
 
 
+@once_a_month
 def lab_economics(ctx: Context, state: State) -> LabEconomics:
     """Compute costs per user and best-reply prices (S3.1-S3.3)."""
     rules, labs = ctx.params.labs, state.labs
@@ -72,6 +74,7 @@ def enterprise_terms(ctx: Context, state: State) -> EnterpriseTerms:
     )
 
 
+@once_a_run
 def enterprise_trust(ctx: Context) -> Array:
     """Return the trust of each place's enterprises in each lab's bloc (S2). Shapes: (lab, market, world)."""
     rules, places = ctx.params.enterprises, ctx.axes.markets.names

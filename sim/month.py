@@ -93,7 +93,9 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     books.settle_everybody_else(ctx, state, ledger)
     back = feedback.act(ctx, state, units, ability, factories)
     month = Month(luck, law, grid, made, used, skill, chosen, units, launched, money, left, back, ledger)
-    return commit(ctx, state, plans, month), month
+    after = commit(ctx, state, plans, month)
+    after.known = {}
+    return after, month
 
 
 def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOutcome) -> Array:

@@ -5,7 +5,7 @@ Money is real 2025 USD, accelerators are H100-equivalents (H100e), power is GW a
 IT.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.units import Array
@@ -288,3 +288,5 @@ class State:
     """(world,): 1 once humanoid labour is above the outcome's floor."""
     foundation: Array
     """(bloc, world): deployments and derivatives on each bloc's open weights."""
+    known: dict[Any, Any] | None = field(default=None, init=False, repr=False, compare=False)
+    """Answers of laws that only the context and this state decide (sim.memory); None: ask anew."""

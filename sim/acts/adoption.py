@@ -12,6 +12,7 @@ from sim.markets.adoption import Offers, Tastes, awareness, utilities
 from sim.markets.choice import ChoiceSetting
 from sim.markets.enterprise import foundation_step, self_hosting_share
 from sim.markets.services import served_fraction
+from sim.memory import once_a_month, once_a_run
 from sim.plans import Plans
 from sim.state import State
 from sim.units import BILLION, Array, BoolArray
@@ -57,6 +58,7 @@ def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
     return opened
 
 
+@once_a_run
 def trust_table(ctx: Context) -> Array:
     """Return the trust of each market in each bloc's assistants (S1.4). Shapes: (lab, market, world).
 
@@ -71,6 +73,7 @@ def trust_table(ctx: Context) -> Array:
     return table[ctx.axes.labs.bloc]
 
 
+@once_a_run
 def open_weights_usable(ctx: Context) -> Array:
     """Return where each lab's open weights may be used, 0 under a ban. Shapes: (lab, market, world)."""
     usable = np.ones((len(ctx.axes.labs.names), len(ctx.axes.markets.names), ctx.worlds))
@@ -81,6 +84,7 @@ def open_weights_usable(ctx: Context) -> Array:
     return usable
 
 
+@once_a_month
 def capability_offered(ctx: Context, state: State) -> Array:
     """Return each lab's deployable capability in orders of magnitude. Shapes: (lab, market, world)."""
     usable = open_weights_usable(ctx)
@@ -90,6 +94,7 @@ def capability_offered(ctx: Context, state: State) -> Array:
     )
 
 
+@once_a_run
 def price_sensitivity(ctx: Context) -> Array:
     """Return utility per USD a month by class and market, higher where incomes are lower (S1.3, S1.6).
 
@@ -133,6 +138,7 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
     return rules.self_hosting_ceiling * share
 
 
+@once_a_month
 def open_gap_orders(ctx: Context, state: State) -> Array:
     """Return the orders by which the best on offer leads usable open weights. Shapes: (market, world)."""
     offered = np.where(

@@ -8,6 +8,7 @@ from sim.acts.policy import PolicyOutcome
 from sim.axes import CN, US, sum_by_bloc
 from sim.context import Context
 from sim.markets.rationing import ration_with_caps, wanted_chips
+from sim.memory import once_a_month, once_a_run
 from sim.physics.chips import (
     ChipOutput,
     advance_performance,
@@ -142,6 +143,7 @@ class Production:
     unit_cost_usd: Array
 
 
+@once_a_run
 def start_performance(ctx: Context) -> Array:
     """Return X at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
@@ -149,6 +151,7 @@ def start_performance(ctx: Context) -> Array:
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
+@once_a_run
 def start_yield(ctx: Context) -> Array:
     """Return the yield at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
@@ -156,6 +159,7 @@ def start_yield(ctx: Context) -> Array:
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
+@once_a_month
 def yields(ctx: Context, state: State) -> Array:
     """Return this month's yield by maker (S7.1). Shapes: (maker, world)."""
     chips, old = ctx.params.chips, state.chips
@@ -169,6 +173,7 @@ def yields(ctx: Context, state: State) -> Array:
     )
 
 
+@once_a_month
 def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
     """Return what each maker could make a month of all its wafers and the memory at hand (S7.1).
 

@@ -10,6 +10,7 @@ from sim.acts.power import PowerOutcome
 from sim.axes import CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
 from sim.markets.services import compute_per_unit_load, free_load, serving_cost_usd_per_h100e_month
+from sim.memory import once_a_month
 from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
@@ -145,6 +146,7 @@ def within_licence(asked: Array, access: Array, capacity: Array) -> Array:
     return np.where(total > 0.0, asked * np.where(access >= 1.0, 1.0, scale), 0.0)
 
 
+@once_a_month
 def query_compute_h100e(ctx: Context, state: State) -> Array:
     """Return H100e-months for one query a day over a month, by lab (S3.1).
 
@@ -162,6 +164,7 @@ def query_compute_h100e(ctx: Context, state: State) -> Array:
     )
 
 
+@once_a_month
 def query_cost_usd(ctx: Context, state: State) -> Array:
     """Return the cost of a query a day over a month, by lab (S3.1). Shapes: (lab, world)."""
     return query_compute_h100e(ctx, state) * state.labs.serving_cost_usd
@@ -195,6 +198,7 @@ def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Arra
     return enterprise, paid_queries * labs.paid_query_cost_multiple * per_query, free_queries * per_query
 
 
+@once_a_month
 def serving_cost_usd(ctx: Context, state: State) -> Array:
     """Return what a served H100e-month costs each lab at today's chip and power prices (S3.1).
 
@@ -218,6 +222,7 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
     )
 
 
+@once_a_month
 def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
     """Return what buyers of each bloc pay per H100e, weighted by last month's output they could get.
 
@@ -247,6 +252,7 @@ def supplier_bloc_share(ctx: Context, fleet: FleetTable) -> Array:
     return np.where((clouds.bloc < 0)[:, None], history, member)
 
 
+@once_a_month
 def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
     """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world).
 

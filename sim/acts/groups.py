@@ -4,10 +4,12 @@ import numpy as np
 
 from sim.axes import sum_by_bloc
 from sim.context import Context
+from sim.memory import once_a_month
 from sim.state import State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array
 
 
+@once_a_month
 def group_budgets_usd(ctx: Context, state: State) -> Array:
     """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
     capital = ctx.params.capital
@@ -18,6 +20,7 @@ def group_budgets_usd(ctx: Context, state: State) -> Array:
     return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))
 
 
+@once_a_month
 def budget_growth(ctx: Context, state: State) -> Array:
     """Return the growth of capital budgets since the start (S4). Shapes: () or (world,)."""
     growth: Array = (1.0 + ctx.params.capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)

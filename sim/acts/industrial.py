@@ -10,6 +10,7 @@ import numpy as np
 from sim.acts.payments import Payment
 from sim.acts.robot_terms import USD_PER_THOUSAND, machine_cost_usd, tariff_by_place, wage_usd_per_year
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.physics.robots import (
     dark_share_step,
     dark_target_share,
@@ -93,6 +94,7 @@ def payments(
     )
 
 
+@once_a_run
 def start_price_usd(ctx: Context) -> Array:
     """Return the price of each maker's conventional robots at the start. Shapes: -> (maker, world)."""
     return ctx.by_world(ctx.params.robots.industrial_price) * USD_PER_THOUSAND
@@ -122,11 +124,13 @@ def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
     return share_over_first(start_shares(ctx)[..., None] * weight)
 
 
+@once_a_run
 def start_shares(ctx: Context) -> Array:
     """Return each maker's share of a place's purchases at the start. Shapes: -> (maker, market)."""
     return share_over_first(np.ascontiguousarray(ctx.start.markets.industrial_supplier_share.T))
 
 
+@once_a_run
 def start_units(ctx: Context) -> Array:
     """Return conventional robots at work at the start. Shapes: -> (maker, market, world)."""
     return ctx.spread(start_shares(ctx) * ctx.start.markets.industrial_robots[None])

@@ -12,6 +12,7 @@ from sim.acts.compute import BUILDING_LIFE_YEARS
 from sim.acts.payments import Payment, settle
 from sim.axes import BLOCS, CN, sum_by_bloc
 from sim.context import Context
+from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
@@ -198,6 +199,7 @@ def per_operator(ctx: Context, amount: Array) -> Array:
 # ---- cost ---------------------------------------------------------------------------------------------
 
 
+@once_a_month
 def costs(ctx: Context, state: State) -> OrbitCosts:
     """Return each operator's costs, its bloc's cost on the ground, and what it can launch (S11).
 
@@ -259,6 +261,7 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
     )
 
 
+@once_a_run
 def start_mass_kg(ctx: Context) -> Array:
     """Return what each operator had launched by the start, in kg. Shapes: -> (operator, world)."""
     return ctx.spread(ctx.start.orbital_operators.launched_tonnes * KILOGRAMS_PER_TONNE)
@@ -279,6 +282,7 @@ def other_mass_kg(ctx: Context, months: float) -> Array:
     return rules.other_launch_share * start_mass_kg(ctx) * grown * span
 
 
+@once_a_month
 def cap_gw_per_year(ctx: Context, state: State) -> Array:
     """Return the most that each operator can build and launch, in GW per year (S11); 0 before its start.
 
@@ -305,6 +309,7 @@ class GroundTerms:
     """Rent of what a powered kW computes."""
 
 
+@once_a_month
 def ground_terms(ctx: Context, state: State) -> GroundTerms:
     """Measure chip price, power price, dark share and rent of each bloc at the month's start (S11)."""
     makers, markets = ctx.axes.chip_makers, ctx.axes.markets

@@ -8,6 +8,7 @@ from sim.acts.shocks import Shocks
 from sim.axes import BLOCS, CN, LEVERS, US
 from sim.context import Context
 from sim.markets.capital import sentiment_step
+from sim.memory import once_a_run
 from sim.plans import Plans
 from sim.state import PolicyTable, State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array
@@ -104,6 +105,7 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     )
 
 
+@once_a_run
 def takers(ctx: Context) -> Array:
     """Return 1 where a bloc has an industry to subsidise, else 0 (S12). Shapes: -> (lever, bloc)."""
     table = np.ones((len(LEVERS), len(BLOCS)))

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.physics.robots import (
     cost_per_task_usd,
     decoupled_unit_cost_usd,
@@ -70,12 +71,14 @@ def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) ->
 # ---- places, tariffs, chains --------------------------------------------------------------------------
 
 
+@once_a_run
 def at_home(ctx: Context) -> Array:
     """Return 1 where a place counts with the maker's bloc, allies with the US. Shapes: -> (maker, market)."""
     same: Array = (ctx.axes.robot_makers.bloc[:, None] == ctx.axes.markets.bloc[None]).astype(np.float64)
     return same
 
 
+@once_a_run
 def own_place(ctx: Context) -> Array:
     """Return 1 in the one place where a maker's own factory stands. Shapes: -> (maker, market)."""
     home = ctx.axes.markets.home[ctx.axes.robot_makers.bloc]
@@ -191,6 +194,7 @@ def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
 # ---- demand -------------------------------------------------------------------------------------------
 
 
+@once_a_run
 def suitable_positions(ctx: Context) -> Array:
     """Return positions in factories that a humanoid could take. Shapes: -> (market, sector, world)."""
     rules = ctx.params.robots

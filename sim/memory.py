@@ -1,0 +1,59 @@
+"""What many ask for and nobody changes is computed once: a law of the run, or of a month's start.
+
+The answers are sealed. A month's are kept with its state, and only for states that the month script made: a
+state that is still being built, as at the start, is asked anew each time.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sim.context import Context
+from sim.state import State
+
+Answer = TypeVar("Answer")
+
+
+def once_a_run(law: Callable[[Context], Answer]) -> Callable[[Context], Answer]:
+    """Compute a law of the context once."""
+
+    @wraps(law)
+    def answer(ctx: Context) -> Answer:
+        if law not in ctx.known:
+            ctx.known[law] = seal(law(ctx))
+        found: Answer = ctx.known[law]
+        return found
+
+    return answer
+
+
+def once_a_month(law: Callable[[Context, State], Answer]) -> Callable[[Context, State], Answer]:
+    """Compute a law of a month's start once a state."""
+
+    @wraps(law)
+    def answer(ctx: Context, state: State) -> Answer:
+        known: dict[Any, Any] | None = getattr(state, "known", None)
+        if known is None:
+            return law(ctx, state)
+        if law not in known:
+            known[law] = seal(law(ctx, state))
+        found: Answer = known[law]
+        return found
+
+    return answer
+
+
+def seal(answer: Answer) -> Answer:
+    """Make an array, or the arrays of a record or tuple, unwritable, and return it."""
+    if isinstance(answer, np.ndarray):
+        answer.flags.writeable = False
+    elif isinstance(answer, tuple):
+        for part in answer:
+            seal(part)
+    elif is_dataclass(answer):
+        for field in fields(answer):
+            seal(getattr(answer, field.name))
+    return answer
