@@ -258,13 +258,15 @@ def run_arms(
     """
     # Only a process that simulates imports this: Mesa takes a second.
     from agents.roster import build_model
+    from experiments.cases import cases_of
     from experiments.simulate import feasible_model
     from sim.model import forget
 
     plan = plan_from_config({**config, "months": months})
     world_ids = np.arange(plan.worlds, dtype=np.int64)
-    drawn, attempts = feasible_model(plan, world_ids)
+    drawn, attempts = feasible_model(plan, cases_of(plan, world_ids))
     forget(drawn)
+    attempts = attempts[: plan.worlds]
     ids, tries = np.tile(world_ids, len(arms)), np.tile(attempts, len(arms))
     params = with_arms(plan, plan.params_for(ids, tries), arms, ids.size)
     response = np.repeat([int(dict(arm).get(RESPONSE, 0)) for arm in arms], plan.worlds)

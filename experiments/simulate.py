@@ -1,10 +1,11 @@
-"""Simulate a batch of worlds. Only a process that simulates imports this: Mesa takes a second.
+"""Simulate a batch of cases. Only a process that simulates imports this: Mesa takes a second.
 
-A batch holds whole worlds, each with all its responses. What it computes for a world has the same bits in
-any batch, so that neither the number of workers nor the size of a batch can change a result.
+What a batch computes for a case has the same bits in any batch, so that neither the number of workers nor the
+size of a batch can change a result.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from agents.roster import build_model
 from experiments.batch import BatchResult, SeriesInfo
 from experiments.build import RunPlan
+from experiments.cases import Cases, cases_of, params_of
 from experiments.errors import RunError
 from experiments.minds import minds_of, where
 from experiments.scratch import Float32Array, Scratch
@@ -27,6 +29,51 @@ LEAST_COLUMNS = 2
 _SHOWN_SETTINGS = 6
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """What some cases came to."""
+
+    attempts: IntArray
+    """(case,): draws rejected before the one that was run."""
+    growth_scaled: Array
+    """(case,): as `sim.initial.StartReport`."""
+    series: tuple[SeriesInfo, ...]
+    record: Float32Array
+    """(series, month, case)"""
+    outcomes: dict[str, Array]
+    """Column of `sim.outcome.evaluate` -> (case,)."""
+    worst: dict[str, float]
+    """Law -> largest relative residual over all cases."""
+
+
+def simulate_cases(plan: RunPlan, cases: Cases, on_month: Callable[[int], None]) -> Simulated:
+    """Run cases side by side to the horizon.
+
+    Raises: RunError if a world has no feasible start.
+    """
+    model, attempts = feasible_model(plan, cases)
+    try:
+        model.run(on_month=on_month)
+    except Exception as error:
+        if plan.rules is None:
+            raise
+        raise RunError(f"rules={plan.rules[0]}: {where(error, plan.rules[0])}; nothing was written") from None
+    record = model.recorder.data[..., : cases.size]
+    outcomes = evaluate(model.context, plan.outcome, model.recorder.series, model.recorder.data)
+    forget(model)
+    return Simulated(
+        attempts=attempts,
+        growth_scaled=np.asarray(model.report.growth_scaled)[: cases.size],
+        series=tuple(
+            SeriesInfo(one.name, one.unit, one.kind, one.when, one.definition, one.equation)
+            for one in model.recorder.series
+        ),
+        record=record,
+        outcomes={name: values[: cases.size] for name, values in outcomes.items()},
+        worst=dict(model.worst.items()),
+    )
+
+
 def simulate(
     plan: RunPlan, world_ids: IntArray, first: int, scratch: Path, on_month: Callable[[int], None]
 ) -> BatchResult:
@@ -36,34 +83,22 @@ def simulate(
 
     Raises: RunError if a world has no feasible start; OSError if the disk is full.
     """
-    model, attempts = feasible_model(plan, world_ids)
-    try:
-        model.run(on_month=on_month)
-    except Exception as error:
-        if plan.rules is None:
-            raise
-        raise RunError(f"rules={plan.rules[0]}: {where(error, plan.rules[0])}; nothing was written") from None
+    found = simulate_cases(plan, cases_of(plan, world_ids), on_month)
     responses, worlds = len(plan.responses), world_ids.size
-    series = model.recorder.series
-    record = model.recorder.data[..., : responses * worlds].reshape(-1, plan.months, responses, worlds)
+    record = found.record.reshape(-1, plan.months, responses, worlds)
     Scratch(scratch, len(record), plan.worlds, responses, plan.months).write(first, record)
-    outcomes = {
-        name: values[: responses * worlds].reshape(responses, worlds)
-        for name, values in evaluate(model.context, plan.outcome, series, model.recorder.data).items()
-    }
+    outcomes = {name: values.reshape(responses, worlds) for name, values in found.outcomes.items()}
     efforts, senses = compare_responses(plan, outcomes)
-    forget(model)
     return BatchResult(
         world_ids=world_ids,
-        attempts=attempts,
-        growth_scaled=np.asarray(model.report.growth_scaled)[:worlds],
-        series=tuple(
-            SeriesInfo(one.name, one.unit, one.kind, one.when, one.definition, one.equation) for one in series
-        ),
-        binding=count_binding([one.name for one in series], record),
+        # A start is feasible or not before anybody reacts, so that all responses of a world share its draw.
+        attempts=found.attempts[:worlds],
+        growth_scaled=found.growth_scaled[:worlds],
+        series=found.series,
+        binding=count_binding([one.name for one in found.series], record),
         outcomes={**outcomes, **efforts},
         senses=senses,
-        worst=dict(model.worst.items()),
+        worst=found.worst,
     )
 
 
@@ -95,46 +130,50 @@ def compare_responses(plan: RunPlan, outcomes: dict[str, Array]) -> tuple[dict[s
     return efforts, {name: values for name, values in senses.items() if name != "world"}
 
 
-def feasible_model(plan: RunPlan, world_ids: IntArray) -> tuple[RaceModel, IntArray]:
-    """Build the model of some worlds, drawing those again whose start is infeasible (S1.4).
+def feasible_model(plan: RunPlan, cases: Cases) -> tuple[RaceModel, IntArray]:
+    """Build the model of some cases, drawing those worlds again whose start is infeasible (S1.4).
 
-    Whether a world is drawn again depends on nothing but its own draws.
+    Whether a world is drawn again depends on nothing but its own draws and what is patched into them.
 
     Raises: RunError naming a world without a feasible start, and what is likely to be the cause.
     """
-    attempts: IntArray = np.zeros(world_ids.size, np.int64)
-    model = build(plan, world_ids, attempts)
-    pending = np.flatnonzero(~feasible(model, plan, world_ids.size))
+    attempts: IntArray = np.zeros(cases.size, np.int64)
+    model = build(plan, cases, attempts)
+    pending = np.flatnonzero(~feasible(model, cases))
     if not pending.size:
         return model, attempts
     for attempt in range(1, MOST_ATTEMPTS):
         forget(model)
         attempts[pending] = attempt
-        model = build(plan, world_ids[pending], attempts[pending])
-        pending = pending[~feasible(model, plan, pending.size)]
+        tried = cases.take(pending)
+        model = build(plan, tried, attempts[pending])
+        pending = pending[~feasible(model, tried)]
         if not pending.size:
             forget(model)
-            return build(plan, world_ids, attempts), attempts
+            return build(plan, cases, attempts), attempts
     forget(model)
-    raise RunError(no_feasible_start(plan, world_ids[pending]))
+    raise RunError(no_feasible_start(plan, np.unique(cases.world_ids[pending])))
 
 
-def build(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> RaceModel:
-    """Build the model of some worlds: all responses side by side, and a spare column if there is but one."""
-    ids, response = plan.columns(world_ids)
-    tries = np.tile(attempts, len(plan.responses))
-    missing = max(0, LEAST_COLUMNS - ids.size)
-    ids, response, tries = (np.pad(column, (0, missing), "edge") for column in (ids, response, tries))
-    params, settings = plan.params_for(ids, tries), plan.settings_for(ids, response)
-    minds = minds_of(plan.rules)
-    return build_model(params, plan.axes, plan.start, settings, plan.history, minds)
+def build(plan: RunPlan, cases: Cases, attempts: IntArray) -> RaceModel:
+    """Build the model of some cases, with a spare column if there is but one."""
+    padded = np.pad(np.arange(cases.size), (0, max(0, LEAST_COLUMNS - cases.size)), "edge")
+    cases, attempts = cases.take(padded), attempts[padded]
+    settings = plan.settings_for(cases.world_ids, cases.response)
+    params = params_of(plan, cases, attempts)
+    return build_model(params, plan.axes, plan.start, settings, plan.history, minds_of(plan.rules))
 
 
-def feasible(model: RaceModel, plan: RunPlan, worlds: int) -> BoolArray:
-    """Say which worlds can start under every response. Shapes: (world,)."""
-    columns = model.report.feasible[: len(plan.responses) * worlds]
-    every: BoolArray = np.asarray(columns.reshape(len(plan.responses), worlds).all(0))
-    return every
+def start_of(plan: RunPlan, world_ids: IntArray) -> RaceModel:
+    """Build the model of some worlds under all responses as they are first drawn, feasible or not."""
+    cases = cases_of(plan, world_ids)
+    return build(plan, cases, np.zeros(cases.size, np.int64))
+
+
+def feasible(model: RaceModel, cases: Cases) -> BoolArray:
+    """Say which cases can start. Shapes: (case,)."""
+    found: BoolArray = np.asarray(model.report.feasible[: cases.size])
+    return found
 
 
 def no_feasible_start(plan: RunPlan, world_ids: IntArray) -> str:

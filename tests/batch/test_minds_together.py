@@ -10,7 +10,7 @@ import pytest
 from agents.ai_lab import AiLab
 from experiments.build import plan_from_config
 from experiments.compose import compose_run
-from experiments.simulate import build
+from experiments.simulate import start_of
 from sim.actors import Actor
 from sim.model import RaceModel, forget
 from sim.plans import LabPlan, LabView
@@ -31,7 +31,7 @@ ODD_ONE = 1
 @cache
 def model() -> RaceModel:
     plan = plan_from_config(compose_run(["worlds=3", "months=3", "consumers=cohort"]))
-    made = build(plan, np.arange(3), np.zeros(3, np.int64))
+    made = start_of(plan, np.arange(3))
     made.step()
     forget(made)
     return made

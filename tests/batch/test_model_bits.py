@@ -10,7 +10,7 @@ import pytest
 
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
-from experiments.simulate import build
+from experiments.simulate import start_of
 from sim.model import RaceModel, forget
 
 WORLDS, MONTHS = 40, 24
@@ -38,7 +38,7 @@ def arrays_of(node: Any, name: str = "") -> dict[str, np.ndarray]:
 
 def lived(plan: RunPlan, ids: Sequence[int], months: int) -> RaceModel:
     """Return the model of some worlds after some months, a lone column padded as the runs do."""
-    model = build(plan, np.asarray(ids), np.zeros(len(ids), np.int64))
+    model = start_of(plan, np.asarray(ids))
     for _ in range(months):
         model.step()
     forget(model)

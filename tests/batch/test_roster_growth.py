@@ -11,7 +11,7 @@ import pytest
 
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
-from experiments.simulate import build
+from experiments.simulate import start_of
 from sim.model import RaceModel, forget
 
 WORLDS, MONTHS = 4, 12
@@ -63,7 +63,7 @@ def config_with(newcomer: str, entry: str, consumers: str) -> dict[str, Any]:
 @cache
 def lived(newcomer: str, entry: str, consumers: str) -> RaceModel:
     plan = plan_from_config(config_with(newcomer, entry, consumers))
-    model = build(plan, np.arange(WORLDS), np.zeros(WORLDS, np.int64))
+    model = start_of(plan, np.arange(WORLDS))
     for _ in range(MONTHS):
         model.step()
     forget(model)

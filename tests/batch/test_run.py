@@ -17,6 +17,7 @@ import pytest
 
 from experiments import batch, running, simulate, store
 from experiments.build import RunPlan, plan_from_config
+from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
 from experiments.figures import FIGURES
@@ -255,15 +256,17 @@ def test_infeasible_worlds_are_drawn_again_by_themselves(monkeypatch: pytest.Mon
     plan = plan_of("worlds=40")
     reject(plan, monkeypatch, 0.9)
     ids = np.arange(40)
-    model, attempts = simulate.feasible_model(plan, ids)
+    model, tries = simulate.feasible_model(plan, cases_of(plan, ids))
+    attempts = tries[: ids.size]
+    assert (tries == np.tile(attempts, len(plan.responses))).all(), "responses of a world share its draw"
     assert model.report.feasible.all()
     assert (model.ids == np.tile(ids, 3)).all()
     # The draws of a world are spread evenly: among each 16 in a row one lies in the highest tenth.
     assert 1 < attempts.max() < 16
     values = plan.drawn(ids, attempts)["consumers.habit_sigma"]
     for world in ids[:8]:
-        alone = simulate.feasible_model(plan, ids[[world]])[1]
-        assert alone == attempts[world]
+        alone = simulate.feasible_model(plan, cases_of(plan, ids[[world]]))[1]
+        assert (alone == attempts[world]).all()
         tried = plan.drawn(np.full(attempts[world] + 1, world), np.arange(attempts[world] + 1))
         assert tried["consumers.habit_sigma"][-1] == values[world]
         assert (tried["consumers.habit_sigma"][:-1] < values[world]).all(), "no feasible draw is passed over"

@@ -9,7 +9,7 @@ import pytest
 from experiments.build import RunPlan, plan_from_config
 from experiments.compose import compose_run
 from experiments.errors import ConfigError
-from experiments.simulate import build
+from experiments.simulate import start_of
 from sim.axes import BLOCS, CN, US
 from sim.model import forget
 
@@ -55,7 +55,7 @@ def test_a_launch_is_spread_over_its_ramp() -> None:
 @pytest.mark.parametrize("steps", [1, 2])
 def test_governments_and_fabs_follow_the_dates(steps: int) -> None:
     plan = plan_from_config(config_with(DATED) | {"steps_per_month": steps})
-    model = build(plan, np.arange(2), np.zeros(2, np.int64))
+    model = start_of(plan, np.arange(2))
     first = model.state
     model.run()
     forget(model)

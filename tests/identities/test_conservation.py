@@ -7,6 +7,7 @@ import pytest
 
 from experiments.batch import simulate_in_worker
 from experiments.build import RunPlan, plan_from_config
+from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.conf_files import options
 from experiments.running import SCRATCH, split
@@ -48,7 +49,7 @@ def broken(worst: dict[str, float]) -> dict[str, float]:
 def test_laws_hold(overrides: tuple[str, ...]) -> None:
     """A few worlds over two years, in what stretches most: tight power, lost chips, orbit, half steps."""
     plan = plan_of("worlds=8", "months=24", *overrides)
-    model, _ = feasible_model(plan, np.arange(plan.worlds))
+    model, _ = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     model.run()
     worst = dict(model.worst.items())
     forget(model)

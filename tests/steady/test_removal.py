@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from experiments.build import plan_from_config
+from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.levers import relative_difference
 from experiments.simulate import feasible_model
@@ -103,7 +104,7 @@ class Record(NamedTuple):
 def record(*overrides: str) -> Record:
     """Run with expected shares for consumers and without any reaction; keep every series that a row names."""
     plan = plan_from_config(compose_run(["consumers=cohort", "responses=[passive]", *overrides]))
-    model, attempts = feasible_model(plan, np.arange(plan.worlds))
+    model, attempts = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     model.run()
     wanted = {row.series for row in (*ROWS, *TO_THE_OTHERS)} & set(model.recorder.names)
     rows = {name: np.asarray(model.recorder.row(name), np.float64) for name in wanted}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.build import plan_from_config
+from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.conf_files import options
 from experiments.errors import RunError
@@ -90,7 +91,7 @@ def means(scenario: str, until: int) -> dict[tuple[str, int], Array]:
     months = (until - FIRST_YEAR + 1) * MONTHS
     settings = ("worlds=24", f"months={months}", "consumers=cohort", "responses=[passive]")
     plan = plan_from_config(compose_run([*settings, f"scenario={scenario}"]))
-    model, attempts = feasible_model(plan, np.arange(plan.worlds))
+    model, attempts = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     assert not attempts.any(), "a world drawn again is another world than that of the baseline"
     model.run()
     found = {}

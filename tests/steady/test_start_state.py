@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from experiments.build import RunPlan, plan_from_config
+from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.datapage import CONF, load
 from experiments.simulate import feasible_model
@@ -56,7 +57,7 @@ def first_year(consumers: str) -> Run:
     settings = ("months=12", "uncertainty=none", "noise=false", "responses=[passive]")
     worlds = WORLDS[consumers]
     plan = plan_from_config(compose_run([*settings, f"consumers={consumers}", f"worlds={worlds}"]))
-    model, _ = feasible_model(plan, np.arange(plan.worlds))
+    model, _ = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     start = model.state
     model.run()
     rows = {name: np.asarray(model.recorder.row(name), np.float64) for name in model.recorder.names}
@@ -194,7 +195,7 @@ def test_start_takes_growth_as_observed(month: str) -> None:
     """No observed growth of users is scaled down at central values (S1.4), whatever month a run starts."""
     settings = ("worlds=2", "months=1", "uncertainty=none", "consumers=cohort")
     plan = plan_from_config(compose_run([f"start={month}", *settings]))
-    model, attempts = feasible_model(plan, np.arange(plan.worlds))
+    model, attempts = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     assert (attempts == 0).all()
     assert (model.report.growth_scaled == 1.0).all()
     forget(model)
