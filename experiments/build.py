@@ -244,11 +244,12 @@ def least_agents(axes: Axes, degree: int) -> int:
 
 def config_hash(config: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the part of a configuration that can move a result, as canonical JSON."""
-    content = json.dumps(_moving(config), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    content = json.dumps(moving(config), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _moving(config: Mapping[str, Any]) -> dict[str, Any]:
+def moving(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a configuration that can move a result, without units and sources."""
     kept = {key: value for key, value in config.items() if key not in (*NOT_RESULTS, "scenario", "choices")}
     documented = ("unit", "source", "equation", "tag", "basis")
 

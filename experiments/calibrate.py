@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.build import RunPlan
-from experiments.design import quantiles, unit_points
+from experiments.design import all_quantiles, unit_points
 from experiments.errors import ConfigError, RunError
 from experiments.hindcast import simulate_many
 from experiments.posterior import PosteriorTable
@@ -283,8 +283,8 @@ def calibrate(
     fitted = tuple(plan.table.columns[place] for place in at)
     posterior = Posterior(
         keys=targets.calibrated,
-        parameters=PosteriorTable(fitted, quantiles(fitted, chosen[spread].T).T, last_ids[spread]),
-        worlds=PosteriorTable(fitted, quantiles(fitted, chosen[rows].T).T, last_ids[rows]),
+        parameters=PosteriorTable(fitted, all_quantiles(fitted, chosen[spread].T).T, last_ids[spread]),
+        worlds=PosteriorTable(fitted, all_quantiles(fitted, chosen[rows].T).T, last_ids[rows]),
         effective_draws=effective_draws,
         effective_worlds=effective(weights),
         informed=chain.std(0) < INFORMED * prior_sd,
@@ -305,7 +305,7 @@ def at_points(
 ) -> Array:
     """Simulate worlds whose calibrated parameters are given, the others drawn. Shapes: (point, parameter)."""
     values = plan.values_for(ids)
-    values[at] = quantiles([plan.table.columns[place] for place in at], points.T)
+    values[at] = all_quantiles([plan.table.columns[place] for place in at], points.T)
     return summaries_of(plan, targets, ids, values, on_month)
 
 

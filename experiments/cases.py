@@ -1,9 +1,8 @@
 """Cases: the columns of a batch, each one run of one world under one response with what a point patches.
 
-`uncontested run` and a sweep both simulate cases; a run patches nothing and holds all responses of its worlds.
+`uncontested run` and a sweep both simulate cases; a run patches nothing and has all responses of its worlds.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -86,16 +85,3 @@ def _spread(value: Array, columns: int) -> Array:
 def cases_of(plan: RunPlan, world_ids: IntArray) -> Cases:
     """Return the cases of a run: all worlds of one response side by side."""
     return Cases(*plan.columns(world_ids))
-
-
-def joined(parts: Sequence[Cases]) -> Cases:
-    """Return cases one after the other; all must patch the same parameters."""
-    first = parts[0]
-    return Cases(
-        np.concatenate([part.world_ids for part in parts]),
-        np.concatenate([part.response for part in parts]),
-        tuple(
-            replace(patch, values=np.concatenate([part.patches[place].values for part in parts]))
-            for place, patch in enumerate(first.patches)
-        ),
-    )

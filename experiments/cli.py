@@ -115,6 +115,7 @@ def _calling(module: str, function: str) -> Callable[[list[str]], int]:
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
+    "sweep": _calling("cli_sweep", "sweep"),
     "list": _printing("cli_list", "list_command"),
     "params": _printing("cli_list", "params_command"),
     "plot": _printing("plotting", "plot_command"),

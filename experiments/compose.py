@@ -13,7 +13,7 @@ from typing import Any
 
 from experiments.build import PARTS, RUN_KEYS
 from experiments.catalogue import SECTIONS, Catalogue, as_conf, read_catalogue
-from experiments.conf_files import CONF, GROUPS, options, parameter_keys, run_keys
+from experiments.conf_files import CONF, GROUPS, SWEEP_GROUPS, options, parameter_keys, run_keys
 from experiments.errors import MISSING, ConfigError, nearest, show
 from experiments.minds import read_rules
 from experiments.observed import read_points
@@ -32,16 +32,23 @@ def compose_run(overrides: Sequence[str], config_dir: str | None = None) -> dict
 
     Raises: ConfigError on the first override or file that cannot be used.
     """
-    folders = [CONF, *_own_folder(config_dir)]
+    return compose_values([parse_override(text) for text in overrides], config_dir)
+
+
+def compose_values(given: Sequence[tuple[str, Any]], config_dir: str | None = None) -> dict[str, Any]:
+    """Compose a run from conf, a folder of one's own, and values by key; later ones lie over earlier ones.
+
+    Raises: ConfigError on the first key or file that cannot be used.
+    """
+    folders = [CONF, *own_folder(config_dir)]
     values: list[tuple[str, Any]] = []
     chosen: dict[str, Any] = {}
-    for text in overrides:
-        key, value = parse_override(text)
+    for key, value in given:
         if key in GROUPS:
             chosen[key] = _option(key, value, folders)
         else:
             values.append((key, value))
-    layer, choices = _compose_files("run", chosen, folders)
+    layer, choices = composed_files("run", chosen, folders)
     config = _resolve(layer, choices)
     for key, value in values:
         _write(config, key, value)
@@ -50,8 +57,12 @@ def compose_run(overrides: Sequence[str], config_dir: str | None = None) -> dict
     return config
 
 
-def parse_override(text: str) -> tuple[str, Any]:
+def parse_override(
+    text: str, *, sweeps: bool = False, text_keys: Sequence[str] = TEXT_KEYS
+) -> tuple[str, Any]:
     """Read one override in Hydra's grammar: key=value, without the signs that add, delete or rename.
+
+    With `sweeps`, several values, as 1,2,4, are read as a list.
 
     Raises: ConfigError on anything else, with what is meant to be written instead.
     """
@@ -75,9 +86,11 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ConfigError(show(text), MISSING, f"@ is not used; {_GRAMMAR}", nearest(key, valid_keys()))
     if key == "hydra" or key.startswith(("hydra.", "hydra/")):
         raise ConfigError(show(text), MISSING, f"Hydra's own settings are not used; {_GRAMMAR}")
-    if override.type is not OverrideType.CHANGE or override.is_sweep_override():
+    if sweeps and override.is_choice_sweep():
+        value = value.list
+    elif override.type is not OverrideType.CHANGE or override.is_sweep_override():
         raise ConfigError(key, raw, "one run takes one value; expected a value, or a range as 1..2", None)
-    if key in (*TEXT_KEYS, *GROUPS) and isinstance(value, (bool, int, float)):
+    if key in (*text_keys, *GROUPS) and isinstance(value, (bool, int, float)):
         value = raw.strip()
     return key, _plain(key, value)
 
@@ -91,17 +104,18 @@ def valid_keys() -> list[str]:
 @cache
 def base_catalogue() -> Catalogue:
     """Return the parameters' records as conf has them, without any override."""
-    return read_catalogue(_compose_files("parameters", {}, [CONF])[0])
+    return read_catalogue(composed_files("parameters", {}, [CONF])[0])
 
 
-def _own_folder(config_dir: str | None) -> Iterator[Path]:
+def own_folder(config_dir: str | None) -> Iterator[Path]:
     """Yield the folder given, if any; it may add options to the groups but replace none."""
     if config_dir is None:
         return
     folder = Path(config_dir).absolute()
     if not folder.is_dir():
-        raise ConfigError("--config-dir", config_dir, f"expected a folder with groups ({', '.join(GROUPS)})")
-    for group in GROUPS:
+        expected = f"expected a folder with groups ({', '.join((*GROUPS, *SWEEP_GROUPS))})"
+        raise ConfigError("--config-dir", config_dir, expected)
+    for group in (*GROUPS, *SWEEP_GROUPS):
         for name in set(options(group)) & set(options(group, [folder])):
             file = folder / group / f"{name}.yaml"
             raise ConfigError("--config-dir", file, f"{group}={name} exists already; expected another name")
@@ -119,7 +133,7 @@ def _option(group: str, value: Any, folders: Sequence[Path]) -> str | list[str]:
     return [value] if group == MANY and not several else value
 
 
-def _compose_files(
+def composed_files(
     name: str, chosen: Mapping[str, Any], folders: Sequence[Path]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let Hydra compose a file with its groups; return a copy of it and the options chosen."""
@@ -150,7 +164,8 @@ def _composed(name: str, *written: str) -> tuple[dict[str, Any], dict[str, Any]]
     except Exception as error:  # a file may be anything: unreadable, not YAML, with a broken interpolation
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(" ".join([name, *written]), MISSING, f"cannot be composed: {reason}") from None
-    return layer, {group: option for group, option in choices.items() if group in GROUPS}
+    known = (*GROUPS, *SWEEP_GROUPS)
+    return layer, {group: option for group, option in choices.items() if group in known}
 
 
 def _quoted(value: Any) -> str:

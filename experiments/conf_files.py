@@ -9,6 +9,8 @@ import conf
 CONF = Path(conf.__file__).parent
 GROUPS = ("scenario", "start", "history", "uncertainty", "roster", "outcome", "firm")
 """Groups of which a run chooses an option; of `firm`, any number."""
+SWEEP_GROUPS = ("study", "executor")
+"""Groups of which a sweep chooses an option as well."""
 _RECORD_FOLDERS = ("behaviour", "physics", "policy")
 _KEY = re.compile(r"^( *)(\w+):(.*)$", re.MULTILINE)
 

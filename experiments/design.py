@@ -57,14 +57,14 @@ def draw(seed: int, columns: Sequence[Column], world_ids: IntArray, attempt: Int
     Shapes: world_ids (world,), attempt broadcasts against it -> (column, world).
     Raises: ValueError if an id or an attempt is negative or too large.
     """
-    return quantiles(columns, unit_points(seed, columns, world_ids, attempt))
+    return all_quantiles(columns, unit_points(seed, columns, world_ids, attempt))
 
 
-def quantiles(columns: Sequence[Column], points: Array) -> Array:
+def all_quantiles(columns: Sequence[Column], points: Array) -> Array:
     """Return quantiles of columns' distributions. Shapes: points in (0, 1) (column, world) -> the same."""
     values = np.empty_like(points)
     for row, (column, u) in enumerate(zip(columns, points, strict=True)):
-        values[row] = _inverse(column, u)
+        values[row] = quantiles(column, u)
     return values
 
 
@@ -157,7 +157,7 @@ def _words(keys: Sequence[str]) -> Words:
     return np.asarray([name_word(key) for key in keys], np.uint64)
 
 
-def _inverse(column: Column, u: Array) -> Array:
+def quantiles(column: Column, u: Array) -> Array:
     """Return the quantiles u of a column's distribution, inside its limits. Shapes: (world,)."""
     if column.low == column.high:
         return np.full_like(u, column.low)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments import codebook, drawing, manifest, store, summary, terminal
+from experiments import codebook, drawing, manifest, outcome_columns, store, summary, terminal
 from experiments.batch import BatchResult, simulate_in_worker
 from experiments.build import RunPlan
 from experiments.errors import RunError
@@ -25,7 +25,6 @@ from experiments.parameters import axis_members
 from experiments.scratch import Scratch
 from experiments.team import Team
 from sim.axes import RESPONSES
-from sim.outcome import LEADERS
 from sim.units import Array, IntArray
 
 BATCH_COLUMNS = 384
@@ -38,10 +37,6 @@ HANDS = 8
 POINT = 0
 """A single run has one point; a study numbers those of its design."""
 SCRATCH = "series.scratch"
-LEADER_COLUMNS = "leader"
-"""Outcomes that are codes of `sim.outcome.LEADERS`, stored as words."""
-DATES = ("first_lead_month",)
-"""Outcomes that number the months from 1, stored as the month itself."""
 
 
 def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
@@ -215,13 +210,9 @@ def worlds_columns(
         columns[name] = np.repeat(np.broadcast_to(values, plan.worlds), responses)
     columns["rejected_draws"] = np.repeat(attempts.astype(np.int32), responses)
     columns["growth_scaled"] = np.repeat(np.concatenate([one.growth_scaled for one in results]), responses)
-    for name, values in outcomes.items():
-        if name.startswith(LEADER_COLUMNS):
-            columns[name] = names_of(values.ravel(), LEADERS)
-        elif name.partition(".")[0] in DATES:
-            columns[name] = names_of(values.ravel() - 1.0, months)
-        elif name != "world":
-            columns[name] = values.ravel()
+    columns.update(
+        outcome_columns.stored({name: values.ravel() for name, values in outcomes.items()}, months)
+    )
     passive = np.asarray(plan.responses) == RESPONSES[0]
     for name, values in senses.items():
         columns[name] = np.where(passive, values[:, None], np.nan).ravel()
@@ -247,16 +238,6 @@ def parameters(plan: RunPlan, attempts: IntArray) -> dict[str, Array]:
             members = axis_members(record, plan.axes)
         found.update({f"{key}.{member}": row for member, row in zip(members, values, strict=True)})
     return found
-
-
-def names_of(codes: Array, names: Sequence[str]) -> npt.NDArray[np.object_]:
-    """Return the name of each code; None where there is no code.
-
-    >>> names_of(np.array([1.0, np.nan]), ["us", "cn"])
-    array(['cn', None], dtype=object)
-    """
-    table = np.asarray([*names, None], object)
-    return table[np.where(np.isfinite(codes), codes, len(names)).astype(np.int64)]
 
 
 def figure_inputs(plan: RunPlan, results: Sequence[BatchResult]) -> dict[str, Any]:

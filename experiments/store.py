@@ -22,6 +22,8 @@ PARQUET = "COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, ROW_GROUP_
 """Of the settings tried among the fastest and the smallest; row groups that two processors share."""
 WRITTEN_LAST = "manifest.json"
 """The file that marks a run as finished where its files cannot appear at once."""
+OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+"""No extension is ever fetched: Parquet is built in, and a run must not wait for a network."""
 
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -193,11 +195,11 @@ def write_series(
     }
     select = (
         f"SELECT CAST({keys.point} AS INTEGER) AS point, world_ AS world,"
-        f" {_list(keys.responses)}[response_ + 1] AS response,"
-        f" {_list(keys.budgets)}[response_ + 1] AS budget,"
-        f" {_list(keys.months)}[month_ + 1] AS month, * EXCLUDE (world_, response_, month_) FROM this"
+        f" {list_of(keys.responses)}[response_ + 1] AS response,"
+        f" {list_of(keys.budgets)}[response_ + 1] AS budget,"
+        f" {list_of(keys.months)}[month_ + 1] AS month, * EXCLUDE (world_, response_, month_) FROM this"
     )
-    _copy(path, select, table, threads)
+    copy_to(path, select, table, threads)
 
 
 @dataclass(frozen=True)
@@ -216,31 +218,31 @@ def write_worlds(path: Path, columns: Columns) -> None:
 
     Raises: RunError if it cannot be written.
     """
-    _copy(path, "SELECT * FROM this", dict(columns), threads=1)
+    copy_to(path, "SELECT * FROM this", dict(columns), threads=1)
 
 
-def _copy(path: Path, select: str, table: dict[str, npt.NDArray[Any]], threads: int) -> None:
+def copy_to(path: Path, select: str, table: Columns, threads: int) -> None:
+    """Write what a query makes of columns, named `this` in it, to a Parquet file.
+
+    Raises: RunError if it cannot be written.
+    """
     import duckdb
 
-    # No extension is ever fetched: Parquet is built in, and a run must not wait for a network.
-    settings: dict[str, Any] = {
-        "threads": threads,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
     try:
-        with duckdb.connect(config=settings) as connection:
-            connection.register("this", table)
-            connection.execute(f"COPY ({select}) TO {_text(str(path))} (FORMAT parquet, {PARQUET})")
+        with duckdb.connect(config={**OFFLINE, "threads": threads}) as connection:
+            connection.register("this", dict(table))
+            connection.execute(f"COPY ({select}) TO {quoted(str(path))} (FORMAT parquet, {PARQUET})")
     except duckdb.IOException as error:
         raise RunError(f"{path}: cannot be written ({' '.join(str(error).split())})") from None
 
 
-def _list(words: Sequence[str]) -> str:
-    return f"[{', '.join(_text(word) for word in words)}]"
+def list_of(words: Sequence[str]) -> str:
+    """Return words as a list in SQL."""
+    return f"[{', '.join(quoted(word) for word in words)}]"
 
 
-def _text(word: str) -> str:
+def quoted(word: str) -> str:
+    """Return text as a literal in SQL."""
     escaped = word.replace("'", "''")
     return f"'{escaped}'"
 
