@@ -123,6 +123,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),
+    "query": _calling("results", "query_command"),
+    "export": _calling("results", "export_command"),
+    "status": _printing("results", "status_command"),
     "calibrate": _calling("calibration", "calibrate_command"),
     "validate": _calling("validate", "validate_command"),
 }

@@ -3,11 +3,17 @@
 from experiments.conf_files import GROUPS, options, parameter_keys, run_keys
 
 COMMAND_GROUPS = {
-    "Simulate": {"run": "sampled worlds of one scenario, from today to a verdict"},
+    "Simulate": {
+        "run": "sampled worlds of one scenario, from today to a verdict",
+        "sweep": "the runs of a study's design, stored as they finish; the same command goes on",
+        "status": "sweeps: how many of their runs are stored, which failed and why",
+    },
     "Look at": {
         "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
+        "query": "the tables of a run or a sweep, asked with SQL",
+        "export": "the tables of a run or a sweep as CSV or Parquet",
         "plot": "a figure of a run, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },

@@ -73,9 +73,8 @@ def report(ended: Ended, command: str, stream: IO[str] | None = None) -> None:
     if ended.interrupted:
         print(f"Interrupted. The same command goes on where it stopped:\n  {command}", file=out)
     print(f"Files    {shown}", file=out)
-    print(f'Next     uncontested query "select * from worlds limit 5" --of {shown}', file=out)
+    print(f'Next     uncontested query "select count(*) from worlds" --of {shown}', file=out)
     print(f"         uncontested export {shown} --csv", file=out)
-    print(f"         uncontested verify {shown}", file=out)
 
 
 def failures(folder: Path, record: str) -> list[tuple[str, str]]:
