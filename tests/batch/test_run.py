@@ -241,13 +241,19 @@ def test_split_covers_every_world_once(worlds: int, responses: int, workers: int
 # ---- worlds that cannot start
 
 
+class Standin(SimpleNamespace):
+    """Stands in for a model: Mesa's registry of models has to be able to look it up."""
+
+    __hash__ = object.__hash__
+
+
 def reject(plan: RunPlan, monkeypatch: pytest.MonkeyPatch, share: float) -> None:
     """Make a share of the draws infeasible, by the value of one parameter, with models that cannot run."""
     cut = float(np.quantile(plan.drawn(np.arange(4096))["consumers.habit_sigma"], share))
 
-    def build(params: Any, axes: Any, start: Any, settings: Any, *others: Any) -> SimpleNamespace:
+    def build(params: Any, axes: Any, start: Any, settings: Any, *others: Any) -> Standin:
         drawn = np.broadcast_to(params.consumers.habit_sigma, settings.world_ids.shape)
-        return SimpleNamespace(report=SimpleNamespace(feasible=drawn > cut), ids=settings.world_ids)
+        return Standin(report=SimpleNamespace(feasible=drawn > cut), ids=settings.world_ids)
 
     monkeypatch.setattr(simulate, "build_model", build)
 
