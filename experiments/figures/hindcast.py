@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from experiments.figures.style import CN, INK, LABEL_PT, MUTED, TEAL, US, Page, styled
 from experiments.figures.tables import date_position
@@ -71,6 +72,7 @@ def draw_hindcast(targets: "Targets", series: Mapping[str, Array], plan: "RunPla
         axes.set_xlim(2022.95, 2026.05)
         axes.set_xticks([2023, 2024, 2025, 2026], ["2023", "2024", "2025", "2026"])
         axes.yaxis.set_major_formatter(lambda value, _: _short(value))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=5))
         axes.minorticks_off()
     page.figure.savefig(path, metadata={"Title": title, "Description": subtitle})
 
