@@ -108,9 +108,10 @@ def _row(one: Score) -> str:
     band = f"{amount(one.low)}–{amount(one.high)}"
     kind = "fitted" if one.fitted else "test"
     inside = "yes" if one.inside else "no"
+    naive = f"{one.ln_naive_error:+.2f}" if np.isfinite(one.ln_naive_error) else "–"
     return (
         f"| `{one.target.series}` | {one.point.date} | {amount(one.point.centre)} | {amount(one.median)} "
-        f"| {band} | {one.ln_error:+.2f} | {inside} | {one.ln_naive_error:+.2f} | {kind} |"
+        f"| {band} | {one.ln_error:+.2f} | {inside} | {naive} | {kind} |"
     )
 
 
