@@ -228,7 +228,7 @@ class Posterior:
 
     keys: tuple[str, ...]
     parameters: PosteriorTable
-    """The parameters alone, as any run may draw them."""
+    """The informed parameters alone, as any run may draw them: the others keep their prior."""
     worlds: PosteriorTable
     """Worlds of the hindcast that fitted, luck and other parameters included, to be run on into 2025."""
     effective_draws: float
@@ -281,13 +281,17 @@ def calibrate(
     spread = np.arange(POSTERIOR_ROWS) * len(chosen) // POSTERIOR_ROWS
     prior_sd = np.sqrt(1.0 / 12.0)
     fitted = tuple(plan.table.columns[place] for place in at)
+    informed = chain.std(0) < INFORMED * prior_sd
+    learnt = tuple(column for column, told in zip(fitted, informed, strict=True) if told)
     posterior = Posterior(
         keys=targets.calibrated,
-        parameters=PosteriorTable(fitted, all_quantiles(fitted, chosen[spread].T).T, last_ids[spread]),
+        parameters=PosteriorTable(
+            learnt, all_quantiles(learnt, chosen[spread][:, informed].T).T, last_ids[spread]
+        ),
         worlds=PosteriorTable(fitted, all_quantiles(fitted, chosen[rows].T).T, last_ids[rows]),
         effective_draws=effective_draws,
         effective_worlds=effective(weights),
-        informed=chain.std(0) < INFORMED * prior_sd,
+        informed=informed,
         plausible_share=tuple(shares),
         simulated=simulated,
         chain_points=chain,

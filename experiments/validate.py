@@ -126,21 +126,18 @@ def validate(worlds: int, uncertainty: str, more: Sequence[Mapping[str, str]] = 
     }
     names = list(dict.fromkeys([target.series for target in targets.series] + needed["hindcast"]))
     ahead = list(dict.fromkeys(needed["forward"]))
-    chunks = -(-worlds // CHUNK_WORLDS)
+    chunks, ahead_ids = -(-worlds // CHUNK_WORLDS), np.arange(worlds)
     with terminal.meter(plan.months * chunks, f"Hindcast of {worlds:,} worlds") as meter:
         ids, drawn = fitted_worlds(plan)
         back = _named(names, simulate_many(plan, ids, drawn, names, meter.show))
     with terminal.meter(forward.months * chunks, f"{worlds:,} worlds forward") as meter:
-        on = _named(ahead, simulate_many(forward, np.arange(worlds), values(forward), ahead, meter.show))
+        on = _named(
+            ahead, simulate_many(forward, ahead_ids, forward.values_for(ahead_ids), ahead, meter.show)
+        )
     scores = score(targets, back, plan.start.month)
     shares = facts.shares({"hindcast": back, "forward": on})
     gates = judge(scores, facts.held(shares, targets.gates.least_fact_share), targets.gates)
     return Validation(plan, targets, scores, shares, gates, worlds, back)
-
-
-def values(plan: RunPlan) -> Array:
-    """Return the drawn parameters of a plan's worlds. Shapes: -> (column, world)."""
-    return plan.values_for(np.arange(plan.worlds))
 
 
 def fitted_worlds(plan: RunPlan) -> tuple[IntArray, Array]:
@@ -149,7 +146,8 @@ def fitted_worlds(plan: RunPlan) -> tuple[IntArray, Array]:
     Shapes: -> (world,), (column, world).
     """
     if plan.posterior is None:
-        return np.arange(plan.worlds), values(plan)
+        ids = np.arange(plan.worlds)
+        return ids, plan.values_for(ids)
     table = tables.load(tables.FOLDER / tables.HINDCAST)
     rows = np.arange(plan.worlds) * len(table.values) // plan.worlds
     ids = table.worlds[rows]
