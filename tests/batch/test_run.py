@@ -370,6 +370,15 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert out == b""
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C be heard here and in what is started: background jobs of a shell begin with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path) -> None:
     arguments = ("worlds=12", "months=180", "agents_per_world=400", "workers=2", "consumers=cohort")
@@ -395,6 +404,7 @@ def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_signals_are_given_back_after_a_run() -> None:
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     with pytest.raises(KeyboardInterrupt), running.ending_on_signals():
