@@ -26,6 +26,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 PIP_LOCKED := $(PIP) --require-hashes --no-build-isolation \
 	--only-binary :all: --no-binary antlr4-python3-runtime
 
+# A process per core; a file's tests stay together, so that they share what they set up.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
 # One set of versions for every Python (fewest), although Mesa 3.4 and later and NumPy 2.5 and later exist for
 # Python 3.12: with one fork per Python the same seed may differ in its last bits between two classrooms.
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --generate-hashes --universal \
@@ -47,15 +50,18 @@ run:
 	@$(call timed,$(READY_RUN),run,$(BIN)/uncontested run $(ARGS))
 
 test:
-	@$(call timed,$(READY_TEST),tests,$(BIN)/python -m pytest -m "not full" $(PYTEST_ARGS))
+	@$(call timed,$(READY_TEST),tests,$(PYTEST) -m "not full" $(PYTEST_ARGS))
 
 check:
-	@$(call timed,$(READY_TEST),tests,$(BIN)/python -m pytest $(PYTEST_ARGS))
+	@$(call timed,$(READY_TEST),tests,$(PYTEST) $(PYTEST_ARGS))
 
 lock:
 	$(LOCK) --group build -o requirements/build.lock
 	$(LOCK) -c requirements/build.lock pyproject.toml -o requirements/main.lock
-	$(LOCK) -c requirements/build.lock -c requirements/main.lock --group test -o requirements/test.lock
+	$(LOCK) -c requirements/build.lock -c requirements/main.lock \
+		--all-extras --group test pyproject.toml -o requirements/test.lock
+	$(LOCK) -c requirements/build.lock -c requirements/main.lock -c requirements/test.lock \
+		--group bench -o requirements/bench.lock
 
 clean:
 	rm -rf $(VENV) build uncontested.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
