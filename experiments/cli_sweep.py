@@ -16,21 +16,21 @@ def sweep(arguments: Sequence[str]) -> int:
     if "--help" in given:
         print(sweep_help())
         return 0
-    from experiments.study import compose_sweep
-    from experiments.sweep import execute, make_executor, prepare, stored_of
+    from experiments.sweeping.running import execute, make_executor, prepare, stored_of
+    from experiments.sweeping.study import compose_sweep
 
     request = compose_sweep(overrides, given.get("--config-dir"))
     plan, folder = prepare(request, given.get("--config-dir"))
     command = shlex.join(["uncontested", "sweep", *arguments])
     executor = make_executor(request.executor)
     if "--plan" in given:
-        from experiments.sweep_report import plan_lines
+        from experiments.sweeping.report import plan_lines
 
         print("\n".join(plan_lines(plan, folder, stored_of(plan, folder), executor.workers)))
         return 0
     ended = execute(request, plan, folder, command, executor)
 
-    from experiments.sweep_report import report
+    from experiments.sweeping.report import report
 
     report(ended, command, sys.stdout)
     if ended.interrupted:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import parts, sweep_folder
 from experiments.cli_options import choose, parse
 from experiments.codebook import SERIES, WORLDS
 from experiments.errors import MISSING, ConfigError, RunError
 from experiments.find import find
 from experiments.store import OUTPUTS, check_free, shown_path
+from experiments.sweeping import folder as sweep_folder
+from experiments.sweeping import parts
 
 QUERY_HELP = """uncontested query "select ..." [--of RUN]
 

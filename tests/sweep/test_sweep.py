@@ -10,11 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from experiments import parts, sweep_folder
 from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
 from experiments.conf_files import options
-from experiments.study import compose_sweep
-from experiments.sweep import prepare
+from experiments.sweeping import folder as sweep_folder
+from experiments.sweeping import parts
+from experiments.sweeping.running import prepare
+from experiments.sweeping.study import compose_sweep
 
 SMALL = (
     "study=power_price_or_availability",

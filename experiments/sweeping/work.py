@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments import identity, outcome_columns, parts
+from experiments import outcome_columns
 from experiments.build import RunPlan
 from experiments.cases import Cases
 from experiments.errors import RunError
-from experiments.factors import axis_names
 from experiments.store import month_names
+from experiments.sweeping import identity, parts
+from experiments.sweeping.factors import axis_names
 from sim.axes import RESPONSES
 from sim.units import Array, IntArray
 

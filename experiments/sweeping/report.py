@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from experiments import parts
 from experiments.store import shown_path
-from experiments.sweep import Ended, estimate
-from experiments.sweep_folder import free_megabytes
-from experiments.sweep_plan import SweepPlan
-from experiments.sweep_progress import duration
+from experiments.sweeping import parts
+from experiments.sweeping.folder import free_megabytes
+from experiments.sweeping.plan import SweepPlan
+from experiments.sweeping.progress import duration
+from experiments.sweeping.running import Ended, estimate
 
 _SHOWN_FAILURES = 3
 

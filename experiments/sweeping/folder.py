@@ -3,7 +3,7 @@
     plans/0001.json            what was asked for and what made it: resolved configuration, versions, command
     plans/0001.points.parquet  the points of the design
     plans/0001.runs.parquet    the runs: name, point, world, response, budget
-    parts/                     what has been computed (experiments.parts)
+    parts/                     what has been computed (experiments.sweeping.parts)
     history.jsonl              a line for every time that somebody computed
 
 A plan is never changed: a study that is extended adds one, and the newest says what belongs to the sweep.
@@ -23,12 +23,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments import manifest, parts
+from experiments import manifest
 from experiments.errors import ConfigError, RunError
-from experiments.factors import Factor
-from experiments.identity import budget_of, code_hash, hash_of
 from experiments.store import OUTPUTS, copy_to
-from experiments.sweep_plan import SweepPlan
+from experiments.sweeping import parts
+from experiments.sweeping.factors import Factor
+from experiments.sweeping.identity import budget_of, code_hash, hash_of
+from experiments.sweeping.plan import SweepPlan
 from sim.axes import RESPONSES
 
 PLANS: Final = "plans"

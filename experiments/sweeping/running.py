@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from experiments import parts, sweep_folder
-from experiments.answer import Answer, is_true
 from experiments.errors import ConfigError
-from experiments.executor import Executor, LocalExecutor
-from experiments.identity import code_hash
 from experiments.running import cores, ending_on_signals
-from experiments.study import SweepRequest
-from experiments.sweep_plan import SweepPlan, Unit, composing, plan_sweep
-from experiments.sweep_progress import Shown, progress
-from experiments.work import Commit, Outcome, Task, store
+from experiments.sweeping import folder as sweep_folder
+from experiments.sweeping import parts
+from experiments.sweeping.answer import Answer, is_true
+from experiments.sweeping.executor import Executor, LocalExecutor
+from experiments.sweeping.identity import code_hash
+from experiments.sweeping.plan import SweepPlan, Unit, composing, plan_sweep
+from experiments.sweeping.progress import Shown, progress
+from experiments.sweeping.study import SweepRequest
+from experiments.sweeping.work import Commit, Outcome, Task, store
 from sim.axes import RESPONSES
 
 MILLISECONDS = {"cohort": 0.5, "agents": 0.72}

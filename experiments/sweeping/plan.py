@@ -13,16 +13,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments import identity, outcome_columns
+from experiments import outcome_columns
 from experiments.build import RunPlan, plan_from_config
 from experiments.cases import Cases, Patch
 from experiments.compose import compose_values
 from experiments.design import LARGEST_WORLD
 from experiments.errors import MISSING, ConfigError, nearest
-from experiments.factors import Factor, read_factors, rows_of, split_address
-from experiments.sampling import points_of, read_table
 from experiments.store import month_names
-from experiments.study import Study
+from experiments.sweeping import identity
+from experiments.sweeping.factors import Factor, read_factors, rows_of, split_address
+from experiments.sweeping.sampling import points_of, read_table
+from experiments.sweeping.study import Study
 from sim.axes import RESPONSES
 from sim.context import Context
 from sim.outcome import evaluate
@@ -264,7 +265,7 @@ def layout(study: Study, points: int) -> tuple[IntArray, IntArray, IntArray, Int
 
 
 def names_of_runs(plan: SweepPlan) -> tuple[str, ...]:
-    """Return the name of every run (experiments.identity)."""
+    """Return the name of every run (experiments.sweeping.identity)."""
     prints = [identity.Fingerprint(kind.plan) for kind in plan.kinds]
     changes: dict[tuple[int, int], int] = {}
     for number, (kind, one) in enumerate(zip(plan.kinds, prints, strict=True)):

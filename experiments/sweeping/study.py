@@ -13,7 +13,7 @@ from experiments.compose import composed_files, own_folder, parse_override
 from experiments.conf_files import CONF, options
 from experiments.errors import MISSING, ConfigError, nearest
 from experiments.readers import exactly, filled, flag, integer, number, one_of
-from experiments.sampling import Design, read_design
+from experiments.sweeping.sampling import Design, read_design
 from sim.axes import LEVERS, RESPONSES
 from sim.outcome import LEADERS
 

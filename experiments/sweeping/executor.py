@@ -18,8 +18,8 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final, Protocol
 
 from experiments.errors import RunError
-from experiments.sweep_plan import Unit
-from experiments.work import Commit, Task, run_unit
+from experiments.sweeping.plan import Unit
+from experiments.sweeping.work import Commit, Task, run_unit
 
 POLL_SECONDS: Final = 0.1
 TRIES: Final = 2

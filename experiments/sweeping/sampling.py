@@ -14,8 +14,8 @@ import numpy as np
 
 from experiments.design import LARGEST_WORLD, Column, unit_points
 from experiments.errors import MISSING, ConfigError
-from experiments.factors import Factor
 from experiments.readers import exactly, finite, flag, integer, one_of
+from experiments.sweeping.factors import Factor
 from sim.units import Array
 
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
