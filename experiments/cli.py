@@ -120,6 +120,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "params": _printing("cli_list", "params_command"),
     "plot": _printing("plotting", "plot_command"),
     "reproduce": _printing("plotting", "reproduce_command"),
+    "analyse": _printing("analysis.analyse", "analyse_command"),
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),

@@ -9,6 +9,7 @@ COMMAND_GROUPS = {
         "status": "sweeps: how many of their runs are stored, which failed and why",
     },
     "Look at": {
+        "analyse": "what decides in a sweep: Sobol, Morris, scenario discovery or paired effects",
         "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
