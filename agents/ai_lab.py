@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agents.beliefs import kept_commitment, powered_part, seller_shares, sites_with_room
+from agents.beliefs import chip_share, kept_commitment, powered_part, seller_shares, sites_with_room
 from sim.actors import Actor
 from sim.markets.services import (
     free_budget_usd,
@@ -33,12 +33,15 @@ class AiLab(Actor):
         clouds = seller_shares(
             view.rent_usd, view.cloud_open * view.cloud_free_h100e, view.params.labs.rent_sensitivity
         )
+        chips = chip_share(
+            view.chip_price_ratio, view.chip_power_ratio, view.params.capital.chip_share_of_capex
+        )
         return LabPlan(
             price_usd=self.price(view) * view.alive,
             quota_per_day=self.quota(view, equity_usd) * view.alive,
             equity_usd=equity_usd,
             lease_bid_usd=clouds * (compute_usd - capex_usd),
-            chip_bid_usd=makers * capex_usd * view.params.capital.chip_share_of_capex * view.step_months,
+            chip_bid_usd=makers * capex_usd * chips * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
             spending_usd=compute_usd,

@@ -34,6 +34,18 @@ def powered_part(site_share: Array, room_share: Array) -> Array:
     return part
 
 
+def chip_share(price_ratio: Array, power_ratio: Array, share_at_start: Array) -> Array:
+    """Return the part of spending on accelerators and buildings that buys accelerators (S4, S7.3).
+
+    With s the share of the start, p an accelerator's price and k its power per H100e over the start's:
+    s p/(s p + (1 - s) k). Buildings are sized by power and do not get cheaper when chips do.
+
+    Shapes: broadcast.
+    """
+    chips = share_at_start * price_ratio
+    return ratio(chips, chips + (1.0 - share_at_start) * power_ratio)
+
+
 def kept_commitment(wanted_usd: Array, previous_usd: Array, kept_per_month: Array, dt: float) -> Array:
     """Return spending a month that falls no faster than signed contracts allow (S4). Shapes: broadcast."""
     return committed_orders(wanted_usd, previous_usd, kept_per_month, dt)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from agents.beliefs import (
+    chip_share,
     expected_return_factor,
     kept_commitment,
     powered_part,
@@ -32,10 +33,11 @@ class Cloud(Actor):
         makers = seller_shares(
             view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity
         )
+        chips = chip_share(view.chip_price_ratio, view.chip_power_ratio, capital.chip_share_of_capex)
         scarce = np.tanh(np.log(np.maximum(view.occupancy, 1e-9)))
         rent = view.rent_usd * np.exp(capital.rent_adjustment_rate * view.step_months * scarce)
         return CloudPlan(
-            chip_bid_usd=makers * placeable * capital.chip_share_of_capex * view.step_months,
+            chip_bid_usd=makers * placeable * chips * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
             spending_usd=spend,

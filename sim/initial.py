@@ -165,7 +165,7 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
         stages_gw=np.repeat(queue[None] / 3.0, 3, axis=0),
         ready_gw=ctx.full(markets),
         grid_gw=need * share * room - btm,
-        btm_stages_gw=ctx.full(3, markets),
+        btm_stages_gw=np.repeat(ctx.spread(start.btm_ordered_gw)[None] / 3.0, 3, axis=0),
         btm_gw=btm,
         spare_gw=ctx.spread(start.spare_gw),
         other_load_gw=ctx.spread(start.other_load_gw),

@@ -198,6 +198,13 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
     past = old.revenue_past_usd
     if new_month:
         past = np.concatenate([past[1:], money.revenue_usd[None]])
+    wanted = demand_per_user_step(
+        old.queries_wanted,
+        load_growth_per_year(ctx, state),
+        compute.mean_cost_ratio(month.compute.query_cost_usd, old.query_cost_usd, old.alive),
+        rules.load_cost_elasticity,
+        ctx.dt,
+    )
     return replace(
         old,
         alive=left.alive,
@@ -219,15 +226,10 @@ def commit_labs(ctx: Context, state: State, plans: Plans, month: Month, new_mont
         capability_orders=skill.own_orders,
         enterprise_revenue_usd=month.adoption.enterprise_revenue_usd.sum(1) / ctx.dt,
         price_usd=plans.labs.price_usd,
-        quota_per_day=plans.labs.quota_per_day,
+        # A quota counts messages: what users put into each grows as what they want does.
+        quota_per_day=plans.labs.quota_per_day * ratio(wanted, old.queries_wanted),
         query_cost_usd=month.compute.query_cost_usd,
-        queries_wanted=demand_per_user_step(
-            old.queries_wanted,
-            load_growth_per_year(ctx, state),
-            compute.mean_cost_ratio(month.compute.query_cost_usd, old.query_cost_usd, old.alive),
-            rules.load_cost_elasticity,
-            ctx.dt,
-        ),
+        queries_wanted=wanted,
         served_share=month.compute.free_served_share,
         residual=fade_residual(old.residual, rules.residual_half_life / LN2, ctx.dt),
         familiar_share=month.adoption.familiar_share,

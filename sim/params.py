@@ -353,7 +353,7 @@ class OrbitParams:
     launch_cost_start: Array
     launch_learning_rate: Array
     launch_cost_floor: Array
-    satellite_w_per_kg: Array
+    solar_array_w_per_kg: Array
     satellite_hardware: Array
     orbital_cap: Array
     orbital_attrition: Array

@@ -62,6 +62,8 @@ class LabView:
     """(cloud, world): powered capacity."""
     chip_price_ratio: Array
     """(maker, world): price of an H100e over the start's."""
+    chip_power_ratio: Array
+    """(maker, world): power of an H100e over the start's."""
     chip_appeal: Array
     """(maker, world): what this buyer spent on a maker before the start, times what it got of recent bids."""
     room_share: Array
@@ -106,6 +108,7 @@ class CloudView:
     occupancy: Array
     committed_usd: Array
     chip_price_ratio: Array
+    chip_power_ratio: Array
     chip_appeal: Array
     lender_usd: Array
     """USD a month that lenders and funds add."""

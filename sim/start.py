@@ -84,6 +84,7 @@ class MarketStart:
     """AI power on order, in months of the start's growth in need."""
     powered_share: Array
     btm_gw: Array
+    btm_ordered_gw: Array
     manufacturing_workers_million: Array
     manufacturing_wage_usd_per_year: Array
     manufacturing_value_added_usd_per_year: Array

@@ -17,7 +17,6 @@ BILLION: Final = 1e9
 WATTS_PER_KILOWATT: Final = 1e3
 KILOWATTS_PER_GIGAWATT: Final = 1e6
 MEGAWATTS_PER_GIGAWATT: Final = 1e3
-WATTS_PER_GIGAWATT: Final = 1e9
 LN2: Final = float(np.log(2.0))
 LN10: Final = float(np.log(10.0))
 STEFAN_BOLTZMANN_W_PER_M2_K4: Final = 5.670374419e-8

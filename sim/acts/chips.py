@@ -186,6 +186,21 @@ def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
     return output_h100e(old.wafers_per_month, x, yields(ctx, state), memory, x / start_performance(ctx)).h100e
 
 
+@once_a_month
+def power_per_h100e_ratio(ctx: Context, state: State) -> Array:
+    """Return the power that each maker's H100e draws over the start's (S7.3). Shapes: (maker, world)."""
+    gain = np.exp(state.chips.ln_x) / start_performance(ctx)
+    return energy_per_h100e(gain, np.ones(1), ctx.params.chips.energy_exponent)
+
+
+@once_a_month
+def power_per_h100e_kw(ctx: Context, state: State) -> Array:
+    """Return the power in kW that each maker's H100e of this month draws (S7.3). Shapes: (maker, world)."""
+    chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
+    start_kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    return start_kw[bloc] * power_per_h100e_ratio(ctx, state)
+
+
 def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
     """Return what an H100e costs to make: start's cost over the gain in good performance per wafer (S7.3).
 
@@ -208,12 +223,6 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     hbm_growth = np.stack([ctx.by_world(chips.hbm_growth_us), ctx.by_world(chips.hbm_growth_cn)])[bloc]
     lead = 1.0 / policy.equipment_factor[bloc]
     factor = policy.chip_output_factor[bloc]
-    memory = hbm_step(old.hbm_stock, old.hbm_per_month, hbm_growth * policy.equipment_factor[bloc], ctx.dt)
-    x = np.exp(old.ln_x)
-    use = plans.chip_makers.wafer_use_share
-    # Denser chips need more memory each, though less than in proportion to their arithmetic.
-    per_memory = (x / start_performance(ctx)) ** chips.memory_saving
-    made = output_h100e(old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory)
     wish = plans.chip_makers.wafer_growth_share
     start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
         start_performance(ctx) * start_yield(ctx)
@@ -228,6 +237,18 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
         lead,
         ctx.dt,
     )
+    x = np.exp(old.ln_x)
+    # Denser chips need more memory each, though less than in proportion to their arithmetic.
+    per_memory = (x / start_performance(ctx)) ** chips.memory_saving
+    memory = hbm_step(
+        old.hbm_stock,
+        old.hbm_per_month,
+        hbm_growth * policy.equipment_factor[bloc],
+        wafers * x * good / per_memory,
+        ctx.dt,
+    )
+    use = plans.chip_makers.wafer_use_share
+    made = output_h100e(old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory)
     ceiling = effective_ceiling(np.log(chips.node_ceiling_x_max), chips.tool_gap_delta, policy.suffered)[bloc]
     by_law = advance_performance(
         old.ln_x,
@@ -337,11 +358,7 @@ def install(
 ) -> Placement:
     """Put new accelerators into orbit as far as satellites have room, the rest on sites (S5, S7, S11)."""
     chips = ctx.params.chips
-    start_kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
-    bloc = ctx.axes.chip_makers.bloc
-    kw = energy_per_h100e(
-        np.exp(state.chips.ln_x) / start_performance(ctx), start_kw[bloc], chips.energy_exponent
-    )
+    kw = power_per_h100e_kw(ctx, state)
     kw_by_origin = np.concatenate([kw, kw[:1]])
     leaked = smuggled.sum(1)[:, None]
     bought = np.concatenate([sold, leaked], axis=1)

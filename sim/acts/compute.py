@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.acts.chips import ChipOutcome
+from sim.acts.chips import ChipOutcome, power_per_h100e_kw
 from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome
 from sim.axes import CN, FREE, PAID, US, members_of, sum_by_bloc
@@ -207,7 +207,7 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
     labs, capital, chips, power = ctx.params.labs, ctx.params.capital, ctx.params.chips, ctx.params.power
     home = ctx.axes.labs.home_site
     chip_price = bloc_chip_price_usd(ctx, state)[ctx.axes.labs.bloc]
-    kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    kw = bloc_power_per_h100e_kw(ctx, state)
     return serving_cost_usd_per_h100e_month(
         chip_price,
         capital.interest_rate,
@@ -224,9 +224,21 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
 
 @once_a_month
 def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
-    """Return what buyers of each bloc pay per H100e, weighted by last month's output they could get.
+    """Return what buyers of each bloc pay per H100e. Shapes: (bloc, world)."""
+    return mean_of_bought(ctx, state, state.chips.price_usd)
 
-    A maker that sells to nobody of the bloc does not count. Shapes: (bloc, world).
+
+@once_a_month
+def bloc_power_per_h100e_kw(ctx: Context, state: State) -> Array:
+    """Return the power in kW that a new H100e draws where each bloc's buyers look. Shapes: (bloc, world)."""
+    return mean_of_bought(ctx, state, power_per_h100e_kw(ctx, state))
+
+
+def mean_of_bought(ctx: Context, state: State, by_maker: Array) -> Array:
+    """Return the mean over makers by last month's output that each bloc's buyers could get.
+
+    A maker that sells to nobody of the bloc does not count; where nobody sells, the largest value does.
+    Shapes: by_maker (maker, world) -> (bloc, world).
     """
     rows = []
     for bloc in (US, CN):
@@ -234,8 +246,7 @@ def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
         buyers = ctx.axes.chip_makers.buyers[ctx.axes.owner_bloc == bloc]
         weight = weight * buyers.any(0)[:, None]
         total = weight.sum(0)
-        mean = ratio((weight * state.chips.price_usd).sum(0), total)
-        rows.append(np.where(total > 0.0, mean, state.chips.price_usd.max(0)))
+        rows.append(np.where(total > 0.0, ratio((weight * by_maker).sum(0), total), by_maker.max(0)))
     return np.stack(rows)
 
 
@@ -261,7 +272,7 @@ def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
     capital, chips, power, clouds = ctx.params.capital, ctx.params.chips, ctx.params.power, ctx.axes.clouds
     site = clouds.site_share.argmax(1)
     buys_from = supplier_bloc_share(ctx, state.fleet)
-    kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    kw = bloc_power_per_h100e_kw(ctx, state)
     return serving_cost_usd_per_h100e_month(
         (buys_from * bloc_chip_price_usd(ctx, state)[:, None]).sum(0),
         capital.interest_rate,

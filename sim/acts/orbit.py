@@ -20,7 +20,6 @@ from sim.state import OrbitTable, State
 from sim.units import (
     KILOWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
-    WATTS_PER_GIGAWATT,
     Array,
     ratio,
 )
@@ -211,12 +210,12 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
     bloc = operators.bloc
     radiator = laws.radiator_area_m2_per_kw(rules.radiator_temperature, rules.emissivity, rules.absorbed_flux)
     mass = laws.mass_kg_per_kw(
-        rules.satellite_w_per_kg, radiator.area_m2_per_kw, rules.radiator_areal_mass, rules.bus_mass
+        rules.solar_array_w_per_kg, radiator.area_m2_per_kw, rules.radiator_areal_mass, rules.bus_mass
     )
     mass = np.broadcast_to(ctx.by_world(mass), (n, ctx.worlds))
     before_kg = start_mass_kg(ctx)
     common_kg = before_kg.sum(0)
-    common_gw = common_kg * rules.satellite_w_per_kg / WATTS_PER_GIGAWATT
+    common_gw = ratio(common_kg, mass) / KILOWATTS_PER_GIGAWATT
     dearer = np.where((bloc == CN)[:, None], rules.cn_launch_cost_ratio, 1.0)
     launch = dearer * laws.launch_cost_usd_per_kg(
         rules.launch_cost_start,

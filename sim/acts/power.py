@@ -51,7 +51,9 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     survival = places.survival_share
     queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
     site = advance_pipeline(old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt)
-    joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw)
+    # Who waits built gives up as often as who waits in the queue.
+    kept = survival ** (ctx.dt / places.lead_time_months)
+    joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw, kept)
     grid = old.grid_gw + joined.connected_gw
     btm = old.btm_gw + site.completed_gw
     available = outage_capacity_gw(grid, shocks.outage, power.outage_capacity_loss) + btm
@@ -97,7 +99,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         dispatch_start_usd_per_mwh=old.dispatch_start_usd_per_mwh,
         ordered_gw=old.ordered_gw + grid_order,
         built_gw=old.built_gw + joined.connected_gw,
-        withdrawn_gw=old.withdrawn_gw + queue.withdrawn_gw,
+        withdrawn_gw=old.withdrawn_gw + queue.withdrawn_gw + joined.withdrawn_gw,
         need_gw=need,
         need_growth=old.need_growth,
         room_share=old.room_share,
@@ -154,8 +156,9 @@ def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) 
 def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Array, Array]:
     """Return grid and behind-the-meter power that owners order this month (S8).
 
-    They order a part of what is missing for the growth they expect over the lead time; what the grid will not
-    bring within the lead time of an engine is ordered behind the meter, as far as engines are to be had.
+    They order a part of what is missing for the growth they expect over the lead time, in a straight line: a
+    budget buys as much every month. What the grid will not bring within the lead time of an engine is ordered
+    behind the meter, as far as engines are to be had.
     Shapes: (market, world) each.
     """
     power, old = ctx.params.power, state.power
@@ -165,12 +168,13 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     have = old.grid_gw + old.btm_gw + coming
     # Orders close a part of the gap a month: without looking beyond the lead time a fast grid would starve.
     ahead = np.minimum(lead + power.room_horizon, power.planning_horizon)
-    missing = np.maximum(need * np.exp(growth * ahead) - have, 0.0)
+    added = need * np.expm1(growth)
+    missing = np.maximum(need + added * ahead - have, 0.0)
     speed = adjusted_share(power.order_speed, ctx.dt)
     soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
     cap = plans.grids.cap_gw / ctx.dt * power.btm_lead_time
     grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * soon, cap)
-    later = need * np.exp(growth * power.btm_lead_time)
+    later = need + added * power.btm_lead_time
     urgent = np.maximum(later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0)
     slots = btm_limit_gw(power.btm_slots, np.ones_like(need), ctx.dt)
     engines = np.minimum(urgent * speed, slots)

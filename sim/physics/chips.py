@@ -69,15 +69,24 @@ def output_h100e(
     )
 
 
-def hbm_step(stock: Array, capacity_per_month: Array, growth_per_year: Array, dt: float) -> HbmStep:
-    """Return the HBM made in the step, the HBM at hand and the grown capacity (S7.1).
+def hbm_step(
+    stock: Array,
+    capacity_per_month: Array,
+    growth_cap_per_year: Array,
+    desired_per_month: Array,
+    dt: float,
+) -> HbmStep:
+    """Return the HBM made in the step, the HBM at hand and the capacity after it (S7.1).
 
-    Capacity grows as (1 + g)^{t/12}; what is made is its exact integral, capacity · dt · (e^r - 1)/r with
-    r = ln(1 + g) dt/12. The stock after the step is `available` less what the output used.
+    Plants grow towards what all wafers could use, by (1 + cap)^{dt/12} at most; none is torn down. With r the
+    ln growth of the step, what is made is the integral, capacity · dt · (e^r - 1)/r. The stock after the step
+    is `available` less what the output used.
 
     Shapes: all (row, world) or broadcast.
     """
-    r = np.log1p(growth_per_year) * (dt / MONTHS_PER_YEAR)
+    largest = np.log1p(growth_cap_per_year) * (dt / MONTHS_PER_YEAR)
+    wanted = np.log(np.maximum(desired_per_month, TINY)) - np.log(np.maximum(capacity_per_month, TINY))
+    r = np.clip(wanted, 0.0, largest)
     mean_growth = np.where(r == 0.0, 1.0, np.expm1(r) / np.where(r == 0.0, 1.0, r))
     made = capacity_per_month * dt * mean_growth
     return HbmStep(made, stock + made, capacity_per_month * np.exp(r))

@@ -30,10 +30,11 @@ class PipelineStep:
 
 @dataclass(frozen=True)
 class Connection:
-    """Hold the GW connected in a step and the GW that are built and still wait, both (site, world)."""
+    """Hold the GW connected in a step, those built that still wait, and those given up, all (site, world)."""
 
     connected_gw: Array
     ready_gw: Array
+    withdrawn_gw: Array
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,16 @@ def advance_pipeline(
     return PipelineStep(stages, completed, (1.0 - s) * (leaves_1 + leaves_2 + leaves_3))
 
 
-def connect(ready_gw: Array, completed_gw: Array, cap_gw: Array) -> Connection:
-    """Connect built GW up to the cap of the step; the rest waits, built and dark (S8).
+def connect(ready_gw: Array, completed_gw: Array, cap_gw: Array, kept_share: Array) -> Connection:
+    """Connect built GW up to the cap of the step; the rest waits, built and dark, and some give up (S8).
 
-    Shapes: all (site, world).
+    Shapes: all (site, world); the share that is kept waiting broadcasts.
     """
     built = ready_gw + completed_gw
     connected = np.minimum(built, cap_gw)
-    return Connection(connected, built - connected)
+    waiting = built - connected
+    kept = waiting * kept_share
+    return Connection(connected, kept, waiting - kept)
 
 
 def completion_cap_gw(

@@ -46,13 +46,21 @@ def test_output_is_the_smaller_limit():
 
 
 def test_hbm_made_is_the_integral_of_growing_capacity():
-    growth = np.array([[-0.5, 0.0, 1e-9, 0.6, 15.0]])
+    growth = np.array([[0.0, 1e-12, 1e-9, 0.6, 15.0]])
     stock = np.full((1, 5), 7.0)
-    step = chips.hbm_step(stock, np.full((1, 5), 2.0), growth, 3.0)
+    step = chips.hbm_step(stock, np.full((1, 5), 2.0), growth, np.full((1, 5), 1e9), 3.0)
     expected = [quad(lambda t, g=g: 2.0 * (1.0 + g) ** (t / 12.0), 0.0, 3.0)[0] for g in growth[0]]
     np.testing.assert_allclose(step.made, [expected], rtol=1e-12)
     np.testing.assert_array_equal(step.available, stock + step.made)
     np.testing.assert_allclose(step.capacity_per_month, 2.0 * (1.0 + growth) ** 0.25, rtol=1e-14)
+
+
+def test_hbm_plants_grow_to_what_wafers_could_use_and_are_not_torn_down():
+    desired = np.array([[2.1, 2.0, 1.0, 0.0]])
+    step = chips.hbm_step(np.zeros((1, 4)), np.full((1, 4), 2.0), np.array(0.6), desired, 3.0)
+    np.testing.assert_allclose(step.capacity_per_month, [[2.1, 2.0, 2.0, 2.0]], rtol=1e-14)
+    expected = quad(lambda t: 2.0 * 1.05 ** (t / 3.0), 0.0, 3.0)[0]
+    np.testing.assert_allclose(step.made, [[expected, 6.0, 6.0, 6.0]], rtol=1e-12)
 
 
 def test_wafer_capacity_grows_to_what_is_desired_and_no_faster_than_the_cap():

@@ -95,9 +95,11 @@ def test_queue_identity_and_half_steps(stages, inflow, lead, survival, dt):
 
 
 def test_connections_wait_above_the_cap_and_none_is_lost():
-    step = power.connect(np.array([[2.0, 0.0]]), np.array([[3.0, 1.0]]), np.array([[4.0, 4.0]]))
-    np.testing.assert_array_equal(step.connected_gw, [[4.0, 1.0]])
-    np.testing.assert_array_equal(step.ready_gw, [[1.0, 0.0]])
+    ready, completed, cap = np.array([[2.0, 0.0, 6.0]]), np.array([[3.0, 1.0, 2.0]]), np.array([[4.0] * 3])
+    step = power.connect(ready, completed, cap, np.array(0.75))
+    np.testing.assert_array_equal(step.connected_gw, [[4.0, 1.0, 4.0]])
+    np.testing.assert_array_equal(step.ready_gw, [[0.75, 0.0, 3.0]])
+    np.testing.assert_array_equal(step.withdrawn_gw, [[0.25, 0.0, 1.0]])
 
 
 def test_completion_cap_by_hand_over_a_year_and_in_halves():

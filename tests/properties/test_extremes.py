@@ -92,8 +92,8 @@ def times(start: Start, table: str, factor: float, *names: str) -> Start:
 
 
 def without_energy(start: Start) -> Start:
-    names = ("tranche_capacity_gw", "firm_additions_gw_per_year", "spare_gw", "btm_gw", "powered_share")
-    return times(start, "markets", 0.0, *names)
+    built = ("tranche_capacity_gw", "firm_additions_gw_per_year", "spare_gw", "btm_gw", "powered_share")
+    return times(start, "markets", 0.0, *built, "btm_ordered_gw")
 
 
 def without_chips(start: Start) -> Start:
