@@ -569,4 +569,7 @@ def main(arguments: Iterable[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # Worker processes look functions up by their module's name, which run as a script is another.
+    from experiments import levers
+
+    sys.exit(levers.main(sys.argv[1:]))
