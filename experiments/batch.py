@@ -30,7 +30,7 @@ class BatchResult:
     attempts: IntArray
     """(world,): draws rejected before the one that was run."""
     growth_scaled: Array
-    """(world,): as `sim.initial.StartReport`."""
+    """(world,): as `sim.initial_consumers.StartReport`."""
     series: tuple[SeriesInfo, ...]
     binding: IntArray
     """(response, bloc, constraint): months in which a constraint binds, over all worlds."""

@@ -36,7 +36,7 @@ class Simulated:
     attempts: IntArray
     """(case,): draws rejected before the one that was run."""
     growth_scaled: Array
-    """(case,): as `sim.initial.StartReport`."""
+    """(case,): as `sim.initial_consumers.StartReport`."""
     series: tuple[SeriesInfo, ...]
     record: Float32Array
     """(series, month, case)"""

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 import conf
 from sim import start as schema
-from sim.initial import LEAST_ARRIVAL
+from sim.initial_consumers import LEAST_ARRIVAL
 from sim.markets.adoption import awareness
 
 CONF = Path(conf.__file__).parent

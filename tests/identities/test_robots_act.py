@@ -18,7 +18,7 @@ from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
 from experiments.build import plan_from_config
 from experiments.compose import compose_run
-from sim import initial
+from sim import initial_tables
 from sim.acts import feedback, orbit, robots
 from sim.acts.payments import enter
 from sim.acts.robot_terms import closed_share, start_capability_orders
@@ -80,16 +80,16 @@ def context(*overrides: str, ids: tuple[int, ...] = tuple(range(WORLDS))) -> Con
 
 
 def start(ctx: Context) -> Any:
-    fleet = initial.start_fleet(ctx)
+    fleet = initial_tables.start_fleet(ctx)
     fleet = replace(fleet, rent_usd=fleet.rent_usd + 1500.0)
     return SimpleNamespace(
         months=0.0,
         robots=seal(start_robots(ctx)),
         orbit=seal(start_orbit(ctx)),
         fleet=seal(fleet),
-        power=seal(initial.start_power(ctx, fleet)),
-        chips=seal(initial.start_chips(ctx)),
-        policy=seal(initial.start_policy(ctx)),
+        power=seal(initial_tables.start_power(ctx, fleet)),
+        chips=seal(initial_tables.start_chips(ctx)),
+        policy=seal(initial_tables.start_policy(ctx)),
     )
 
 
