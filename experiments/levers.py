@@ -31,7 +31,7 @@ REPOSITORY: Final = Path(__file__).parent.parent
 TABLE: Final = REPOSITORY / "tests" / "levers.csv"
 ABLATIONS: Final = REPOSITORY / "tests" / "ablations.csv"
 PAGE: Final = REPOSITORY / "docs" / "levers.md"
-OVERRIDES: Final = ("worlds=48", "consumers=cohort", "responses=[passive]")
+OVERRIDES: Final = ("worlds=256", "consumers=cohort", "responses=[passive]")
 """What a run takes unless told otherwise; expected shares stand in for consumers on a network."""
 WINDOW_MONTHS: Final = 12
 STANDARD_ERRORS: Final = 2.0

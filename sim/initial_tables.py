@@ -70,9 +70,10 @@ def start_preferences(ctx: Context, by_owner: Array) -> Array:
     table = np.zeros_like(spent)
     for member in np.unique(bloc):
         rows = bloc == member
-        usual = spent[rows].sum(0) / max(spent[rows].sum(), 1.0)
-        own = spent[rows] / np.maximum(spent[rows].sum(1, keepdims=True), 1.0)
-        own = np.where(spent[rows].sum(1, keepdims=True) > 0.0, own, usual)
+        # Running sums add one after the other, so that a maker without sales moves no bit.
+        in_bloc, by_owner_usd = spent[rows].sum(0), np.cumsum(spent[rows], axis=1)[:, -1:]
+        usual = in_bloc / max(np.cumsum(in_bloc)[-1], 1.0)
+        own = np.where(by_owner_usd > 0.0, spent[rows] / np.maximum(by_owner_usd, 1.0), usual)
         table[rows] = (1.0 - LEAST_PREFERENCE) * own + LEAST_PREFERENCE * usual
     preferences: Array = table * makers.buyers
     return preferences
