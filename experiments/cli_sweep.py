@@ -27,6 +27,10 @@ def sweep(arguments: Sequence[str]) -> int:
         from experiments.sweeping.report import plan_lines
 
         print("\n".join(plan_lines(plan, folder, stored_of(plan, folder), executor.workers)))
+        if request.executor["kind"] == "slurm":
+            from experiments.sweeping.cluster import job_script
+
+            print(f"\nEach job of Slurm:\n\n{job_script(request.executor)}")
         return 0
     ended = execute(request, plan, folder, command, executor)
 

@@ -157,7 +157,9 @@ def opened(folder: Path) -> Any:
         tables.execute(
             "CREATE VIEW worlds AS SELECT planned.point, runs.* "
             f"FROM read_parquet({runs}, union_by_name=true) runs "
-            f"JOIN (SELECT run_id, point FROM '{plan.runs}') planned USING (run_id)"
+            f"JOIN (SELECT run_id, point FROM '{plan.runs}') planned USING (run_id) "
+            # A run that failed and was done when tried again counts once, as done.
+            "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY status) = 1"
         )
         if series:
             tables.execute(

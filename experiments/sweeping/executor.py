@@ -1,5 +1,7 @@
 """Executors: who computes the units of a sweep. One interface; `local` is processes of this machine.
 
+The others stand in `experiments.sweeping.cluster`.
+
 A worker holds one unit at a time. One that dies, or takes too long, is replaced; its unit is halved until the
 run that is to blame stands alone, which is then reported as lost. Workers end with their parent.
 """
@@ -77,6 +79,11 @@ def halves(attempt: Attempt) -> list[Attempt]:
         return [replace(attempt, deaths=attempt.deaths + 1)]
     middle = runs.size // 2
     return [Attempt(replace(attempt.unit, runs=part)) for part in (runs[:middle], runs[middle:])]
+
+
+def took_too_long(limit_seconds: float) -> str:
+    """Say why a run that stands alone is lost."""
+    return f"it took longer than {limit_seconds:g} s (executor.time_limit_seconds)"
 
 
 class LocalExecutor:
@@ -211,7 +218,7 @@ class Hand:
             how = f"by signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"with status {code}"
             return f"its worker ended {how}"
         if time.monotonic() - self._since > limit_seconds:
-            return f"it took longer than {limit_seconds:g} s (executor.time_limit_seconds)"
+            return took_too_long(limit_seconds)
         return None
 
     def share_done(self) -> float:

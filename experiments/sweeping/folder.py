@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import numpy as np
 
@@ -34,7 +35,6 @@ from sim.axes import RESPONSES
 
 PLANS: Final = "plans"
 HISTORY: Final = "history.jsonl"
-LOCK: Final = "lock"
 SWEEPS: Final = OUTPUTS / "sweep"
 
 
@@ -94,8 +94,10 @@ def free_megabytes(folder: Path) -> float:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[str]:
     """Hold a sweep's folder, made if need be; a folder that nothing was written to is removed again.
+
+    Yields the name of this holding, by which workers know that their sweep is still the one that computes.
 
     Raises: RunError if somebody else holds it, or it cannot be made.
     """
@@ -103,7 +105,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         for name in (PLANS, parts.PARTS):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(folder / parts.LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         _remove_empty(folder, made)
         raise RunError(f"{folder}: cannot be written to ({error.strerror})") from None
@@ -112,13 +114,14 @@ def locked(folder: Path) -> Iterator[None]:
             # The system lets go of it when its holder dies, however that happens.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.read(handle, 200).decode(errors="replace").strip() or "another process"
+            told = os.read(handle, 200).decode(errors="replace").rpartition(",")[0] or "another process"
             raise RunError(
-                f"{folder}: {holder} is computing this sweep; wait for it, or give another sweep_dir"
+                f"{folder}: {told} is computing this sweep; wait for it, or give another sweep_dir"
             ) from None
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {platform.node()}\n".encode(), 0)
-        yield
+        holder = uuid4().hex
+        os.pwrite(handle, f"process {os.getpid()} on {platform.node()}, {holder}\n".encode(), 0)
+        yield holder
         os.ftruncate(handle, 0)
     finally:
         os.close(handle)
@@ -128,7 +131,7 @@ def locked(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Say whether somebody is computing a sweep."""
     try:
-        handle = os.open(folder / LOCK, os.O_RDONLY)
+        handle = os.open(folder / parts.LOCK, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -143,7 +146,7 @@ def is_locked(folder: Path) -> bool:
 def _remove_empty(folder: Path, made: Sequence[Path]) -> None:
     """Remove a folder in which nothing but a lock was left, and those above it that were made for it."""
     with suppress(OSError):
-        if not made or any(path.is_file() and path.name != LOCK for path in folder.rglob("*")):
+        if not made or any(path.is_file() and path.name != parts.LOCK for path in folder.rglob("*")):
             return
         shutil.rmtree(folder, ignore_errors=True)
         for above in made:

@@ -25,6 +25,8 @@ RUNS, SERIES = "runs", "series"
 DONE, FAILED = "done", "failed"
 UNIT_DIGITS: Final = 16
 CONTENT_DIGITS: Final = 16
+LOCK: Final = "lock"
+"""Held by whoever computes a sweep; its text ends with the name of that time."""
 _TEMPORARY: Final = ".writing-"
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -58,6 +60,13 @@ def parts_in(folder: Path, record: str | None = None) -> list[Part]:
     place = folder / PARTS
     found = [part_of(path) for path in sorted(place.iterdir())] if place.is_dir() else []
     return [part for part in found if part is not None and record in (None, part.record)]
+
+
+def is_held_by(folder: Path, holder: str) -> bool:
+    """Say whether a sweep is still computed by those who began a unit, as its workers may outlive them."""
+    with suppress(OSError):
+        return (folder / LOCK).read_text(encoding="utf-8").split()[-1:] == [holder]
+    return False
 
 
 def write_series(
@@ -153,9 +162,9 @@ class Checked:
     """Series that no runs committed, as after a kill; parts of a unit that is there already."""
 
 
-def check_parts(folder: Path, record: str, has_series: bool) -> Checked:
-    """Read the parts that record the same, and sort them by what they are good for."""
-    parts = parts_in(folder, record)
+def check_parts(folder: Path, record: str, has_series: bool, unit: str | None = None) -> Checked:
+    """Read the parts that record the same, of one unit or of all, and sort them by what they are good for."""
+    parts = [part for part in parts_in(folder, record) if unit in (None, part.unit)]
     found = Checked([], [part for part in parts if content_hash(part.path) != part.content], [])
     whole = [part for part in parts if part not in found.damaged]
     with_series = {part.unit for part in whole if part.kind == SERIES}

@@ -24,7 +24,7 @@ from experiments.sweeping.identity import code_hash
 from experiments.sweeping.plan import SweepPlan, Unit, composing, plan_sweep
 from experiments.sweeping.progress import Shown, progress
 from experiments.sweeping.study import SweepRequest
-from experiments.sweeping.work import Commit, Outcome, Task, store
+from experiments.sweeping.work import Commit, Outcome, Task, committed_in, store
 from sim.axes import RESPONSES
 
 MILLISECONDS = {"cohort": 0.5, "agents": 0.72}
@@ -72,6 +72,10 @@ def prepare(request: SweepRequest, config_dir: str | None = None) -> tuple[Sweep
 def make_executor(settings: Mapping[str, Any]) -> Executor:
     """Return who computes a sweep."""
     workers = cores() if settings["workers"] == "auto" else int(settings["workers"])
+    if settings["kind"] != "local":
+        from experiments.sweeping.cluster import DaskExecutor
+
+        return DaskExecutor(settings, workers)
     return LocalExecutor(workers, float(settings["time_limit_seconds"]))
 
 
@@ -90,8 +94,8 @@ def execute(
     began, started = time.monotonic(), time.strftime("%Y-%m-%dT%H:%M:%S%z")
     check_room(plan, folder, len(set(plan.run_ids)))
     executor = executor or make_executor(request.executor)
-    with sweep_folder.locked(folder), ending_on_signals():
-        job = SweepJob(request, plan, folder)
+    with sweep_folder.locked(folder) as holder, ending_on_signals():
+        job = SweepJob(request, plan, folder, holder)
         job.take_stock(retry_failed=request.retry_failed)
         sweep_folder.write_plan(
             folder, plan, sweep_folder.describe(plan, request.written, request.executor, command)
@@ -171,8 +175,8 @@ def check_room(plan: SweepPlan, folder: Path, runs: int) -> None:
 class SweepJob:
     """What an executor works for: it knows what is stored, writes what only the driver can, and shows it."""
 
-    def __init__(self, request: SweepRequest, plan: SweepPlan, folder: Path) -> None:
-        self.request, self.plan, self.folder = request, plan, folder
+    def __init__(self, request: SweepRequest, plan: SweepPlan, folder: Path, holder: str) -> None:
+        self.request, self.plan, self.folder, self._holder = request, plan, folder, holder
         self.status: dict[str, str] = {}
         self.computed = 0
         self.failed = 0
@@ -211,7 +215,8 @@ class SweepJob:
 
     def task(self, unit: Unit) -> Task:
         """Return what a worker is sent."""
-        return self._task(unit, str(self.folder.absolute()))
+        through_engine = self.request.executor.get("results") == "engine"
+        return self._task(unit, None if through_engine else str(self.folder.absolute()))
 
     def _task(self, unit: Unit, folder: str | None) -> Task:
         plan = self.plan
@@ -227,6 +232,7 @@ class SweepJob:
             headline=plan.study.headline.outcome,
             folder=folder,
             code=code_hash(),
+            holder=self._holder,
         )
 
     def committed(self, unit: Unit, commit: Commit) -> None:
@@ -243,15 +249,10 @@ class SweepJob:
 
     def recover(self, unit: Unit) -> bool:
         """Say whether a unit whose worker died had been committed, and take note of it then."""
-        names = tuple(self.plan.run_ids[run] for run in unit.runs)
-        checked = parts.check_parts(self.folder, self.plan.record_hash, bool(self.plan.series))
-        own = [part for part in checked.sound if part.unit == parts.unit_name(names)]
-        status, values = parts.stored_runs(own, self.plan.study.headline.outcome)
-        if set(status) != set(names):
-            return False
-        failed = tuple(name for name in names if status[name] == parts.FAILED)
-        self.committed(unit, Commit(names, failed, tuple(values[name] for name in names), ()))
-        return True
+        found = committed_in(self.folder, self._task(unit, None))
+        if found is not None:
+            self.committed(unit, found)
+        return found is not None
 
     def lost(self, unit: Unit, reason: str) -> None:
         """Record a run that cannot be computed."""

@@ -4,6 +4,7 @@
 are the sweep's own, and all others are keys of a run, laid over the study's base.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +31,18 @@ STUDY_KEYS = (
     "headline",
 )
 SWEEP_KEYS = ("stop_at_standard_error", "retry_failed", "sweep_dir")
+_EXECUTOR_KEYS = ("kind", "workers", "runs_per_unit", "time_limit_seconds")
 EXECUTOR_KEYS = {
-    "local": ("kind", "workers", "runs_per_unit", "time_limit_seconds"),
+    "local": _EXECUTOR_KEYS,
+    "dask": (*_EXECUTOR_KEYS, "results", "address", "tls_ca", "tls_cert", "tls_key"),
+    "slurm": (
+        *_EXECUTOR_KEYS,
+        "results",
+        *("cores_per_job", "memory_per_job", "walltime", "queue", "account", "interface"),
+    ),
 }
+RESULTS = ("folder", "engine")
+"""Where the workers of a cluster leave their results: in the sweep's folder, or with the driver."""
 INSTEAD = {
     "worlds": "study.replications",
     "responses": "study.responses",
@@ -42,7 +52,14 @@ INSTEAD = {
     "workers": "executor.workers",
 }
 """Keys of a run that a sweep sets otherwise."""
-_TEXT_KEYS = ("sweep_dir", "study.design.file")
+_TEXT_KEYS = (
+    "sweep_dir",
+    "study.design.file",
+    *(
+        f"executor.{key}"
+        for key in ("address", "tls_ca", "tls_cert", "tls_key", "walltime", "memory_per_job")
+    ),
+)
 _MOST_REPLICATIONS = 1_000_000
 
 
@@ -183,7 +200,28 @@ def read_executor(name: str, given: Any) -> Mapping[str, Any]:
         integer("executor.workers", read["workers"], 1, 1024)
     integer("executor.runs_per_unit", read["runs_per_unit"], 1, 10_000)
     number("executor.time_limit_seconds", read["time_limit_seconds"], 0.001, 1e9)
+    if "results" in read:
+        one_of("executor.results", read["results"], RESULTS)
+    if given["kind"] == "dask":
+        _check_address(read)
+    if given["kind"] == "slurm":
+        integer("executor.cores_per_job", read["cores_per_job"], 1, 1024)
+        for key in ("memory_per_job", "walltime"):
+            filled(f"executor.{key}", read[key])
     return {**read, "name": name}
+
+
+def _check_address(read: Mapping[str, Any]) -> None:
+    address = read["address"]
+    if not isinstance(address, str) or (address and not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", address)):
+        expected = "expected tcp://host:port or tls://host:port, or '' for a cluster on this machine"
+        raise ConfigError("executor.address", address, expected)
+    given = {key: read[key] for key in ("tls_ca", "tls_cert", "tls_key")}
+    for key, file in given.items():
+        if address.startswith("tls://") and not file:
+            raise ConfigError(f"executor.{key}", MISSING, "expected a file, as the address is tls://")
+        if file and not Path(file).is_file():
+            raise ConfigError(f"executor.{key}", file, "there is no such file")
 
 
 def _option(group: str, value: Any, folders: Sequence[Path]) -> str:

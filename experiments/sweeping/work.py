@@ -46,6 +46,8 @@ class Task:
     folder: str | None
     """The sweep's folder; None where the worker cannot see it and sends its parts back."""
     code: str
+    holder: str
+    """Who holds the folder: a worker that has outlived its sweep writes nothing more."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ def run_unit(task: Task, on_month: Callable[[int], None] = lambda month: None) -
     return commit
 
 
+def committed_in(folder: Path, task: Task) -> Commit | None:
+    """Return what is stored of a unit; None unless all of it is."""
+    unit = parts.unit_name(task.run_ids)
+    checked = parts.check_parts(folder, task.record, bool(task.series), unit)
+    status, values = parts.stored_runs(checked.sound, task.headline)
+    if set(status) != set(task.run_ids):
+        return None
+    failed = tuple(name for name in task.run_ids if status[name] == parts.FAILED)
+    return Commit(task.run_ids, failed, tuple(values[name] for name in task.run_ids), ())
+
+
 def simulate_apart(
     plan: RunPlan, cases: Cases, places: IntArray, on_month: Callable[[int], None]
 ) -> list[Outcome]:
@@ -112,6 +125,8 @@ def store(task: Task, results: Sequence[Outcome]) -> Commit:
     columns, series, done = tables(task, results)
     failed = tuple(name for name, ok in zip(task.run_ids, done, strict=True) if not ok)
     if task.folder is not None:
+        if not parts.is_held_by(Path(task.folder), task.holder):
+            raise RunError(f"{task.folder}: the sweep that this unit belongs to has ended; it is not stored")
         write(task, Path(task.folder), columns, series)
         files: tuple[tuple[str, bytes], ...] = ()
     else:
