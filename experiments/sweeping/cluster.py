@@ -49,14 +49,16 @@ class DaskExecutor:
         self._limit = float(settings["time_limit_seconds"])
         self._client: Any = None
         self._cluster: Any = None
+        self._count: int | None = None
         _distributed(settings["kind"])
 
     @property
     def workers(self) -> int:
         """Number of workers: those of a cluster that runs already, or as many as were asked for."""
-        if not self._settings.get("address"):
-            return self._wanted
-        return max(1, sum(self._connected().nthreads().values()))
+        if self._count is None:
+            joins = bool(self._settings.get("address"))
+            self._count = max(1, sum(self._connected().nthreads().values())) if joins else self._wanted
+        return self._count
 
     def run(self, units: Iterable[Unit], job: Job) -> None:
         """Compute units; what this started ends with it, and a cluster that ran before goes on.
