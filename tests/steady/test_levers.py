@@ -18,6 +18,8 @@ from sim.axes import BLOCS
 
 SUBMODELS = [f"S{number}" for number in range(1, 13)]
 SMALL = ("worlds=20", "consumers=cohort", "responses=[passive]")
+# S3 moves the share of users by four points, but not alike in every world: 20 of them are too few to tell.
+ABLATED = ("worlds=48", "consumers=cohort", "responses=[passive]")
 FULL = ("worlds=256", "consumers=cohort", "responses=[passive]")
 ON_A_NETWORK = ("worlds=256", "consumers=agents", "agents_per_world=2000", "responses=[passive]")
 
@@ -157,7 +159,7 @@ def test_no_lever_pulls_the_other_way_unexplained(findings: tuple[levers.Finding
 
 
 def test_every_submodel_matters() -> None:
-    assert_all_matter(levers.run_ablations(levers.read_ablations(), SMALL))
+    assert_all_matter(levers.run_ablations(levers.read_ablations(), ABLATED))
 
 
 @pytest.mark.full
