@@ -89,7 +89,6 @@ def test_too_few_samples_are_refused() -> None:
     ("arguments", "status", "said"),
     [
         (["global_sensitivty"], BAD_CONFIGURATION, "study=global_sensitivity"),
-        (["global_sensitivity", "--metric", "leader.w1.2053"], BAD_CONFIGURATION, "leader.w1.2035"),
         (["global_sensitivity"], FAILED, "uncontested sweep study=global_sensitivity"),
     ],
 )
