@@ -10,6 +10,7 @@ COMMAND_GROUPS = {
     },
     "Look at": {
         "analyse": "what decides in a sweep: Sobol, Morris, scenario discovery or paired effects",
+        "flip": "the least change, lever by lever and together, that changes who leads in a scenario",
         "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from experiments.figures.german_analysis import ANALYSES
+
 _PLACES: Final = {
     "United States": "USA",
     "Allies": "Verbündete",
@@ -404,4 +406,5 @@ GERMAN: Final[dict[str, str]] = {
     **_WORK,
     **_OUTCOME,
     **_CHARTS,
+    **ANALYSES,
 }

@@ -14,6 +14,7 @@ from matplotlib import image
 
 from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, plain
+from experiments.figures.origin import Origin
 from experiments.figures.style import house_style
 from experiments.figures.tables import Row
 
@@ -37,7 +38,7 @@ def _write(path: Path, put: Callable[[IO[bytes]], object]) -> Path:
     return path
 
 
-def metadata(drawing: Drawing, run: Run, request: str) -> dict[str, str]:
+def metadata(drawing: Drawing, run: Run | Origin, request: str) -> dict[str, str]:
     """Return what is embedded in the picture: title, alternative text, what made the run and the picture."""
     made = run.provenance()
     return {
@@ -77,7 +78,7 @@ def tidy(rows: list[Row]) -> bytes:
 
 def save(
     drawing: Drawing,
-    run: Run,
+    run: Run | Origin,
     folder: str | Path,
     *,
     formats: Sequence[str] = (),
