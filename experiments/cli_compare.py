@@ -1,4 +1,4 @@
-"""`uncontested compare A B`: two runs paired by world, in words, with a figure of both."""
+"""`uncontested compare A B`: two runs or sweeps paired by world, in words, with a figure of both."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,12 +26,18 @@ def compare_command(arguments: Sequence[str]) -> str:
     language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
     comparison = compare_runs(words[0], words[1], response)
     lines = told(comparison)
+    from experiments.figures import MissingSeriesError
     from experiments.figures.ghost import draw_comparison
 
     stem = f"{comparison.folders[0].name}_to_{comparison.folders[1].name}"
     out = Path(given["--out"]).expanduser() if "--out" in given else Path("outputs") / "compare" / stem
+    try:
+        written = draw_comparison(comparison, out, language)
+    except (MissingSeriesError, ValueError) as error:  # a study records only what its question needs
+        written = []
+        lines += ["", f"No figure: {' '.join(str(error.args[0]).split())}"]
     out.mkdir(parents=True, exist_ok=True)
-    written = [*draw_comparison(comparison, out, language), write_changes(comparison, out / "changes.csv")]
+    written.append(write_changes(comparison, out / "changes.csv"))
     return "\n".join([*lines, "", *(str(shown_path(path.absolute())) for path in written)])
 
 
@@ -41,6 +47,8 @@ def told(comparison: Comparison) -> list[str]:
     how = f"{comparison.worlds:,} worlds, the same in both" if comparison.paired else (
         "two samples of worlds that cannot be paired, so that chance tells more than in pairs"
     )  # fmt: skip
+    if comparison.points > 1:
+        how += f"; {comparison.points:,} points of the design share them, so a world counts once for chance"
     lines = [f"{one} and {other}: {how}; response {comparison.response}"]
     if comparison.code:
         lines.append(f"Not only the configuration differs: {comparison.code}.")

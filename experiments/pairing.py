@@ -1,4 +1,4 @@
-"""Compare two runs world by world: who leads where, what changed, and which keys differ."""
+"""Compare two runs or sweeps world by world: who leads where, what changed, and which keys differ."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from experiments.build import NOT_RESULTS
 from experiments.errors import ConfigError
-from experiments.find import find, manifest_of, name_of
+from experiments.stored import done, folder_of, made_by, points_of, title_of
 from experiments.summary import HEADLINE, Z_95, wilson
 
 LEADERS = ("us", "mixed", "cn")
@@ -19,6 +19,8 @@ PASSIVE = "passive"
 _OFFLINE = {"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 Words = npt.NDArray[np.object_]
+Key = tuple[tuple[tuple[str, Any], ...], int, str]
+"""A world: the factors of its design point with their values, its number, the budget of the response."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Comparison:
     paired: bool
     """Whether the same worlds are in both; else the shares of two samples are compared."""
     worlds: int
-    """Worlds in both runs; of two samples, the smaller number."""
+    """Worlds in both runs, one a design point; of two samples, the smaller number."""
+    points: int
+    """Points of the design in both; 1 for runs."""
     changes: Mapping[int, Mapping[tuple[str, str], int]]
     """Year -> (leader in the first, in the second) -> worlds; empty unless paired."""
     shifts: Mapping[int, Mapping[str, Shift]]
@@ -58,12 +62,14 @@ class Comparison:
 
 
 def compare_runs(first: str, second: str, response: str = PASSIVE, definition: str = HEADLINE) -> Comparison:
-    """Compare two runs by their names or paths under one response.
+    """Compare two runs or sweeps by their names or paths under one response.
+
+    Worlds of a sweep are the same where the factors' values, the number and the seed are.
 
     Raises: ConfigError if one cannot be read, or no horizon and response are in both.
     """
-    folders = find(first), find(second)
-    manifests = tuple(manifest_of(folder) for folder in folders)
+    folders = folder_of(first), folder_of(second)
+    manifests = tuple(made_by(folder) for folder in folders)
     tables = [leaders(folder, response, definition) for folder in folders]
     years = sorted(set(tables[0][1]) & set(tables[1][1]))
     if not years:
@@ -71,6 +77,9 @@ def compare_runs(first: str, second: str, response: str = PASSIVE, definition: s
     places = [{key: row for row, key in enumerate(keys)} for keys, _ in tables]
     common = [key for key in tables[0][0] if key in places[1]]
     paired = bool(common) and manifests[0]["seed"] == manifests[1]["seed"]
+    sizes = [
+        len({key[1] for key in keys}) for keys in ((common, common) if paired else (places[0], places[1]))
+    ]
     changes: dict[int, dict[tuple[str, str], int]] = {}
     shifts: dict[int, dict[str, Shift]] = {}
     for year in years:
@@ -81,13 +90,16 @@ def compare_runs(first: str, second: str, response: str = PASSIVE, definition: s
             changes[year] = {}
             for pair in zip(one, other, strict=True):
                 changes[year][pair] = changes[year].get(pair, 0) + 1
-        shifts[year] = {bloc: shift(bloc, one, other, paired=paired) for bloc in LEADERS}
+        shifts[year] = {bloc: shift(bloc, one, other, sizes, paired=paired) for bloc in LEADERS}
     return Comparison(
-        names=(first, second) if first != second else (name_of(folders[0]), name_of(folders[1])),
+        names=(first, second) if first != second else (title_of(folders[0]), title_of(folders[1])),
         folders=folders,
         response=response,
         paired=paired,
         worlds=len(common) if paired else min(len(keys) for keys, _ in tables),
+        points=len({key[0] for key in common})
+        if paired
+        else max(len({key[0] for key in place}) for place in places),
         changes=changes,
         shifts=shifts,
         keys=sorted(
@@ -98,35 +110,38 @@ def compare_runs(first: str, second: str, response: str = PASSIVE, definition: s
     )
 
 
-def leaders(
-    folder: Path, response: str, definition: str
-) -> tuple[list[tuple[int, int, str]], dict[int, Words]]:
+def leaders(folder: Path, response: str, definition: str) -> tuple[list[Key], dict[int, Words]]:
     """Return the keys of a run's worlds and, by year, who leads in each. Shapes: (world,).
 
-    Raises: ConfigError if the table cannot be read or lacks the response.
+    Raises: ConfigError if the table cannot be read or lacks the definition or the response.
     """
     import duckdb
 
-    file = str(folder / "worlds.parquet")
+    name = title_of(folder)
     try:
+        table = done(folder)["worlds"]
         with duckdb.connect(config=_OFFLINE) as connection:
-            described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [file]).fetchall()
+            described = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
             columns = {
-                int(name.rpartition(".")[2]): name
-                for name, *_ in described
-                if name.startswith(f"leader.{definition}.")
+                int(column.rpartition(".")[2]): column
+                for column in described
+                if column.startswith(f"leader.{definition}.")
             }
-            picked = ", ".join(["point", "world", "budget", *(f'"{name}"' for name in columns.values())])
+            if not columns:
+                known = sorted({one.split(".")[1] for one in described if one.startswith("leader.")})
+                has = f"it has {', '.join(known)}" if known else "it has recorded no leader"
+                raise ConfigError("compare", name, f"has no leader.{definition}; {has}")
+            picked = ", ".join(["point", "world", "budget", *(f'"{column}"' for column in columns.values())])
             rows = connection.execute(
-                f"SELECT {picked} FROM read_parquet(?) WHERE response = ? ORDER BY point, world, budget",
-                [file, response],
+                f"SELECT {picked} FROM ({table}) WHERE response = ? ORDER BY point, world, budget", [response]
             ).fetchall()
+        factors = points_of(folder)
     except duckdb.Error as error:
         reason = " ".join(str(error).split())
-        raise ConfigError("run", name_of(folder), f"worlds.parquet cannot be read ({reason})") from None
+        raise ConfigError("run", name, f"its tables cannot be read ({reason})") from None
     if not rows:
-        raise ConfigError("--response", response, f"{name_of(folder)} has no worlds with this response")
-    keys = [(row[0], row[1], row[2]) for row in rows]
+        raise ConfigError("--response", response, f"{name} has no worlds with this response")
+    keys: list[Key] = [(factors.get(row[0], ()), row[1], row[2]) for row in rows]
     found = {}
     for place, year in enumerate(columns, 3):
         values = np.asarray([row[place] for row in rows], object)
@@ -135,23 +150,26 @@ def leaders(
     return keys, found
 
 
-def shift(bloc: str, before: Words, after: Words, *, paired: bool) -> Shift:
+def shift(bloc: str, before: Words, after: Words, worlds: Sequence[int] = (), *, paired: bool) -> Shift:
     """Return the difference of a bloc's share with its 95 % interval.
 
     Paired by world, only those that changed count: the interval of a difference of two dependent shares,
     with half a world added to each cell, so that a handful of worlds is not called certain (Agresti and Min
-    2005). Of two samples, it is Newcombe's (1998) from both Wilson intervals.
+    2005). Of two samples, it is Newcombe's (1998) from both Wilson intervals. `worlds` says how many worlds
+    are behind both, where several points of a design share them: a world then counts once, as though its
+    points told the same, which makes the interval rather too wide than too narrow.
     """
     one, other = before == bloc, after == bloc
+    first, second = worlds or (one.size, other.size)
     share, then = float(other.mean()), float(one.mean())
     if not paired:
-        low_1, high_1 = wilson(then, one.size)
-        low_2, high_2 = wilson(share, other.size)
+        low_1, high_1 = wilson(then, first)
+        low_2, high_2 = wilson(share, second)
         down = np.hypot(share - low_2, high_1 - then)
         up = np.hypot(high_2 - share, then - low_1)
         return Shift(bloc, then, share, share - then - float(down), share - then + float(up))
-    gained, lost, worlds = float((other & ~one).sum()), float((one & ~other).sum()), float(one.size)
-    n, b, c = worlds + 2.0, gained + 0.5, lost + 0.5
+    gained, lost = (float(moved.mean()) * first for moved in (other & ~one, one & ~other))
+    n, b, c = first + 2.0, gained + 0.5, lost + 0.5
     centre = (b - c) / n
     half = Z_95 * float(np.sqrt(max(0.0, (b + c) - (b - c) ** 2 / n))) / n
     return Shift(bloc, then, share, max(-1.0, centre - half), min(1.0, centre + half))
@@ -183,7 +201,10 @@ def code_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Say whether the code or conf behind two runs differs."""
     if one["version"] != other["version"]:
         return f"versions {one['version']} and {other['version']}"
-    if one.get("sources_hash") != other.get("sources_hash"):
+    # A sweep's hash is that of the code alone, a run's that of code and conf: unlike, they say nothing.
+    alike = ("study" in one) == ("study" in other)
+    key = "sources_hash" if alike else "commit"
+    if one.get(key) != other.get(key):
         return "the code or conf changed between the two"
     return ""
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from experiments.cli_options import choose, parse
 from experiments.errors import MISSING, ConfigError, RunError, nearest
-from experiments.find import find, finished, manifest_of, name_of
+from experiments.find import finished
 from experiments.observed import read_points
+from experiments.stored import folder_of, made_by, sweeps, title_of
 
 FLAGS = ("--svg", "--pdf")
 OPTIONS = {
@@ -152,7 +153,7 @@ def plot(folder: Path, request: Request, out: Path, *, formats: Sequence[str] = 
     from experiments.figures.draw import draw
     from experiments.figures.manner import manner
 
-    given = inputs(manifest_of(folder))
+    given = inputs(made_by(folder))
     points = given.pop("observed")
     if request.observations:
         points = [*points, *read_points(request.observations)]
@@ -232,7 +233,7 @@ def plot_command(arguments: Sequence[str]) -> str:
         from experiments.cli_help import HELP
 
         return HELP["plot"]
-    folder = find(run)
+    folder = folder_of(run)
     out = Path(given["--out"]).expanduser() if "--out" in given else folder / "figures"
     formats = [flag.removeprefix("--") for flag in FLAGS if flag in given]
     return "\n".join(str(shown_path(path)) for path in plot(folder, request, out, formats=formats))
@@ -324,16 +325,16 @@ def embedded_request(picture: Path, text: str) -> Request:
 def _run_of(picture: Path, made: Mapping[str, str], scratch: Path) -> tuple[Path, str]:
     """Return the run behind a figure: the one beside it, one of the same content, or one made again."""
     beside = picture.resolve().parent.parent
-    candidates = [beside, *finished()]
+    candidates = [beside, *finished(), *sweeps()]
     for folder in candidates:
         try:
-            manifest = manifest_of(folder)
-        except ConfigError:
+            manifest = made_by(folder)
+        except (ConfigError, RunError):
             continue
         if manifest["configuration_hash"] == made["Configuration"] and manifest.get(
             "sources_hash", ""
         ) == made.get("Sources", ""):
-            return folder, f"from the run {name_of(folder)}"
+            return folder, f"from the run {title_of(folder)}"
     return _run_again(picture, made["Command"], made["Configuration"], scratch), "its run made again"
 
 

@@ -2,17 +2,21 @@
 
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.codebook import KEYS, SERIES
 from experiments.errors import ConfigError
 from experiments.find import find
 from experiments.store import Entry, shown_path
 
+if TYPE_CHECKING:
+    from experiments.build import RunPlan
+
 CODE_BOOK = "columns.csv"
 
 
-def declared() -> list[Entry]:
-    """Return an entry for every series that a run without overrides records."""
+def declared(plan: "RunPlan | None" = None) -> list[Entry]:
+    """Return an entry for every series that a plan records, or a run without overrides."""
     import numpy as np
 
     from experiments.build import plan_from_config
@@ -20,7 +24,7 @@ def declared() -> list[Entry]:
     from sim.context import Context
     from sim.recorder import declare
 
-    plan = plan_from_config(compose_run(["worlds=1"]))
+    plan = plan or plan_from_config(compose_run(["worlds=1"]))
     ids, response = plan.columns(np.arange(1))
     params, settings = plan.params_for(ids), plan.settings_for(ids, response)
     series = declare(Context(plan.axes, params, plan.start, settings, plan.history))

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.cli_options import choose, parse
-from experiments.codebook import SERIES, WORLDS
-from experiments.errors import MISSING, ConfigError, RunError
-from experiments.find import find
-from experiments.store import OUTPUTS, check_free, shown_path
+from experiments.cli_options import parse
+from experiments.errors import MISSING, ConfigError, RunError, nearest
+from experiments.store import RunFolder, check_free, shown_path
+from experiments.stored import folder_of, is_sweep, selects, sweeps
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 
@@ -74,16 +73,13 @@ def export_command(arguments: Sequence[str]) -> int:
     target = Path(given.get("--output") or Path("exports") / source.name)
     check_free(target)
     options_of = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}
-    with opened(source) as tables:
-        target.mkdir(parents=True, exist_ok=True)
-        for name in ("worlds", "series"):
-            part = target / f".{name}.{kinds[0]}"
+    with opened(source) as tables, RunFolder(target) as made:
+        for name in selects(source):
             try:
-                tables.execute(f"COPY {name} TO '{part}' ({options_of[kinds[0]]})")
+                tables.execute(f"COPY {name} TO '{made.part / name}.{kinds[0]}' ({options_of[kinds[0]]})")
             except (duckdb.Error, OSError) as error:
-                part.unlink(missing_ok=True)
                 raise RunError(f"export: {' '.join(str(error).split())}") from None
-            part.rename(target / f"{name}.{kinds[0]}")
+        made.publish()
     print(f"Files    {shown_path(target)}")
     return 0
 
@@ -96,16 +92,28 @@ def status_command(arguments: Sequence[str]) -> str:
     words, given = parse(arguments, ("SWEEP",), {}, optional=1)
     if "--help" in given:
         return STATUS_HELP
-    place = OUTPUTS / "sweep"
-    known = sorted(place.iterdir()) if place.is_dir() else []
-    folders = [folder_of(words[0])] if words else [one for one in known if is_sweep(one)]
+    folders = [_sweep_of(words[0])] if words else sweeps()
     if not folders:
         return "No sweep has been run here. uncontested sweep study=baseline_worlds --plan shows one."
     return "\n".join(line for folder in folders for line in _status(folder))
 
 
+def _sweep_of(text: str) -> Path:
+    """Return the folder of a sweep.
+
+    Raises: ConfigError if there is no such sweep.
+    """
+    folder = folder_of(text)
+    if not is_sweep(folder):
+        names = [one.name for one in sweeps()]
+        raise ConfigError("sweep", text, "is a run; expected a sweep", nearest(text, names))
+    return folder
+
+
 def _status(folder: Path) -> list[str]:
     plan = sweep_folder.newest_plan(folder)
+    if not any(part.kind == parts.RUNS for part in parts.parts_in(folder)):
+        return [f"{folder.name}: no run is stored yet"]
     with opened(folder) as tables:
         runs = tables.sql(f"select count(*) from '{plan.runs}'").fetchall()[0][0]
         counted = dict(tables.sql("select status, count(*) from worlds group by all").fetchall())
@@ -119,57 +127,13 @@ def _status(folder: Path) -> list[str]:
     return lines + [f"  {count} failed: {str(error).strip().splitlines()[-1]}" for error, count in reasons]
 
 
-def is_sweep(folder: Path) -> bool:
-    """Say whether a folder is a sweep's."""
-    return folder.is_dir() and bool(sweep_folder.plans_in(folder))
-
-
-def folder_of(text: str) -> Path:
-    """Return the folder of a run or a sweep by its name or path, or of the latest run.
-
-    Raises: ConfigError naming the nearest that there is.
-    """
-    place = OUTPUTS / "sweep"
-    for folder in (Path(text).expanduser(), place / text):
-        if is_sweep(folder):
-            return folder
-    sweeps = [one.name for one in place.iterdir() if is_sweep(one)] if place.is_dir() else []
-    if not Path(text).exists() and sweeps:
-        from difflib import get_close_matches
-
-        if get_close_matches(text, sweeps, 1):
-            choose("sweep", text, sweeps)
-    return find(text)
-
-
 def opened(folder: Path) -> Any:
     """Return a connection with the tables of a run or a sweep, to be used as a context."""
     import duckdb
 
     tables = duckdb.connect(config=_SETTINGS)
-    if is_sweep(folder):
-        plan = sweep_folder.newest_plan(folder)
-        found = parts.parts_in(folder)
-        runs = _list([part.path for part in found if part.kind == parts.RUNS])
-        series = _list([part.path for part in found if part.kind == parts.SERIES])
-        if not runs:
-            raise RunError(f"{folder}: no run of this sweep is stored yet")
-        tables.execute(
-            "CREATE VIEW worlds AS SELECT planned.point, runs.* "
-            f"FROM read_parquet({runs}, union_by_name=true) runs "
-            f"JOIN (SELECT run_id, point FROM '{plan.runs}') planned USING (run_id) "
-            # A run that failed and was done when tried again counts once, as done.
-            "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY status) = 1"
-        )
-        if series:
-            tables.execute(
-                "CREATE VIEW series AS SELECT point, world, response, budget, series.* "
-                f"FROM read_parquet({series}, union_by_name=true) series "
-                f"JOIN '{plan.runs}' planned USING (run_id)"
-            )
-    else:
-        tables.execute(f"CREATE VIEW worlds AS SELECT * FROM '{folder / WORLDS}'")
-        tables.execute(f"CREATE VIEW series AS SELECT * FROM '{folder / SERIES}'")
+    for name, select in selects(folder).items():
+        tables.execute(f"CREATE VIEW {name} AS {select}")
     _long(tables)
     return tables
 
@@ -182,7 +146,3 @@ def _long(tables: Any) -> None:
     if values:
         listed = ", ".join(f'"{name}"' for name in values)
         tables.execute(f"CREATE VIEW series_long AS UNPIVOT series ON {listed} INTO NAME series VALUE value")
-
-
-def _list(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(f"'{path}'" for path in paths) + "]" if paths else ""

@@ -1,10 +1,8 @@
 """Read a run's folder through DuckDB: quantiles by month, single worlds, sums by year, counts of outcomes."""
 
-import csv
 import difflib
-import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +13,7 @@ import numpy.typing as npt
 
 from experiments.figures.forms import number
 from experiments.figures.manner import say
-from experiments.figures.names import BLOCS, REGIONS, bloc_of, ordered
+from experiments.figures.names import REGIONS, bloc_of, ordered
 from experiments.figures.tables import (
     MONTHS_PER_YEAR,
     QUANTILES,
@@ -365,6 +363,7 @@ class Run:
     def footer(self, *notes: str, observed: Sequence[Observation] = ()) -> str:
         """Write the footer: notes, what the spread is, the run, and the sources of the points drawn."""
         made = self.provenance()
+        study = self.manifest.get("study")
         points = say("{points} design points, ", points=number(self.points, 9)) if self.points > 1 else ""
         lines = [
             " ".join(note for note in notes if note),
@@ -374,7 +373,11 @@ class Run:
             ),
             say(
                 "Run: uncontested {version}, configuration {configuration}, seed {seed}, {points}{sample}, "
-                "response {response}.",
+                "response {response}."
+                if study is None
+                else "Sweep {study}: uncontested {version}, runs {configuration}, seed {seed}, "
+                "{points}{sample}, response {response}.",
+                study=study or "",
                 version=made["version"],
                 configuration=made["configuration_hash"][:12],
                 seed=made["seed"],
@@ -395,119 +398,3 @@ class Run:
 def _plain(values: Any) -> Array:
     """Turn a column, masked where NULL, into floats with NaN there."""
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-
-
-def _choose_budget(
-    connection: duckdb.DuckDBPyConnection, path: str, response: str, budget: str | None
-) -> str:
-    """Return the one budget of the response.
-
-    Raises: ValueError naming the response or budget asked for and those in the file.
-    """
-    pairs = connection.execute(
-        "SELECT DISTINCT CAST(response AS VARCHAR), CAST(budget AS VARCHAR) FROM read_parquet(?)"
-        " ORDER BY 1, 2",
-        [path],
-    ).fetchall()
-    budgets = [one for name, one in pairs if name == response]
-    if not budgets:
-        raise ValueError(
-            f"response {response!r} is not in {path}; it has {sorted({name for name, _ in pairs})}"
-        )
-    if budget is None and len(budgets) == 1:
-        return str(budgets[0])
-    if budget is None or str(budget) not in budgets:
-        raise ValueError(f"budget {budget!r} of response {response!r} in {path}: choose one of {budgets}")
-    return str(budget)
-
-
-def _code_book(folder: Path) -> dict[str, dict[str, str]]:
-    """Return the run's code book by column; empty where it has none."""
-    file = folder / "columns.csv"
-    if not file.is_file():
-        return {}
-    with file.open(newline="", encoding="utf-8") as stream:
-        return {row["column"]: row for row in csv.DictReader(stream)}
-
-
-def load_run(
-    folder: str | Path,
-    response: str = "passive",
-    budget: str | None = None,
-    hindcast: str | Path | None = None,
-    blocs: Mapping[str, str] | None = None,
-    bloc_names: Mapping[str, str] | None = None,
-    months: tuple[str, str] | None = None,
-    only: Iterable[str] = (),
-) -> Run:
-    """Open a run's folder for drawing one response (and one budget).
-
-    `hindcast` names a second run that covers months before the first; its bands are drawn in the history.
-    `blocs` adds firms that the roster got later, `bloc_names` replaces the names of the two blocs. `months`
-    keeps a period, its first and last month; `only` keeps some firms and places.
-
-    Raises: FileNotFoundError, ValueError or KeyError naming the file, column or key that is missing.
-    """
-    folder = Path(folder)
-    for name in ("series.parquet", "worlds.parquet", "manifest.json"):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"{folder / name} is missing: a run's folder holds it; give the folder of a run"
-            )
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("version", "configuration_hash", "seed", "command"):
-        if key not in manifest:
-            raise KeyError(f"{folder / 'manifest.json'} lacks {key!r}: it says what made the run; run again")
-    # No extension is ever fetched: a figure must not wait for a network.
-    offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config={"threads": 1, **offline})
-    paths = {name: str(folder / f"{name}.parquet") for name in ("series", "worlds")}
-    columns = {}
-    for name, path in paths.items():
-        chosen = _choose_budget(connection, path, response, budget)
-        columns[name] = [
-            row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
-        ]
-        source, wanted = path.replace("'", "''"), (response.replace("'", "''"), chosen.replace("'", "''"))
-        month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)" if name == "series" else ""
-        period = ""
-        if name == "series" and months is not None:
-            first, last = (text.replace("'", "''") for text in months)
-            period = f" AND left(CAST(month AS VARCHAR), 7) BETWEEN '{first}' AND '{last}'"
-        connection.execute(
-            f"CREATE VIEW {name} AS SELECT *{month} FROM read_parquet('{source}')"
-            f" WHERE CAST(response AS VARCHAR) = '{wanted[0]}' AND CAST(budget AS VARCHAR) = '{wanted[1]}'"
-            f"{period}"
-        )
-    found = connection.execute("SELECT DISTINCT month FROM series ORDER BY month").fetchall()
-    if not found and months is not None:
-        span = connection.execute("SELECT min(month), max(month) FROM read_parquet(?)", [paths["series"]])
-        raise ValueError(f"no month lies in {' to '.join(months)}; {folder.name} has {span.fetchall()[0]}")
-    worlds, points = connection.execute(
-        "SELECT count(*), count(DISTINCT point) FROM (SELECT DISTINCT point, world FROM worlds)"
-    ).fetchall()[0]
-    book = _code_book(folder)
-    history = None if hindcast is None else load_run(hindcast, blocs=blocs, bloc_names=bloc_names)
-    return Run(
-        folder=folder,
-        connection=connection,
-        series_columns=tuple(name for name in columns["series"] if name not in KEY),
-        outcome_columns=tuple(name for name in columns["worlds"] if name not in KEY),
-        manifest=manifest,
-        response=response,
-        budget=chosen,
-        blocs={**BLOCS, **(blocs or {})},
-        bloc_names={**{bloc: say(name) for bloc, name in BLOC_NAMES.items()}, **(bloc_names or {})},
-        months=tuple(str(month) for (month,) in found),
-        worlds=int(worlds),
-        points=int(points),
-        history=history,
-        only=frozenset(only),
-        units={name: row["unit"] for name, row in book.items()},
-        definitions={name: row["definition"] for name, row in book.items()},
-        numbers=tuple(
-            name
-            for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM worlds").fetchall()
-            if name not in KEY and kind in ("DOUBLE", "FLOAT", "INTEGER", "BIGINT")
-        ),
-    )

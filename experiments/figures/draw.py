@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from experiments.figures.adoption import adoption
 from experiments.figures.charts import fan, multiples, stripes
-from experiments.figures.data import MissingSeriesError, Run, load_run
+from experiments.figures.data import MissingSeriesError, Run
 from experiments.figures.fan import Drawing
 from experiments.figures.labs import prices_and_runway
+from experiments.figures.opening import load_run
 from experiments.figures.outcome import binding, outcome
 from experiments.figures.phase import phase_map
 from experiments.figures.power import compute, queue_and_price

@@ -63,6 +63,13 @@ _READING: Final = {
         "Wahrscheinlichkeiten in der wirklichen Welt."
     ),
     (
+        "Sweep {study}: uncontested {version}, runs {configuration}, seed {seed}, {points}{sample}, "
+        "response {response}."
+    ): (
+        "Studie {study}: uncontested {version}, Läufe {configuration}, Startwert {seed}, {points}{sample}, "
+        "Reaktion {response}."
+    ),
+    (
         "Run: uncontested {version}, configuration {configuration}, seed {seed}, {points}{sample}, "
         "response {response}."
     ): (

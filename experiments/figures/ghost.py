@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from experiments.figures.data import load_run
 from experiments.figures.fan import Drawing, alternative, draw_fan, end_label, heading, time_axis, value_axis
 from experiments.figures.forms import PERCENT, percent
 from experiments.figures.labels import EndLabel, end_labels
 from experiments.figures.manner import headline, manner, say
+from experiments.figures.opening import load_run
 from experiments.figures.save import save
 from experiments.figures.style import MUTED, TEAL, Page, house_style
 from experiments.figures.tables import Row
