@@ -11,12 +11,12 @@ COMMAND_GROUPS = {
     "Look at": {
         "analyse": "what decides in a sweep: Sobol, Morris, scenario discovery or paired effects",
         "flip": "the least change, lever by lever and together, that changes who leads in a scenario",
-        "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
+        "compare": "two runs or sweeps world by world: who changes sides, by how much, and which keys differ",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
         "query": "the tables of a run or a sweep, asked with SQL",
         "export": "the tables of a run or a sweep as CSV or Parquet",
-        "plot": "a figure of a run, or any recorded series as a fan, multiples, stripes or a map",
+        "plot": "a figure of a run or a sweep, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
     "Trust": {
@@ -31,8 +31,8 @@ COMMAND_GROUPS = {
 HELP = {
     "compare": """uncontested compare A B [--response NAME] [--lang en|de] [--out DIR]
 
-Compare two runs by their names or paths: worlds with the same number and seed are the same world, so that a
-difference is due to what differs, and not to which worlds were drawn.
+Compare two runs or sweeps by their names or paths: worlds with the same number, seed and values of a design's
+factors are the same world, so that a difference is due to what differs, and not to which worlds were drawn.
 
 Example:
   uncontested run scenario=us_grid_doubled name=grid
@@ -50,7 +50,7 @@ Examples:
 Show how to cite a run: a sentence, a BibTeX entry and the command that makes it again.""",
     "plot": """uncontested plot RUN FIGURE [options]
 
-Draw a figure of a run: PNG, a tidy CSV of all it shows, and a text alternative, in the run's folder.
+Draw a figure of a run or a sweep: PNG, a tidy CSV of all it shows, and a text alternative, in its folder.
 
 Figures: adoption compute power_queue prices_runway robots work binding outcome
 Charts of the series you name: fan multiples stripes map

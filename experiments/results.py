@@ -45,6 +45,9 @@ def query_command(arguments: Sequence[str]) -> int:
     with opened(folder_of(given.get("--of", "latest"))) as tables:
         try:
             answer = tables.execute(words[0])
+            if answer is None:  # an empty text or a comment asks nothing
+                expected = 'expected a question, as "select count(*) from worlds"'
+                raise ConfigError("query", words[0], expected)
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow([column[0] for column in answer.description or ()])
             while rows := answer.fetchmany(4096):

@@ -78,7 +78,6 @@ def files(folder: Path) -> set[str]:
 @example("validate", ["--observations", "one.csv"])
 @example("validate", ["--worlds", "²"])
 @example("calibrate", ["--output", "one.csv/in"])
-@example("query", ["copy (select 1) to 'left.csv'"])
 @example("sweep", ["study=baseline_worlds", "sweep_dir=one.csv"])
 def test_no_word_shows_a_traceback_or_leaves_anything(home: Path, command: str, words: list[str]) -> None:
     if command == "sweep":
