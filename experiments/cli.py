@@ -122,6 +122,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "reproduce": _printing("plotting", "reproduce_command"),
     "analyse": _printing("analysis.analyse", "analyse_command"),
     "flip": _printing("analysis.flipping", "flip_command"),
+    "break-even": _printing("analysis.break_even", "break_even_command"),
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),

@@ -44,6 +44,35 @@ ANALYSES: Final = {
         "Kein Hebel allein ändert in der Hälfte der gezogenen Welten, wer {when} führt; am meisten {lever}, "
         "in {share}"
     ),
+    (
+        "Found in the model, the break-evens of robots and of orbit lie within {robots} and {orbit} of "
+        "their closed forms"
+    ): (
+        "Im Modell gefunden, liegen die Gleichstände von Robotern und Orbit {robots} und {orbit} neben ihren "
+        "geschlossenen Formeln"
+    ),
+    "Break-evens of one Optimus against AgiBots and of orbit against the ground": (
+        "Gleichstand eines Optimus gegen AgiBots und des Orbits gegen den Boden"
+    ),
+    (
+        "Lines: closed forms; circles: where factories in the rest of the world and the US operator are "
+        "undecided in one world of central values. Above a line, Optimus and the ground lead."
+    ): (
+        "Linien: geschlossene Formeln; Kreise: wo Fabriken im Rest der Welt und der US-Betreiber in "
+        "einer Welt mittlerer Werte unentschieden sind. Über einer Linie führen Optimus und der Boden."
+    ),
+    "Robots: no home bias, both on sale, reach nearly full. Orbit: no cost floors.": (
+        "Roboter: keine Heimneigung, beide im Verkauf, Reichweite fast voll. Orbit: keine Kostenuntergrenzen."
+    ),
+    "Efficiency of one Optimus, as a multiple of an AgiBot's": "Leistung eines Optimus, in AgiBots",
+    "price of one Optimus, in AgiBots": "Preis eines Optimus, in AgiBots",
+    "{value} k$ a year": "{value} Tsd. $ im Jahr",
+    "Launch cost at which orbit takes half, per kg": "Startkosten je kg für die Hälfte im Orbit",
+    "W per kg of solar array": "W je kg Solarfläche",
+    "{value} a W": "{value} je W",
+    "{name}, {curve}: from {low} at {low_x} to {high} at {high_x}.": (
+        "{name}, {curve}: von {low} bei {low_x} bis {high} bei {high_x}."
+    ),
     "up": "aufwärts",
     "down": "abwärts",
 }
