@@ -13,7 +13,6 @@ COMMAND_GROUPS = {
         "flip": "the least change, lever by lever and together, that changes who leads in a scenario",
         "compare": "two runs or sweeps world by world: who changes sides, by how much, and which keys differ",
         "break-even": "one Optimus against AgiBots, orbit against the ground: found, over their closed forms",
-        "compare": "two runs world by world: who changes sides, by how much, and which keys differ",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
         "query": "the tables of a run or a sweep, asked with SQL",
