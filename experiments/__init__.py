@@ -1,12 +1,12 @@
 """Questions put to the model: runs, sweeps, analyses, figures and the class-room page.
 
-From Python: `from experiments import run, load, compare`; see `experiments.api`.
+From Python: `from experiments import run, sweep, load, compare`; see `experiments.api`.
 """
 
 from importlib import import_module
 from typing import Any
 
-_INTERFACE = {"run": "api", "load": "api", "compare": "api", "Results": "api"}
+_INTERFACE = dict.fromkeys(("run", "sweep", "load", "compare", "Results", "Sweep"), "api")
 """What can be imported from here, and where it is; only then, since the command line must start at once."""
 
 

@@ -1,8 +1,10 @@
-"""The laboratory from Python: run, load and compare, with tables as pandas data frames.
+"""The laboratory from Python: run, sweep, load and compare, with tables as pandas data frames.
 
-from experiments import run, load, compare
+from experiments import run, sweep, load, compare
 grid = run("scenario=us_grid_doubled", worlds=64, name="grid")
 grid.worlds, grid.series, grid.plot("adoption", region="row")
+robots = sweep("study=one_optimus_or_three", "study.replications=4")
+robots.points, robots.worlds, robots.series, robots.xarray("share.d3")
 """
 
 from collections.abc import Mapping
@@ -14,16 +16,63 @@ from typing import Any
 import pandas as pd
 
 from experiments import pairing
-from experiments.codebook import SERIES, WORLDS
 from experiments.errors import RunError
-from experiments.find import find, manifest_of, name_of, read_json
+from experiments.find import manifest_of, name_of, read_json
+from experiments.gridded import Grid, require
+from experiments.results import code_book_of, opened
 from experiments.shadow import check_packages
+from experiments.store import quoted
+from experiments.stored import folder_of, is_sweep, title_of
+from experiments.sweeping.folder import newest_plan
 
-_KEYS = ["point", "world", "response", "budget", "month"]
+
+class Tables:
+    """The tables of a run or a sweep, as they are asked for."""
+
+    folder: Path
+
+    @cached_property
+    def worlds(self) -> pd.DataFrame:
+        """Return a row a world and response, and point of a sweep: parameters as drawn, and outcomes."""
+        return self.query("SELECT * FROM worlds")
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """Return a row a month of each of those rows: every recorded series."""
+        return self.query("SELECT * FROM series")
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """Return the code book: unit, kind and definition of every column of both tables."""
+        with opened(self.folder) as tables:
+            return pd.DataFrame([vars(entry) for entry in code_book_of(self.folder, tables)])
+
+    def query(self, question: str) -> pd.DataFrame:
+        """Return the answer to a question in SQL, as `uncontested query` does.
+
+        Raises: RunError if it cannot be answered.
+        """
+        import duckdb
+
+        with opened(self.folder) as tables:
+            try:
+                return tables.execute(question).df()
+            except duckdb.Error as error:
+                raise RunError(f"query: {' '.join(str(error).split())}") from None
+
+    def xarray(self, *names: str) -> Any:
+        """Return columns as an xarray dataset over the keys of their rows; all series without names.
+
+        Raises: ConfigError if xarray is not installed, or there is no such column.
+        """
+        require("xarray")
+        with opened(self.folder) as tables:
+            grid = Grid(tables, code_book_of(self.folder, tables), title_of(self.folder))
+            return grid.dataset(names or grid.series)
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Tables):
     """A finished run: its folder, and its tables as they are asked for."""
 
     folder: Path
@@ -34,21 +83,6 @@ class Results:
         return name_of(self.folder)
 
     @cached_property
-    def worlds(self) -> pd.DataFrame:
-        """Return a row a world and response: parameters as drawn, and outcomes."""
-        return self._table(WORLDS)
-
-    @cached_property
-    def series(self) -> pd.DataFrame:
-        """Return a row a world, response and month: every recorded series."""
-        return self._table(SERIES)
-
-    @cached_property
-    def columns(self) -> pd.DataFrame:
-        """Return the code book: unit, kind and definition of every column of both tables."""
-        return pd.read_csv(self.folder / "columns.csv", keep_default_na=False)
-
-    @cached_property
     def summary(self) -> Mapping[str, Any]:
         """Return the shares of worlds and all else that the run found."""
         return read_json(self.folder, "summary.json")
@@ -57,17 +91,6 @@ class Results:
     def manifest(self) -> Mapping[str, Any]:
         """Return what made the run."""
         return manifest_of(self.folder)
-
-    def xarray(self, *names: str) -> Any:
-        """Return series as an xarray dataset over the keys of their rows; all of them without names.
-
-        Raises: RunError if xarray is not installed.
-        """
-        chosen = list(names) or [name for name in self.series.columns if name not in _KEYS]
-        try:
-            return self.series.set_index(_KEYS)[chosen].to_xarray()
-        except ImportError:
-            raise RunError("xarray is not installed; pip install xarray, or use .series") from None
 
     def plot(self, figure: str, **options: Any) -> Path:
         """Draw a figure with the options of `uncontested plot`, as lang="de", and return its PNG.
@@ -84,16 +107,37 @@ class Results:
         out = Path(given.pop("--out", self.folder / "figures"))
         return plot(self.folder, request_of(figure, given), out)[0]
 
-    def _table(self, file: str) -> pd.DataFrame:
-        import duckdb
-
-        offline: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        with duckdb.connect(config=offline) as connection:
-            return connection.execute("SELECT * FROM read_parquet(?)", [str(self.folder / file)]).df()
-
     def __repr__(self) -> str:
         """Say which run it is."""
         return f"<run {self.name}: {self.summary.get('worlds')} worlds, {self.summary.get('scenario')}>"
+
+
+@dataclass(frozen=True)
+class Sweep(Tables):
+    """What is stored of a sweep: its folder, and its tables as they are asked for."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Return the sweep's name."""
+        return self.folder.name
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Return the points of the design, a column a factor."""
+        points = quoted(str(newest_plan(self.folder).points))
+        return self.query(f"SELECT * FROM {points} ORDER BY point").set_index("point")
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """Return what made the sweep."""
+        return newest_plan(self.folder).read()
+
+    def __repr__(self) -> str:
+        """Say which sweep it is."""
+        stored = self.query("SELECT count(*) AS runs FROM worlds")["runs"][0]
+        return f"<sweep {self.name}: {stored:,} of {self.manifest['runs']:,} runs>"
 
 
 def run(*overrides: str, config_dir: str | None = None, quiet: bool = True, **keys: Any) -> Results:
@@ -117,18 +161,41 @@ def run(*overrides: str, config_dir: str | None = None, quiet: bool = True, **ke
     return Results(execute(plan, quiet=quiet))
 
 
+def sweep(*overrides: str, config_dir: str | None = None, **keys: Any) -> Sweep:
+    """Run what is missing of a sweep, as `uncontested sweep` does, and return what is stored of it.
+
+    Keys are given as for `run`: sweep("study.replications=4", study="one_optimus_or_three"). Runs that failed
+    are in `worlds`, with their `status` and `error`.
+
+    Raises: ConfigError or RunError, in one line, as the command says them.
+    """
+    import shlex
+
+    check_packages()
+    from experiments.sweeping.running import execute, prepare
+    from experiments.sweeping.study import compose_sweep
+
+    words = [*overrides, *(f"{key}={_written(value)}" for key, value in keys.items())]
+    given = [] if config_dir is None else ["--config-dir", config_dir]
+    request = compose_sweep(words, config_dir)
+    plan, folder = prepare(request, config_dir)
+    execute(request, plan, folder, shlex.join(["uncontested", "sweep", *words, *given]))
+    return Sweep(folder)
+
+
 def _written(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(_written, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def load(name: str = "latest") -> Results:
-    """Return a finished run by its name, its path, or as the latest.
+def load(name: str = "latest") -> Any:
+    """Return a finished run by its name, its path, or as the latest; or a sweep by its name or path.
 
     Raises: ConfigError naming the nearest run.
     """
-    return Results(find(name))
+    folder = folder_of(name)
+    return Sweep(folder) if is_sweep(folder) else Results(folder)
 
 
 def compare(first: Any, second: Any, response: str = pairing.PASSIVE) -> pairing.Comparison:

@@ -129,6 +129,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "query": _calling("results", "query_command"),
     "export": _calling("results", "export_command"),
     "status": _printing("results", "status_command"),
+    "verify": _calling("sweeping.verify", "verify_command"),
     "calibrate": _calling("calibration", "calibrate_command"),
     "validate": _calling("validate", "validate_command"),
 }

@@ -22,6 +22,7 @@ COMMAND_GROUPS = {
     },
     "Trust": {
         "validate": "the hindcast of 2023-2025 against what was observed, and its gates",
+        "verify": "a random sample of a sweep's runs again, compared bit for bit",
         "calibrate": "fit the parameters to 2023 and 2024",
     },
     "Look up": {

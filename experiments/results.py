@@ -8,8 +8,10 @@ from typing import Any
 
 from experiments.cli_options import parse
 from experiments.errors import MISSING, ConfigError, RunError, nearest
-from experiments.store import RunFolder, check_free, shown_path
-from experiments.stored import folder_of, is_sweep, selects, sweeps
+from experiments.gridded import Grid, require
+from experiments.recorded import code_book
+from experiments.store import OFFLINE, Entry, RunFolder, check_free, quoted, shown_path, write_code_book
+from experiments.stored import folder_of, is_sweep, selects, sweeps, title_of
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 
@@ -21,14 +23,14 @@ response with parameters and outcomes, `series`, a row a month, and `series_long
 Examples:
   uncontested query "select response, avg((\\"leader.w1.2035\\" = 'us')::int) from worlds group by all"
   uncontested query "select max(month), count(*) from series" --of power_price_or_availability"""
-EXPORT_HELP = """uncontested export RUN --csv|--parquet [--output DIR]
+EXPORT_HELP = """uncontested export RUN --csv|--parquet|--netcdf [--output DIR]
 
-Write both tables of a run or a sweep into a folder, exports/<name> unless told otherwise."""
+Write both tables of a run or a sweep, and the code book of their columns, into a folder, exports/<name>
+unless told otherwise. --netcdf writes one file over point, world, response and month."""
 STATUS_HELP = """uncontested status [SWEEP]
 
 Show what sweeps have run: how many of their runs are stored, which failed and why, and how large they are."""
 KEYS = ("point", "world", "response", "budget", "month", "run_id")
-_SETTINGS: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
 def query_command(arguments: Sequence[str]) -> int:
@@ -58,33 +60,64 @@ def query_command(arguments: Sequence[str]) -> int:
 
 
 def export_command(arguments: Sequence[str]) -> int:
-    """Write both tables of a run or a sweep as CSV or Parquet.
+    """Write both tables of a run or a sweep as CSV, Parquet or netCDF.
 
-    Raises: ConfigError if there is no such run or the folder is taken; RunError if it cannot be written.
+    Raises: ConfigError if there is no such run, the folder is taken or xarray is missing; RunError if a file
+    cannot be written.
     """
-    import duckdb
-
-    options = {"--csv": "", "--parquet": "", "--output": "a folder"}
+    options = {"--csv": "", "--parquet": "", "--netcdf": "", "--output": "a folder"}
     words, given = parse(arguments, ("RUN",), options)
     if "--help" in given:
         print(EXPORT_HELP)
         return 0
-    kinds = [kind for kind in ("csv", "parquet") if f"--{kind}" in given]
+    kinds = [kind for kind in ("csv", "parquet", "netcdf") if f"--{kind}" in given]
     if len(kinds) != 1:
-        raise ConfigError("export", MISSING, "expected one of --csv, --parquet", "--csv")
+        raise ConfigError("export", MISSING, "expected one of --csv, --parquet, --netcdf", "--csv")
+    if kinds == ["netcdf"]:
+        require("--netcdf")
     source = folder_of(words[0])
     target = Path(given.get("--output") or Path("exports") / source.name)
     check_free(target)
-    options_of = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}
     with opened(source) as tables, RunFolder(target) as made:
-        for name in selects(source):
-            try:
-                tables.execute(f"COPY {name} TO '{made.part / name}.{kinds[0]}' ({options_of[kinds[0]]})")
-            except (duckdb.Error, OSError) as error:
-                raise RunError(f"export: {' '.join(str(error).split())}") from None
+        try:
+            if kinds == ["netcdf"]:
+                _export_netcdf(tables, source, made.part)
+            else:
+                _export_tables(tables, source, made.part, kinds[0])
+            write_code_book(made.part / "columns.csv", code_book_of(source, tables))
+        except OSError as error:
+            raise RunError(f"{target}: cannot be written ({error.strerror or error})") from None
         made.publish()
     print(f"Files    {shown_path(target)}")
     return 0
+
+
+def _export_tables(tables: Any, source: Path, target: Path, kind: str) -> None:
+    import duckdb
+
+    options = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}[kind]
+    for name in selects(source):
+        try:
+            tables.execute(f"COPY {name} TO {quoted(str(target / name) + '.' + kind)} ({options})")
+        except duckdb.Error as error:
+            raise RunError(f"export: {' '.join(str(error).split())}") from None
+
+
+def _export_netcdf(tables: Any, source: Path, target: Path) -> None:
+    from experiments.terminal import meter
+
+    grid = Grid(tables, code_book_of(source, tables), title_of(source))
+    with meter(len(grid.series) + len(grid.worlds), "Export") as shown:
+        grid.write(target / f"{title_of(source)}.nc", shown.show)
+
+
+def code_book_of(folder: Path, tables: Any) -> list[Entry]:
+    """Return what the columns of a run or a sweep mean."""
+    if not is_sweep(folder):
+        return code_book(folder)
+    from experiments.sweeping.replan import columns_of, stored_plan
+
+    return columns_of(stored_plan(folder), [row[0] for row in tables.sql("DESCRIBE worlds").fetchall()])
 
 
 def status_command(arguments: Sequence[str]) -> str:
@@ -95,13 +128,13 @@ def status_command(arguments: Sequence[str]) -> str:
     words, given = parse(arguments, ("SWEEP",), {}, optional=1)
     if "--help" in given:
         return STATUS_HELP
-    folders = [_sweep_of(words[0])] if words else sweeps()
+    folders = [sweep_of(words[0])] if words else sweeps()
     if not folders:
         return "No sweep has been run here. uncontested sweep study=baseline_worlds --plan shows one."
     return "\n".join(line for folder in folders for line in _status(folder))
 
 
-def _sweep_of(text: str) -> Path:
+def sweep_of(text: str) -> Path:
     """Return the folder of a sweep.
 
     Raises: ConfigError if there is no such sweep.
@@ -118,7 +151,7 @@ def _status(folder: Path) -> list[str]:
     if not any(part.kind == parts.RUNS for part in parts.parts_in(folder)):
         return [f"{folder.name}: no run is stored yet"]
     with opened(folder) as tables:
-        runs = tables.sql(f"select count(*) from '{plan.runs}'").fetchall()[0][0]
+        runs = tables.sql(f"select count(*) from {quoted(str(plan.runs))}").fetchall()[0][0]
         counted = dict(tables.sql("select status, count(*) from worlds group by all").fetchall())
         reasons = tables.sql(
             "select error, count(*) from worlds where status = 'failed' group by all order by 2 desc limit 3"
@@ -134,7 +167,7 @@ def opened(folder: Path) -> Any:
     """Return a connection with the tables of a run or a sweep, to be used as a context."""
     import duckdb
 
-    tables = duckdb.connect(config=_SETTINGS)
+    tables = duckdb.connect(config=OFFLINE)
     for name, select in selects(folder).items():
         tables.execute(f"CREATE VIEW {name} AS {select}")
     _long(tables)

@@ -154,16 +154,18 @@ def composing(study: Study, config_dir: str | None = None) -> Compose:
     return compose
 
 
-def plan_sweep(
-    study: Study, compose: Compose | None = None, points: Sequence[tuple[Any, ...]] | None = None
-) -> SweepPlan:
-    """Plan a study's runs, from conf unless told otherwise.
+Table = tuple[Sequence[str], Sequence[tuple[Any, ...]]]
+"""Points of a design: the names of its factors, and their values point by point."""
+
+
+def plan_sweep(study: Study, compose: Compose | None = None, table: Table | None = None) -> SweepPlan:
+    """Plan a study's runs, from conf and at the points of its design, unless told otherwise.
 
     Raises: ConfigError on a factor, a range, an outcome or a series that cannot be used.
     """
     compose = compose or composing(study)
     base = plan_from_config(compose({}, study.budgets[0]))
-    factors, points = read_points(study, base, points)
+    factors, points = read_points(study, base, table)
     chosen = [place for place, factor in enumerate(factors) if factor.is_choice]
     combinations: dict[tuple[str, ...], int] = {}
     point_choice = np.empty(len(points), np.int64)
@@ -199,19 +201,19 @@ def plan_sweep(
 
 
 def read_points(
-    study: Study, base: RunPlan, points: Sequence[tuple[Any, ...]] | None
+    study: Study, base: RunPlan, table: Table | None
 ) -> tuple[tuple[Factor, ...], Sequence[tuple[Any, ...]]]:
-    """Return the factors of a study and the points of its design, unless those are given.
+    """Return the factors of a study and its points: those of a table, else those of its design.
 
     Raises: ConfigError if a factor or the design cannot be used.
     """
     if study.design.kind != "table":
         factors = read_factors(study.factors, base)
-        return factors, points if points is not None else points_of(study.design, factors)
+        return factors, points_of(study.design, factors) if table is None else table[1]
     if study.factors:
         expected = "expected none beside a table, whose columns are the factors"
         raise ConfigError("study.factors", study.factors, expected)
-    names, rows = read_table(study.design)
+    names, rows = table or read_table(study.design)
     columns = {name: sorted({row[place] for row in rows}, key=repr) for place, name in enumerate(names)}
     return read_factors(columns, base), rows
 
