@@ -125,9 +125,9 @@ def write_part(folder: Path, kind: str, record: str, unit: str, select: str, tab
 def receive(folder: Path, files: Sequence[tuple[str, bytes]]) -> None:
     """Write parts that came through the engine, in their order.
 
-    Raises: RunError if one cannot be written.
+    Raises: RunError if one cannot be written; none is left then.
     """
-    for name, content in files:
+    for place, (name, content) in enumerate(files):
         writing = folder / PARTS / f"{_TEMPORARY}{name}"
         try:
             with writing.open("wb") as file:
@@ -136,6 +136,9 @@ def receive(folder: Path, files: Sequence[tuple[str, bytes]]) -> None:
                 os.fsync(file.fileno())
             writing.replace(folder / PARTS / name)
         except OSError as error:
+            for before, _ in files[:place]:
+                with suppress(OSError):
+                    (folder / PARTS / before).unlink()
             raise RunError(f"{folder / PARTS}: cannot be written ({error.strerror})") from None
         finally:
             with suppress(OSError):

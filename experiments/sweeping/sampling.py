@@ -28,6 +28,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Kinds of design and what each takes."""
 MOST_POINTS: Final = 1_000_000
+TABLE: Final = "expected a CSV or Parquet file with a column for each factor"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def read_design(given: Any) -> Design:
         if name == "second_order":
             options[name] = flag(key, value)
         elif name == "file":
-            if not isinstance(value, str) or not Path(value).expanduser().is_file():
-                raise ConfigError(key, value, "expected a CSV or Parquet file with a column for each factor")
+            if not isinstance(value, str):
+                raise ConfigError(key, value, TABLE)
             options[name] = value
         elif name == "seed":
             options[name] = integer(key, value, 0, 2**63 - 1)
@@ -202,6 +203,8 @@ def read_table(design: Design) -> tuple[list[str], list[tuple[Any, ...]]]:
     import duckdb
 
     path = Path(design.options["file"]).expanduser()
+    if not path.is_file():
+        raise ConfigError("study.design.file", path, TABLE)
     reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     try:
         with duckdb.connect() as connection:

@@ -8,6 +8,7 @@ import gc
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,13 +146,19 @@ def write(
     columns: Mapping[str, npt.NDArray[Any]],
     series: Mapping[str, npt.NDArray[np.float32]],
 ) -> list[Path]:
-    """Write a unit's series, then its runs."""
+    """Write a unit's series, then its runs; neither is left if one cannot be written."""
     months = month_names(task.plan.start.month, task.plan.months)
     done = [
         name for name, status in zip(task.run_ids, columns["status"], strict=True) if status == parts.DONE
     ]
     first = parts.write_series(folder, task.record, done, months, series, task.run_ids)
-    last = parts.write_runs(folder, task.record, columns)
+    try:
+        last = parts.write_runs(folder, task.record, columns)
+    except RunError:
+        if first is not None:
+            with suppress(OSError):
+                first.unlink()
+        raise
     return [path for path in (first, last) if path is not None]
 
 

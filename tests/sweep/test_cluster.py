@@ -78,19 +78,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         )
 
 
-@pytest.fixture(scope="module")
-def of_one_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("local") / "sweep"
-    assert sweep(folder, "executor.workers=1", replications=1) == OK
-    return folder
-
-
 @pytest.mark.parametrize("results", ["folder", "engine"])
-def test_two_workers_of_a_cluster_leave_the_rows_of_one_process(
-    tmp_path: Path, cluster: Cluster, of_one_process: Path, results: str
+def test_two_workers_of_a_cluster_leave_the_bits_of_one_process(
+    tmp_path: Path, cluster: Cluster, simulated: Path, results: str
 ) -> None:
-    assert sweep(tmp_path / "sweep", *cluster.settings, f"executor.results={results}", replications=1) == OK
-    assert contents(tmp_path / "sweep") == contents(of_one_process)
+    folder = tmp_path / "sweep"
+    assert sweep(folder, *cluster.settings, f"executor.results={results}") == OK
+    assert contents(folder) == contents(simulated)
+    assert not list(folder.rglob(".writing-*"))
+
+
+def test_one_worker_of_a_cluster_started_here_leaves_the_bits_of_one_process(
+    tmp_path: Path, simulated: Path
+) -> None:
+    assert sweep(tmp_path / "sweep", "executor=dask", "executor.workers=1") == OK
+    assert contents(tmp_path / "sweep") == contents(simulated)
 
 
 def test_a_cluster_without_its_certificate_is_refused(
@@ -102,12 +104,76 @@ def test_a_cluster_without_its_certificate_is_refused(
     assert not (tmp_path / "sweep").exists()
 
 
-def test_a_killed_worker_of_a_cluster_loses_no_run(
-    tmp_path: Path, cluster: Cluster, of_one_process: Path
+def test_a_folder_that_workers_do_not_see_is_said(tmp_path: Path) -> None:
+    _, plan = planned(tmp_path / "sweep")
+    with sweep_folder.locked(tmp_path / "sweep") as holder:
+        job = SweepJob(*planned(tmp_path / "sweep"), tmp_path / "sweep", holder)
+        task = replace(job.task(plan.units(np.arange(8), 2, 1)[0]), folder=str(tmp_path / "elsewhere"))
+        assert "executor.results=engine" in str(serve_unit(task, 1e6, run_unit))
+
+
+def test_a_run_that_takes_too_long_is_recorded_and_the_others_are_done(tmp_path: Path, cluster: Cluster) -> None:
+    _, plan = planned(tmp_path / "sweep")
+    slow = plan.run_ids[3]
+    settings = read_executor("dask", {**options_of(cluster), "time_limit_seconds": 0.3})
+    run_with(tmp_path / "sweep", DaskExecutor(settings, 2, Slow(slow)))
+    failed = rows(tmp_path / "sweep", "select run_id, error from RUNS where status = 'failed'")
+    assert failed == [(slow, "it took longer than 0.3 s (executor.time_limit_seconds)")]
+    assert len(rows(tmp_path / "sweep")) == 7
+
+
+# What follows ends one after the other of the cluster's processes.
+
+
+@pytest.mark.parametrize("results", ["folder", "engine"])
+def test_a_driver_that_was_killed_goes_on_where_it_was(
+    tmp_path: Path, cluster: Cluster, pretended: Path, results: str
 ) -> None:
-    cluster.workers[0].kill()
-    assert sweep(tmp_path / "sweep", *cluster.settings, replications=1) == OK
-    assert cluster.workers[1].poll() is None
-    found = contents(tmp_path / "sweep")
-    assert found == contents(of_one_process)
-    assert len(found[parts.RUNS]) == len({row[0] for row in found[parts.RUNS]})
+    folder = tmp_path / "sweep"
+    given = words(folder, *cluster.settings, f"executor.results={results}")
+    with held(tmp_path / "place", given, free=2) as driver:
+        wait_for(lambda: len(rows(folder)) >= 2)
+        driver.process.kill()
+        driver.process.wait()
+        stored = {name for (name,) in rows(folder)}
+        # The cluster's workers outlive their sweep; what they still do is not stored.
+        driver.release()
+        rest = Here(pretend)
+        run_with(folder, rest)
+    assert not sweep_folder.is_locked(folder)
+    assert not stored & set(rest.computed), "what was stored is not run again"
+    assert contents(folder) == contents(pretended)
+    assert all(worker.poll() is None for worker in cluster.workers), "who joins a cluster does not end it"
+
+
+def test_a_killed_worker_of_a_cluster_loses_no_run(tmp_path: Path, cluster: Cluster, pretended: Path) -> None:
+    folder = tmp_path / "sweep"
+    with held(tmp_path / "place", words(folder, *cluster.settings)) as driver:
+        killed = next(worker for worker in cluster.workers if worker.pid in driver.workers)
+        killed.kill()
+        killed.wait()
+        driver.release()
+        driver.process.communicate()
+        assert driver.process.returncode == OK
+    assert contents(folder) == contents(pretended)
+    assert len(rows(folder)) == len(set(rows(folder))) == 8
+
+
+def test_a_sweep_whose_scheduler_was_killed_says_so_and_goes_on_where_it_was(
+    tmp_path: Path, cluster: Cluster, pretended: Path
+) -> None:
+    folder = tmp_path / "sweep"
+    with held(tmp_path / "place", words(folder, *cluster.settings)) as driver:
+        wait_for(lambda: rows(folder))
+        stored = {name for (name,) in rows(folder)}
+        cluster.scheduler.kill()
+        cluster.scheduler.wait()
+        _, error = driver.process.communicate(timeout=PATIENCE_SECONDS)
+        assert driver.process.returncode == FAILED
+        assert "the cluster is gone" in error
+        assert "Traceback" not in error
+        driver.release()
+    rest = Here(pretend)
+    run_with(folder, rest)
+    assert not stored & set(rest.computed)
+    assert contents(folder) == contents(pretended)

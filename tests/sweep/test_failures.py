@@ -1,15 +1,16 @@
 """What goes wrong in a sweep is recorded or refused, stops nothing else, and leaves the store as it was."""
 
 import os
+import resource
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -19,49 +20,10 @@ from experiments.errors import ConfigError, RunError
 from experiments.sweeping import executor as executors
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts, running
-from experiments.sweeping.executor import Executor, Job, LocalExecutor
-from experiments.sweeping.plan import SweepPlan, Unit
-from experiments.sweeping.study import SweepRequest, compose_sweep
-from experiments.sweeping.work import run_unit
-from tests.sweep.faults import DiesAfterCommitting, DiesWhileCommitting, Endless, Poison
-from tests.sweep.small import SMALL, contents, sweep
-
-
-class Here:
-    """Computes units in this process, where a test can reach them."""
-
-    workers = 1
-
-    def run(self, units: Iterable[Unit], job: Job) -> None:
-        for unit in units:
-            if job.stopping():
-                return
-            job.committed(unit, run_unit(job.task(unit)))
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the command compute in this process."""
-    monkeypatch.setattr(running, "make_executor", lambda settings: Here())
-
-
-def planned(folder: Path, *more: str, replications: int = 1) -> tuple[SweepRequest, SweepPlan]:
-    words = [*SMALL, f"study.replications={replications}", f"sweep_dir={folder}", *more]
-    request = compose_sweep(words, None)
-    return request, running.prepare(request)[0]
-
-
-def run_with(folder: Path, executor: Executor, *more: str, replications: int = 1) -> running.Ended:
-    request, plan = planned(folder, *more, replications=replications)
-    return running.execute(request, plan, folder, "uncontested sweep", executor)
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    files = [str(part.path) for part in parts.parts_in(folder) if part.kind == parts.RUNS]
-    with duckdb.connect() as tables:
-        return tables.execute(
-            f"{query.replace('RUNS', 'read_parquet(?, union_by_name=true)')}", [files]
-        ).fetchall()
+from experiments.sweeping.executor import LocalExecutor
+from experiments.sweeping.work import Commit, Task
+from tests.sweep.faults import DiesAfterCommitting, DiesWhileCommitting, Endless, Poison, pretend
+from tests.sweep.small import Here, contents, planned, rows, run_with, sweep
 
 
 def breaking(price: float, fault: Callable[[Any, np.ndarray], None]) -> Callable[..., Any]:
@@ -121,13 +83,17 @@ def test_a_run_that_raises_or_gives_no_number_is_a_row_and_touches_no_other(
     assert "4 of 4 runs stored, 0 failed" in capsys.readouterr().out
 
 
-def test_a_unit_that_kills_its_worker_is_split_until_the_poisonous_run_stands_alone(tmp_path: Path) -> None:
+def test_a_unit_that_kills_its_worker_is_split_until_the_poisonous_run_stands_alone(
+    pretended: Path, tmp_path: Path
+) -> None:
     _, plan = planned(tmp_path / "poisoned")
     poison = plan.run_ids[2]
-    ended = run_with(tmp_path / "poisoned", LocalExecutor(1, 1e6, Poison(poison)), "executor.runs_per_unit=4")
-    assert (ended.stored, ended.failed) == (4, 1)
+    ended = run_with(tmp_path / "poisoned", LocalExecutor(1, 1e6, Poison(poison)))
+    assert (ended.stored, ended.failed) == (8, 1)
     failed = rows(tmp_path / "poisoned", "select run_id, error from RUNS where status = 'failed'")
     assert failed == [(poison, "its worker ended by signal 9 (SIGKILL)")]
+    others = f"select * from RUNS where run_id <> '{poison}' order by run_id"
+    assert rows(tmp_path / "poisoned", others) == rows(pretended, others)
 
 
 def test_a_run_that_takes_too_long_is_recorded_when_it_stands_alone(
@@ -146,31 +112,32 @@ def test_a_run_that_takes_too_long_is_recorded_when_it_stands_alone(
     folder = tmp_path / "endless"
     _, plan = planned(folder)
     slow = plan.run_ids[1]
-    run_with(folder, LocalExecutor(1, limit, Endless(slow, begun)), "executor.runs_per_unit=4")
-    errors = dict(rows(folder, "select run_id, error from RUNS"))
-    assert set(errors) == set(plan.run_ids)
-    assert {name for name, error in errors.items() if "took longer than 60 s" in error} == {slow}
+    run_with(folder, LocalExecutor(1, limit, Endless(slow, begun)))
+    assert len(rows(folder)) == 7
+    failed = rows(folder, "select run_id, error from RUNS where status = 'failed'")
+    assert failed == [(slow, "it took longer than 60 s (executor.time_limit_seconds)")]
 
 
-def test_a_worker_that_dies_while_it_commits_leaves_nothing_half_done(tmp_path: Path) -> None:
+def test_a_worker_that_dies_while_it_commits_leaves_nothing_half_done(
+    pretended: Path, tmp_path: Path
+) -> None:
     work = DiesWhileCommitting(tmp_path / "died")
-    ended = run_with(tmp_path / "killed", LocalExecutor(1, 1e6, work), "executor.runs_per_unit=2")
+    ended = run_with(tmp_path / "killed", LocalExecutor(1, 1e6, work))
     assert (tmp_path / "died").exists()
-    assert (ended.stored, ended.failed) == (4, 0)
+    assert (ended.stored, ended.failed) == (8, 0)
     # The series of the unit that died belong to no run; the next sweep removes them.
-    run_with(tmp_path / "killed", Here())
-    run_with(tmp_path / "whole", Here())
-    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    run_with(tmp_path / "killed", Here(pretend))
+    assert contents(tmp_path / "killed") == contents(pretended)
     assert not list((tmp_path / "killed").rglob(".writing-*"))
 
 
 def test_a_committed_unit_whose_worker_died_is_not_computed_again(tmp_path: Path) -> None:
     work = DiesAfterCommitting(tmp_path / "died", tmp_path / "log")
-    ended = run_with(tmp_path / "killed", LocalExecutor(1, 1e6, work), "executor.runs_per_unit=2")
+    ended = run_with(tmp_path / "killed", LocalExecutor(1, 1e6, work))
     computed = (tmp_path / "log").read_text().split()
     assert (tmp_path / "died").exists()
     assert sorted(computed) == sorted(ended.plan.run_ids), "each once"
-    assert ended.stored == ended.computed == 4
+    assert ended.stored == ended.computed == 8
 
 
 def test_a_worker_that_has_outlived_its_sweep_writes_nothing(tmp_path: Path) -> None:
@@ -178,54 +145,70 @@ def test_a_worker_that_has_outlived_its_sweep_writes_nothing(tmp_path: Path) -> 
     request, plan = planned(folder)
     with sweep_folder.locked(folder) as holder:
         job = running.SweepJob(request, plan, folder, holder)
-        task = job.task(plan.units(np.arange(4), 4, 1)[0])
+        task = job.task(plan.units(np.arange(8), 2, 1)[0])
     with sweep_folder.locked(folder) as other:
         assert other != holder
         with pytest.raises(RunError, match="has ended"):
-            run_unit(task)
+            pretend(task)
         assert not list((folder / parts.PARTS).iterdir())
 
 
-_LIMITED = """
-import resource, sys
-from experiments.cli import main
-resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
-sys.exit(main(sys.argv[1:]))
-"""
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let a write fail half-way, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_part_that_cannot_be_written_is_said_and_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("results", ["folder", "engine"])
+def test_a_part_that_cannot_be_written_is_said_and_leaves_the_store_as_it_was(
+    tmp_path: Path,
+    pretended: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    results: str,
+) -> None:
     folder = tmp_path / "full"
-    run_with(folder, Here())
-    before = contents(folder)
-    words = [*SMALL, "study.replications=2", f"sweep_dir={folder}", "executor.workers=1"]
-    # As a full disk, a limit on the size of a file lets a write fail half-way.
-    ended = subprocess.run(
-        [sys.executable, "-c", _LIMITED.format(bytes=20_000), "sweep", *words],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == FAILED
-    assert "cannot be written" in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert contents(folder) == before
+    shutil.copytree(pretended, folder)
+
+    def work(task: Task) -> Commit:
+        if results == "folder":
+            with largest_file(20_000):
+                return pretend(task)
+        return pretend(replace(task, folder=None))
+
+    def receive(*given: Any) -> None:
+        with largest_file(20_000):
+            receive_parts(*given)
+
+    receive_parts = parts.receive
+    monkeypatch.setattr(parts, "receive", receive)
+    monkeypatch.setattr(running, "make_executor", lambda settings: Here(work))
+    assert sweep(folder, replications=3) == FAILED
+    error = capsys.readouterr().err
+    assert "cannot be written" in error
+    assert "Traceback" not in error
+    assert contents(folder) == contents(pretended)
     assert not list(folder.rglob(".writing-*"))
 
 
-@pytest.mark.full
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small file system")
-def test_a_full_disk_is_said_and_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_leaves_the_store_as_it_was(tmp_path: Path, pretended: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(disk)], check=False).returncode:
         pytest.skip("no file system can be mounted here")
     try:
         folder = disk / "sweep"
-        run_with(folder, Here())
-        before = contents(folder)
+        shutil.copytree(pretended, folder)
         (disk / "filler").write_bytes(b"x" * max(0, shutil.disk_usage(disk).free - 12_000))
         with pytest.raises((RunError, ConfigError), match=r"cannot be written|has room"):
-            run_with(folder, Here(), replications=3)
-        assert contents(folder) == before
+            run_with(folder, Here(pretend), replications=3)
+        assert contents(folder) == contents(pretended)
         assert not list(folder.rglob(".writing-*"))
     finally:
         subprocess.run(["umount", str(disk)], check=True)
@@ -242,7 +225,7 @@ def test_a_design_too_large_for_the_disk_is_refused_with_its_size(
     assert not (tmp_path / "large").exists()
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("pretending")
 def test_a_sweep_stops_when_its_headline_is_precise_enough(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,30 +1,18 @@
 """Sweeps: planned once, the same bits from any number of workers, and nothing lost or run twice."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
 from experiments.conf_files import options
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
+from experiments.sweeping.executor import LocalExecutor
 from experiments.sweeping.running import prepare
 from experiments.sweeping.study import compose_sweep
-from tests.sweep.small import SMALL, contents, sweep
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a sweep by one worker, in units of two runs."""
-    folder = tmp_path_factory.mktemp("sweep") / "one"
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=2") == OK
-    return folder
+from tests.sweep.small import SMALL, Here, contents, run_with, sweep
 
 
 @pytest.mark.parametrize("study", options("study"))
@@ -39,34 +27,39 @@ def test_ten_thousand_runs_have_ten_thousand_names() -> None:
     assert len(set(plan.run_ids)) == 10_240
 
 
-def test_two_workers_leave_the_bits_of_one(done: Path, tmp_path: Path) -> None:
-    assert sweep(tmp_path / "two", "executor.workers=2", "executor.runs_per_unit=2") == OK
-    assert contents(tmp_path / "two") == contents(done)
+@pytest.mark.parametrize("workers", [2, 3])
+def test_more_workers_leave_the_bits_of_one_process(simulated: Path, tmp_path: Path, workers: int) -> None:
+    run_with(tmp_path / "more", LocalExecutor(workers, 1e6))
+    assert contents(tmp_path / "more") == contents(simulated)
 
 
-def test_a_finished_sweep_computes_nothing_and_a_longer_one_only_what_is_new(tmp_path: Path) -> None:
+def test_the_size_of_a_unit_moves_no_bit(here: Here, simulated: Path, tmp_path: Path) -> None:
+    assert sweep(tmp_path / "one", "executor.runs_per_unit=1") == OK
+    assert contents(tmp_path / "one") == contents(simulated)
+
+
+def test_a_finished_sweep_computes_nothing_and_a_longer_one_only_what_is_new(
+    pretending: Here, pretended: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "grown"
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=4", replications=1) == OK
+    assert sweep(folder, replications=1) == OK
     first = {part.path: part.path.stat().st_mtime_ns for part in parts.parts_in(folder)}
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=4", replications=1) == OK
+    assert sweep(folder, replications=1) == OK
     assert {part.path: part.path.stat().st_mtime_ns for part in parts.parts_in(folder)} == first
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=4", replications=2) == OK
+    assert sweep(folder) == OK
     after = {part.path: part.path.stat().st_mtime_ns for part in parts.parts_in(folder)}
     assert first.items() <= after.items(), "what was stored is left as it was"
-    with duckdb.connect() as tables:
-        files = [str(part.path) for part in parts.parts_in(folder) if part.kind == parts.RUNS]
-        counted = tables.execute("select count(*), count(distinct run_id) from read_parquet(?)", [files])
-        assert counted.fetchall() == [(8, 8)], "no run twice, none missing"
+    assert len(pretending.computed) == len(set(pretending.computed)) == 8, "no run twice, none missing"
+    assert contents(folder) == contents(pretended)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered"])
 @pytest.mark.parametrize("kind", [parts.RUNS, parts.SERIES])
-def test_a_damaged_part_is_found_and_run_again(done: Path, tmp_path: Path, damage: str, kind: str) -> None:
-    import shutil
-
+def test_a_damaged_part_is_found_and_run_again(
+    pretending: Here, pretended: Path, tmp_path: Path, damage: str, kind: str
+) -> None:
     folder = tmp_path / "damaged"
-    shutil.copytree(done, folder)
-    before = contents(folder)
+    shutil.copytree(pretended, folder)
     part = next(part for part in parts.parts_in(folder) if part.kind == kind)
     content = bytearray(part.path.read_bytes())
     if damage == "truncated":
@@ -74,37 +67,35 @@ def test_a_damaged_part_is_found_and_run_again(done: Path, tmp_path: Path, damag
     else:
         content[len(content) // 2] ^= 0xFF
     part.path.write_bytes(content)
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=2") == OK
-    assert contents(folder) == before
+    assert sweep(folder) == OK
+    assert contents(folder) == contents(pretended)
+    assert len(pretending.computed) == 2, "the runs of the damaged unit, and no others"
+    assert part.path.name in [path.name for path in (folder / parts.DAMAGED).iterdir()]
 
 
-def test_a_sweep_whose_process_group_is_killed_goes_on_where_it_was(done: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "killed"
-    arguments = [*SMALL, "study.replications=2", f"sweep_dir={folder}", "executor.workers=2",
-                 "executor.runs_per_unit=2"]  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.cli", "sweep", *arguments],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    waited = 0.0
-    while process.poll() is None and not parts.parts_in(folder) and waited < 120.0:
-        time.sleep(0.05)
-        waited += 0.05
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert sweep(folder, "executor.workers=1", "executor.runs_per_unit=2") == OK
-    assert contents(folder) == contents(done)
-    assert not sweep_folder.is_locked(folder)
+def test_what_a_killed_writer_has_left_is_removed(pretending: Here, pretended: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "left"
+    shutil.copytree(pretended, folder)
+    series = next(part for part in parts.parts_in(folder) if part.kind == parts.SERIES)
+    alone = series.path.with_name(series.path.name.replace(series.unit, "0" * len(series.unit)))
+    shutil.copy(series.path, alone)
+    (folder / parts.PARTS / ".writing-runs-0123-4567").write_bytes(b"half a part")
+    assert sweep(folder) == OK
+    assert not pretending.computed
+    assert contents(folder) == contents(pretended)
+    assert not alone.exists()
+    assert not list(folder.rglob(".writing-*"))
 
 
-def test_two_sweeps_on_one_folder_are_refused(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = contents(done)
-    with sweep_folder.locked(done):
-        status = sweep(done, "executor.workers=1", replications=3)
-    assert status != OK
-    assert str(done) in capsys.readouterr().err
-    assert contents(done) == before
+@pytest.mark.usefixtures("pretending")
+def test_a_sweep_on_a_folder_that_is_held_is_refused(
+    pretended: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(pretended)
+    with sweep_folder.locked(pretended):
+        assert sweep(pretended, replications=3) == FAILED
+    assert str(pretended) in capsys.readouterr().err
+    assert contents(pretended) == before
 
 
 @pytest.mark.parametrize(
@@ -138,17 +129,21 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_stored_runs_are_asked_shown_and_exported(
-    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    pretended: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["query", "select count(*) n, count(distinct point) p from worlds", "--of", str(done)]) == OK
+    assert (
+        main(["query", "select count(*) n, count(distinct point) p from worlds", "--of", str(pretended)])
+        == OK
+    )
     assert capsys.readouterr().out == "n,p\n8,4\n"
     assert (
-        main(["query", "select count(*) from series_long where series = 'share.d1'", "--of", str(done)]) == OK
+        main(["query", "select count(*) from series_long where series = 'share.d1'", "--of", str(pretended)])
+        == OK
     )
-    assert capsys.readouterr().out.splitlines()[1] == str(8 * 60)
-    assert main(["status", str(done)]) == OK
+    assert capsys.readouterr().out.splitlines()[1] == str(8 * 12)
+    assert main(["status", str(pretended)]) == OK
     assert "8 of 8 runs stored, 0 failed" in capsys.readouterr().out
-    assert main(["export", str(done), "--csv", "--output", str(tmp_path / "out")]) == OK
+    assert main(["export", str(pretended), "--csv", "--output", str(tmp_path / "out")]) == OK
     assert len((tmp_path / "out" / "worlds.csv").read_text().splitlines()) == 9
-    assert main(["query", "select nothing from worlds", "--of", str(done)]) == FAILED
-    assert main(["export", str(done)]) == BAD_CONFIGURATION
+    assert main(["query", "select nothing from worlds", "--of", str(pretended)]) == FAILED
+    assert main(["export", str(pretended)]) == BAD_CONFIGURATION
