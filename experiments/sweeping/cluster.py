@@ -4,14 +4,16 @@ The cluster is one that runs already, one of processes of this machine, or jobs 
 unit whose worker dies goes to another one; Dask gives it up after a few, and then it is halved.
 """
 
+import asyncio
+import concurrent.futures
 import logging
 import os
 import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,8 @@ from experiments.sweeping.executor import POLL_SECONDS, TRIES, Attempt, Job, hal
 from experiments.sweeping.plan import Unit
 from experiments.sweeping.work import Commit, Task, committed_in, run_unit
 
+ANY_PORT: Final = "127.0.0.1:0"
+"""Dask always opens a page; the usual port may be another cluster's."""
 AHEAD: Final = 2
 """Units sent out for each worker, so that none waits for the driver."""
 CONNECT_SECONDS: Final = 20.0
@@ -29,6 +33,7 @@ NO_WORKER_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 5.0
 HARD_LIMIT: Final = 1.5
 """A worker that is still busy with one month after so many time limits is ended."""
+GONE: Final = "the cluster is gone; what is stored stays, and the same command goes on"
 TLS_KEYS: Final = ("tls_ca", "tls_cert", "tls_key")
 
 
@@ -80,12 +85,16 @@ class DaskExecutor:
                     if attempt is None:
                         break
                     task = job.task(attempt.unit)
-                    held[client.submit(serve_unit, task, self._limit, self._work, pure=False)] = attempt
+                    with talking():
+                        sent = client.submit(serve_unit, task, self._limit, self._work, pure=False)
+                    held[sent] = attempt
                 if not held:
                     return
-                for future in _finished(held):
+                with talking():
+                    ready = _finished(held)
+                    seen.look()
+                for future in ready:
                     self._hear(future, held.pop(future), waiting, job)
-                seen.look()
                 job.meanwhile(0.0)
         finally:
             self.close()
@@ -94,10 +103,11 @@ class DaskExecutor:
         from distributed.scheduler import KilledWorker
 
         if future.status not in ("finished", "error"):
-            raise RunError("the cluster is gone; what is stored stays, and the same command goes on")
-        error = future.exception()
+            raise RunError(GONE)
+        with talking():
+            error = future.exception()
+            answer = future.result() if error is None else None
         if error is None:
-            answer = future.result()
             if isinstance(answer, Commit):
                 job.committed(attempt.unit, answer)
                 return
@@ -121,8 +131,9 @@ class DaskExecutor:
             import dask
             from distributed import Client
 
-            # A worker that dies is said in the sweep's own words.
-            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            # A worker or a cluster that dies is said in the sweep's own words.
+            for name in [one for one in logging.root.manager.loggerDict if one.startswith("distributed")]:
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
             if self._settings["kind"] == "slurm":
                 self._cluster = slurm_cluster(self._settings)
                 self._cluster.scale(self._wanted)
@@ -132,7 +143,11 @@ class DaskExecutor:
                 # A worker that a run has killed is enough: the unit is halved at once.
                 dask.config.set({"distributed.scheduler.allowed-failures": 0})
                 self._cluster = LocalCluster(
-                    n_workers=self._wanted, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+                    n_workers=self._wanted,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=ANY_PORT,
+                    worker_dashboard_address=None,
                 )
             target = self._cluster or self._settings["address"]
             try:
@@ -153,6 +168,18 @@ class DaskExecutor:
                 with suppress(OSError, TimeoutError):
                     one.close()
         self._client = self._cluster = None
+
+
+@contextmanager
+def talking() -> Iterator[None]:
+    """Say in the sweep's own words that a cluster does not answer any more.
+
+    Raises: RunError if it does not.
+    """
+    try:
+        yield
+    except (OSError, TimeoutError, asyncio.CancelledError, concurrent.futures.CancelledError):
+        raise RunError(GONE) from None
 
 
 class Seen:
@@ -237,7 +264,7 @@ def slurm_cluster(settings: Mapping[str, Any]) -> Any:
         account=settings["account"] or None,
         interface=settings["interface"] or None,
         job_name="uncontested",
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard_address": ANY_PORT},
     )
 
 

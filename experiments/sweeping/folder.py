@@ -5,6 +5,7 @@
     plans/0001.runs.parquet    the runs: name, point, world, response, budget
     parts/                     what has been computed (experiments.sweeping.parts)
     history.jsonl              a line for every time that somebody computed
+    lock, commits              who computes, and who is writing (experiments.sweeping.parts)
 
 A plan is never changed: a study that is extended adds one, and the newest says what belongs to the sweep.
 """
@@ -121,6 +122,7 @@ def locked(folder: Path) -> Iterator[str]:
         os.ftruncate(handle, 0)
         holder = uuid4().hex
         os.pwrite(handle, f"process {os.getpid()} on {platform.node()}, {holder}\n".encode(), 0)
+        parts.await_commits(folder)
         yield holder
         os.ftruncate(handle, 0)
     finally:
@@ -146,7 +148,8 @@ def is_locked(folder: Path) -> bool:
 def _remove_empty(folder: Path, made: Sequence[Path]) -> None:
     """Remove a folder in which nothing but a lock was left, and those above it that were made for it."""
     with suppress(OSError):
-        if not made or any(path.is_file() and path.name != parts.LOCK for path in folder.rglob("*")):
+        locks = (parts.LOCK, parts.COMMITS)
+        if not made or any(path.is_file() and path.name not in locks for path in folder.rglob("*")):
             return
         shutil.rmtree(folder, ignore_errors=True)
         for above in made:

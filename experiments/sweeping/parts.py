@@ -5,10 +5,12 @@ the unit, and the hash of its content, so that a damaged part is found by readin
 should be there. A failed run is a row with its parameters and why it failed; it has no series.
 """
 
+import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +29,9 @@ UNIT_DIGITS: Final = 16
 CONTENT_DIGITS: Final = 16
 LOCK: Final = "lock"
 """Held by whoever computes a sweep; its text ends with the name of that time."""
+COMMITS: Final = "commits"
+"""Held by whoever commits a unit: the next sweep waits for it before it looks at what is stored."""
+_COMMIT_SECONDS: Final = 10.0
 _TEMPORARY: Final = ".writing-"
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -62,11 +67,48 @@ def parts_in(folder: Path, record: str | None = None) -> list[Part]:
     return [part for part in found if part is not None and record in (None, part.record)]
 
 
-def is_held_by(folder: Path, holder: str) -> bool:
-    """Say whether a sweep is still computed by those who began a unit, as its workers may outlive them."""
+def committed(found: Sequence[Part]) -> list[Part]:
+    """Return the parts without those series whose runs are not there, or not yet."""
+    units = {part.unit for part in found if part.kind == RUNS}
+    return [part for part in found if part.unit in units]
+
+
+@contextmanager
+def committing(folder: Path, holder: str) -> Iterator[None]:
+    """Commit a unit for a sweep, which may have ended: its workers can outlive it.
+
+    Raises: RunError if somebody else holds the folder by now.
+    """
+    handle = os.open(folder / COMMITS, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        if not _is_held_by(folder, holder):
+            raise RunError(f"{folder}: the sweep that this unit belongs to has ended; it is not stored")
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_held_by(folder: Path, holder: str) -> bool:
     with suppress(OSError):
         return (folder / LOCK).read_text(encoding="utf-8").split()[-1:] == [holder]
     return False
+
+
+def await_commits(folder: Path) -> None:
+    """Wait until nobody commits for the sweep that held a folder before; later nobody can."""
+    handle = os.open(folder / COMMITS, os.O_RDWR | os.O_CREAT, 0o644)
+    until = time.monotonic() + _COMMIT_SECONDS
+    try:
+        # A machine that has gone may leave its lock for a while; what it left half-way is tidied away later.
+        while time.monotonic() < until:
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.01)
+    finally:
+        os.close(handle)
 
 
 def write_series(
@@ -168,8 +210,11 @@ class Checked:
 def check_parts(folder: Path, record: str, has_series: bool, unit: str | None = None) -> Checked:
     """Read the parts that record the same, of one unit or of all, and sort them by what they are good for."""
     parts = [part for part in parts_in(folder, record) if unit in (None, part.unit)]
-    found = Checked([], [part for part in parts if content_hash(part.path) != part.content], [])
-    whole = [part for part in parts if part not in found.damaged]
+    found, whole = Checked([], [], []), []
+    for part in parts:
+        # A worker that has outlived its sweep may take back what it could not commit.
+        with suppress(FileNotFoundError):
+            (whole if content_hash(part.path) == part.content else found.damaged).append(part)
     with_series = {part.unit for part in whole if part.kind == SERIES}
     committed: set[str] = set()
     for part in (one for one in whole if one.kind == RUNS):

@@ -126,9 +126,8 @@ def store(task: Task, results: Sequence[Outcome]) -> Commit:
     columns, series, done = tables(task, results)
     failed = tuple(name for name, ok in zip(task.run_ids, done, strict=True) if not ok)
     if task.folder is not None:
-        if not parts.is_held_by(Path(task.folder), task.holder):
-            raise RunError(f"{task.folder}: the sweep that this unit belongs to has ended; it is not stored")
-        write(task, Path(task.folder), columns, series)
+        with parts.committing(Path(task.folder), task.holder):
+            write(task, Path(task.folder), columns, series)
         files: tuple[tuple[str, bytes], ...] = ()
     else:
         with tempfile.TemporaryDirectory() as folder:

@@ -5,19 +5,23 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from experiments.cli import BAD_CONFIGURATION, OK
-from experiments.sweeping import parts
-from tests.sweep.small import contents, sweep
-
-pytest.importorskip("distributed")
-START_SECONDS = 60.0
+from experiments.cli import BAD_CONFIGURATION, FAILED, OK
+from experiments.sweeping import cluster as dask_cluster
+from experiments.sweeping import folder as sweep_folder
+from experiments.sweeping.cluster import DaskExecutor, serve_unit
+from experiments.sweeping.running import SweepJob
+from experiments.sweeping.work import Commit, Task, run_unit
+from tests.sweep.faults import Slow, pretend
+from tests.sweep.processes import PATIENCE_SECONDS, held, wait_for
+from tests.sweep.small import Here, contents, planned, rows, run_with, sweep, words
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Cluster:
 
     settings: tuple[str, ...]
     """What a sweep is told to join it."""
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]]
 
 
@@ -56,11 +61,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     common = (*tls, "--scheduler-file", str(told), "--no-dashboard")
     with ExitStack() as stack:
         listening = ("--host", "127.0.0.1", "--port", "0", "--protocol", "tls")
-        stack.enter_context(process("distributed.cli.dask_scheduler", *common, *listening))
-        until = time.monotonic() + START_SECONDS
-        while not told.exists():
-            assert time.monotonic() < until, "the scheduler did not start"
-            time.sleep(0.1)
+        scheduler = stack.enter_context(process("distributed.cli.dask_scheduler", *common, *listening))
+        wait_for(told.exists)
         working = ("--no-nanny", "--nthreads", "1", "--local-directory", str(place))
         started = [process("distributed.cli.dask_worker", *common, *working) for _ in range(2)]
         workers = [stack.enter_context(one) for one in started]
@@ -72,8 +74,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
                 f"executor.address={address}",
                 *(f"executor.{name}={certificate}" for name in ("tls_ca", "tls_cert")),
                 f"executor.tls_key={key}",
-                "executor.runs_per_unit=1",
             ),
+            scheduler,
             workers,
         )
 
@@ -104,21 +106,36 @@ def test_a_cluster_without_its_certificate_is_refused(
     assert not (tmp_path / "sweep").exists()
 
 
-def test_a_folder_that_workers_do_not_see_is_said(tmp_path: Path) -> None:
-    _, plan = planned(tmp_path / "sweep")
-    with sweep_folder.locked(tmp_path / "sweep") as holder:
-        job = SweepJob(*planned(tmp_path / "sweep"), tmp_path / "sweep", holder)
-        task = replace(job.task(plan.units(np.arange(8), 2, 1)[0]), folder=str(tmp_path / "elsewhere"))
-        assert "executor.results=engine" in str(serve_unit(task, 1e6, run_unit))
+def first_task(folder: Path) -> Task:
+    request, plan = planned(folder)
+    with sweep_folder.locked(folder) as holder:
+        return SweepJob(request, plan, folder, holder).task(plan.units(np.arange(8), 2, 1)[0])
 
 
-def test_a_run_that_takes_too_long_is_recorded_and_the_others_are_done(tmp_path: Path, cluster: Cluster) -> None:
-    _, plan = planned(tmp_path / "sweep")
-    slow = plan.run_ids[3]
-    settings = read_executor("dask", {**options_of(cluster), "time_limit_seconds": 0.3})
-    run_with(tmp_path / "sweep", DaskExecutor(settings, 2, Slow(slow)))
+def test_a_folder_that_a_worker_does_not_see_is_said(tmp_path: Path) -> None:
+    task = replace(first_task(tmp_path / "sweep"), folder=str(tmp_path / "elsewhere"))
+    assert "executor.results=engine" in str(serve_unit(task, 1e6, run_unit))
+
+
+def test_a_worker_gives_a_unit_up_when_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(task: Task, on_month: Callable[[int], None]) -> Commit:
+        while True:
+            on_month(0)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(dask_cluster, "HARD_LIMIT", 1e6)
+    assert serve_unit(replace(first_task(tmp_path / "sweep"), folder=None), 0.1, endless) is None
+
+
+def test_a_run_that_takes_too_long_is_recorded_and_the_others_are_done(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    request, plan = planned(tmp_path / "sweep", *cluster.settings)
+    run_with(tmp_path / "sweep", DaskExecutor(request.executor, 2, Slow(plan.run_ids[3])))
     failed = rows(tmp_path / "sweep", "select run_id, error from RUNS where status = 'failed'")
-    assert failed == [(slow, "it took longer than 0.3 s (executor.time_limit_seconds)")]
+    assert failed == [(plan.run_ids[3], "it took longer than 3600 s (executor.time_limit_seconds)")]
     assert len(rows(tmp_path / "sweep")) == 7
 
 

@@ -4,8 +4,9 @@ import os
 import resource
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,6 +152,25 @@ def test_a_worker_that_has_outlived_its_sweep_writes_nothing(tmp_path: Path) -> 
         with pytest.raises(RunError, match="has ended"):
             pretend(task)
         assert not list((folder / parts.PARTS).iterdir())
+
+
+def test_a_sweep_waits_for_what_is_being_committed_for_the_one_before(tmp_path: Path) -> None:
+    folder, entered = tmp_path / "held", threading.Event()
+
+    def go_on() -> None:
+        with sweep_folder.locked(folder):
+            entered.set()
+
+    committing = ExitStack()
+    with sweep_folder.locked(folder) as holder:
+        (folder / sweep_folder.HISTORY).touch()
+        committing.enter_context(parts.committing(folder, holder))
+    following = threading.Thread(target=go_on)
+    with committing:
+        following.start()
+        assert not entered.wait(0.2)
+    following.join()
+    assert entered.is_set()
 
 
 @contextmanager
