@@ -148,7 +148,7 @@ def sweep_of(text: str) -> Path:
 
 def _status(folder: Path) -> list[str]:
     plan = sweep_folder.newest_plan(folder)
-    if not any(part.kind == parts.RUNS for part in parts.parts_in(folder)):
+    if not any(part.kind == parts.RUNS for part in parts.parts_in(folder, plan.read()["record_hash"])):
         return [f"{folder.name}: no run is stored yet"]
     with opened(folder) as tables:
         runs = tables.sql(f"select count(*) from {quoted(str(plan.runs))}").fetchall()[0][0]

@@ -60,8 +60,9 @@ def selects(folder: Path) -> dict[str, str]:
             "worlds": f"SELECT * FROM read_parquet({_text(folder / WORLDS)})",
             "series": f"SELECT * FROM read_parquet({_text(folder / SERIES)})",
         }
-    planned = _text(sweep_folder.newest_plan(folder).runs)
-    found = parts.parts_in(folder)
+    plan = sweep_folder.newest_plan(folder)
+    planned = _text(plan.runs)
+    found = parts.committed(parts.parts_in(folder, plan.read()["record_hash"]))
     runs = _list([part.path for part in found if part.kind == parts.RUNS])
     series = _list([part.path for part in found if part.kind == parts.SERIES])
     if not runs:

@@ -23,8 +23,8 @@ from experiments.sweeping.identity import code_hash
 from experiments.sweeping.parts import Part
 from experiments.sweeping.plan import SweepPlan
 from experiments.sweeping.progress import progress
-from experiments.sweeping.running import SweepJob
 from experiments.sweeping.replan import stored_plan
+from experiments.sweeping.running import SweepJob
 from experiments.sweeping.study import SweepRequest
 from sim.units import IntArray
 

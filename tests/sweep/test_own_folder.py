@@ -117,7 +117,7 @@ def test_a_sweep_is_drawn_and_its_figure_made_again(capsys: pytest.CaptureFixtur
 def test_a_sweep_is_exported_whole(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["export", "mine", "--csv", "--output", str(out)]) == 0
-    assert sorted(file.name for file in out.iterdir()) == ["series.csv", "worlds.csv"]
+    assert sorted(file.name for file in out.iterdir()) == ["columns.csv", "series.csv", "worlds.csv"]
     counted = duckdb.sql(f"select count(*), count(distinct world) from '{out / 'worlds.csv'}'").fetchall()
     assert counted == [(4, 2)]
     months = duckdb.sql(f"select count(*) from '{out / 'series.csv'}'").fetchall()

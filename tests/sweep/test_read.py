@@ -13,7 +13,7 @@ from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
 from experiments.errors import ConfigError
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import identity, parts, verify
-from experiments.sweeping.stored import stored_plan
+from experiments.sweeping.replan import stored_plan
 from tests.sweep.faults import pretend
 from tests.sweep.small import Here, planned, run_with, words
 
