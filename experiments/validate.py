@@ -21,6 +21,7 @@ from experiments.compose import compose_run
 from experiments.design import draw
 from experiments.errors import ConfigError
 from experiments.hindcast import CHUNK_WORLDS, hindcast_plan, simulate_many
+from experiments.manifest import version
 from experiments.observed import read_points as own_points
 from experiments.readers import integer
 from experiments.scores import GateResult, Score, judge, score
@@ -35,6 +36,8 @@ from experiments.targets import (
     read_points,
     read_targets,
 )
+from experiments.trust.checks import FORWARD, Check, all_checks
+from experiments.trust.forecasts import Comparison, compare, needed_series, read_forecasts
 from sim.units import Array, IntArray
 
 WORLDS = 256
@@ -49,6 +52,7 @@ OPTIONS = {
 FAILED, PASSED = 1, 0
 PAGE = "validation.md"
 FIGURE = "hindcast.png"
+FORECASTS_FIGURE = "forecasts.png"
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class Validation:
     worlds: int
     series: Mapping[str, Array]
     """Hindcast series by name, (month, world)."""
+    compared: tuple[Comparison, ...]
+    """Published forecasts beside the worlds forward."""
+    checks: tuple[Check, ...]
 
 
 def validate_command(arguments: Sequence[str]) -> int:
@@ -90,7 +97,7 @@ def validate_command(arguments: Sequence[str]) -> int:
 
     show(found, store.shown_path(final), time.perf_counter() - began)
     if "--docs" in given:
-        for name in (PAGE, FIGURE):
+        for name in (PAGE, FIGURE, FORECASTS_FIGURE):
             shutil.copy(final / name, Path("docs") / name)
     return PASSED if all(gate.passed for gate in found.gates) else FAILED
 
@@ -125,7 +132,8 @@ def validate(worlds: int, uncertainty: str, more: Sequence[Mapping[str, str]] = 
         for kind in ("hindcast", "forward")
     }
     names = list(dict.fromkeys([target.series for target in targets.series] + needed["hindcast"]))
-    ahead = list(dict.fromkeys(needed["forward"]))
+    published = read_forecasts()
+    ahead = list(dict.fromkeys([*needed["forward"], *needed_series(published), *FORWARD]))
     chunks, ahead_ids = -(-worlds // CHUNK_WORLDS), np.arange(worlds)
     with terminal.meter(plan.months * chunks, f"Hindcast of {worlds:,} worlds") as meter:
         ids, drawn = fitted_worlds(plan)
@@ -137,7 +145,9 @@ def validate(worlds: int, uncertainty: str, more: Sequence[Mapping[str, str]] = 
     scores = score(targets, back, plan.start.month)
     shares = facts.shares({"hindcast": back, "forward": on})
     gates = judge(scores, facts.held(shares, targets.gates.least_fact_share), targets.gates)
-    return Validation(plan, targets, scores, shares, gates, worlds, back)
+    compared = compare(published, on, forward.start.month)
+    checks = all_checks(back, on, forward.drawn(ahead_ids), compared)
+    return Validation(plan, targets, scores, shares, gates, worlds, back, compared, checks)
 
 
 def fitted_worlds(plan: RunPlan) -> tuple[IntArray, Array]:
@@ -191,7 +201,9 @@ def with_own(targets: Targets, own: Sequence[Point], plan: RunPlan) -> Targets:
 
 def write_all(found: Validation, folder: Path) -> None:
     """Write the table, the page and the figure of a validation."""
+    from experiments.figures.forecasts import draw_forecasts
     from experiments.figures.hindcast import draw_hindcast
+    from experiments.figures.origin import Origin
     from experiments.validation_page import page
 
     with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
@@ -208,3 +220,7 @@ def write_all(found: Validation, folder: Path) -> None:
             )  # fmt: skip
     (folder / PAGE).write_text(page(found), encoding="utf-8")
     draw_hindcast(found.targets, found.series, found.plan, folder / FIGURE)
+    command = f"uncontested validate --worlds {found.worlds}"
+    made = Origin(version(), found.plan.config_hash, str(found.plan.seed), command)
+    for language in ("en", "de"):
+        draw_forecasts(found.compared, found.worlds, made, folder, language)

@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.facts import FACTS, POSSIBLE
 from experiments.scores import GateResult, Score
+from experiments.trust.section import checks_section, forecasts_section
 
 if TYPE_CHECKING:
     from experiments.validate import Validation
@@ -97,6 +98,10 @@ def _lines(found: "Validation") -> Iterator[str]:
         share = found.facts[fact.name]
         needed = POSSIBLE if fact.possible else least
         yield f"| {fact.meaning} | {100 * share:.0f} | {'holds' if share >= needed else 'does not hold'} |"
+    yield ""
+    yield from forecasts_section(found.compared)
+    yield ""
+    yield from checks_section(found.checks)
     yield ""
     yield "## What the model must not be used to claim"
     yield ""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from experiments.figures.german_analysis import ANALYSES
+from experiments.figures.german_trust import TRUST
 
 _PLACES: Final = {
     "United States": "USA",
@@ -414,4 +415,5 @@ GERMAN: Final[dict[str, str]] = {
     **_OUTCOME,
     **_CHARTS,
     **ANALYSES,
+    **TRUST,
 }
