@@ -65,16 +65,16 @@ def answer(summary: Mapping[str, Any], manifest: Mapping[str, Any], picture: str
     return "\n".join(lines)
 
 
-def replaced(page: str, block: str) -> str:
+def replaced(page: str, block: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """Return a page with the block between its marks replaced.
 
     Raises: RunError if the page lacks the marks.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise RunError(f"the page has no place for the answer; expected a line {BEGIN} and, below it, {END}")
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+        raise RunError(f"the page has no place for it; expected a line {marks[0]} and, below it, {marks[1]}")
+    return f"{before}{marks[0]}\n{block}\n{marks[1]}{after}"
 
 
 def write(run: Path, root: Path = ROOT) -> None:

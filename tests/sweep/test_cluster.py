@@ -139,6 +139,21 @@ def test_a_run_that_takes_too_long_is_recorded_and_the_others_are_done(
     assert len(rows(tmp_path / "sweep")) == 7
 
 
+def test_the_plan_shows_the_script_of_the_jobs_of_slurm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("executor=slurm", "executor.queue=main", "executor.account=mine", "executor.cores_per_job=4")
+    assert sweep(tmp_path / "sweep", *asked, "--plan") == OK
+    script = capsys.readouterr().out.partition("Each job of Slurm:")[2]
+    told = [line.removeprefix("#SBATCH ") for line in script.splitlines() if line.startswith("#SBATCH")]
+    assert {"-J uncontested", "-p main", "-A mine", "-n 1", "--cpus-per-task=4", "-t 04:00:00"} <= set(told)
+    started = script.strip().splitlines()[-1]
+    assert "distributed.cli.dask_worker tcp://" in started
+    assert "--nworkers 4" in started
+    assert "--nthreads 1" in started
+    assert not (tmp_path / "sweep").exists()
+
+
 # What follows ends one after the other of the cluster's processes.
 
 

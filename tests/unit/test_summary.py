@@ -313,7 +313,7 @@ def test_answer_without_figures_shows_none(tmp_path: Path) -> None:
 def test_answer_that_cannot_be_written_leaves_the_page(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# No place\n")
     folder = run_folder(tmp_path, summed_up(), figures=True)
-    with pytest.raises(RunError, match="no place for the answer"):
+    with pytest.raises(RunError, match="no place for it"):
         readme_answer.write(folder, tmp_path)
     with pytest.raises(RunError, match=r"summary\.json is missing"):
         readme_answer.write(tmp_path / "nowhere", tmp_path)
