@@ -36,7 +36,12 @@ BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 PAGE = manifest.ROOT / "docs" / "sweeps.md"
 KEPT = OUTPUTS / "measure" / "sweeps.json"
 UNIT = 192
-STUDY = ("study=baseline_worlds", "consumers=cohort", f"executor.runs_per_unit={UNIT}")
+STUDY = (
+    "study=baseline_worlds",
+    "study.responses=[passive]",
+    "consumers=cohort",
+    f"executor.runs_per_unit={UNIT}",
+)
 LIMIT_SECONDS = 3600.0
 MILLION = 1e6
 

@@ -91,10 +91,11 @@ def test_two_workers_of_a_cluster_leave_the_bits_of_one_process(
 
 
 def test_one_worker_of_a_cluster_started_here_leaves_the_bits_of_one_process(
-    tmp_path: Path, simulated: Path
+    tmp_path: Path, pretended: Path
 ) -> None:
-    assert sweep(tmp_path / "sweep", "executor=dask", "executor.workers=1") == OK
-    assert contents(tmp_path / "sweep") == contents(simulated)
+    request, _ = planned(tmp_path / "sweep", "executor=dask")
+    run_with(tmp_path / "sweep", DaskExecutor(request.executor, 1, pretend))
+    assert contents(tmp_path / "sweep") == contents(pretended)
 
 
 def test_a_cluster_without_its_certificate_is_refused(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import FAILED, INTERRUPTED, OK
+from experiments.cli import FAILED, INTERRUPTED
 from experiments.sweeping import folder as sweep_folder
 from tests.sweep.faults import pretend
 from tests.sweep.processes import has_ended, held, wait_for
@@ -35,24 +35,15 @@ def test_a_sweep_that_was_killed_goes_on_where_it_was(pretended: Path, tmp_path:
     assert contents(folder) == contents(pretended)
 
 
-def test_a_second_sweep_is_refused_while_the_first_goes_on_and_is_not_disturbed(
+def test_a_second_sweep_is_refused_and_ctrl_c_finishes_the_units_in_hand_of_the_first(
     pretended: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "shared"
-    with held(tmp_path / "place", words(folder, "executor.workers=1")) as driver:
-        assert sweep(folder) == FAILED
-        error = capsys.readouterr().err
-        assert f"process {driver.process.pid} on " in error
-        assert "sweep_dir" in error
-        driver.release()
-        driver.process.communicate()
-        assert driver.process.returncode == OK
-    assert contents(folder) == contents(pretended)
-
-
-def test_ctrl_c_finishes_the_units_in_hand_and_says_how_to_go_on(pretended: Path, tmp_path: Path) -> None:
     folder = tmp_path / "interrupted"
     with held(tmp_path / "place", words(folder, "executor.workers=1")) as driver:
+        assert sweep(folder) == FAILED
+        refused = capsys.readouterr().err
+        assert f"process {driver.process.pid} on " in refused
+        assert "sweep_dir" in refused
         driver.process.send_signal(signal.SIGINT)
         assert driver.process.stderr is not None
         assert "Finishing the units in hand" in driver.process.stderr.readline()
