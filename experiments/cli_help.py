@@ -16,7 +16,7 @@ COMMAND_GROUPS = {
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
         "query": "the tables of a run or a sweep, asked with SQL",
-        "export": "the tables of a run or a sweep as CSV or Parquet",
+        "export": "the tables of a run or a sweep as CSV, Parquet or netCDF",
         "plot": "a figure of a run or a sweep, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
