@@ -1,0 +1,1 @@
+"""The whole answer on one page that needs nothing else: question, tables, figures, claims, configuration."""
