@@ -126,6 +126,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),
+    "claims": _printing("claims.command", "claims_command"),
+    "report": _printing("report.command", "report_command"),
     "query": _calling("results", "query_command"),
     "export": _calling("results", "export_command"),
     "status": _printing("results", "status_command"),

@@ -15,6 +15,8 @@ COMMAND_GROUPS = {
         "break-even": "one Optimus against AgiBots, orbit against the ground: found, over their closed forms",
         "explain": "what bound whom, when, and what one more unit would have earned",
         "cite": "how to cite a run",
+        "claims": "the article weighed claim by claim: supported, contradicted, depends on what, or outside",
+        "report": "the whole answer on one page: tables, figures, claims, method, limits, configuration",
         "query": "the tables of a run or a sweep, asked with SQL",
         "export": "the tables of a run or a sweep as CSV, Parquet or netCDF",
         "plot": "a figure of a run or a sweep, or any recorded series as a fan, multiples, stripes or a map",
