@@ -1,10 +1,11 @@
 """`uncontested analyse STUDY`: what decides in a stored sweep, by the method that its design allows."""
 
 import csv
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from experiments.terminal import meter
 from sim.outcome import LEADERS
 from sim.units import Array
 
+if TYPE_CHECKING:
+    from experiments.figures.analysis import Cloud
+
 HELP = """uncontested analyse STUDY [key=value ...] [--metric NAME] [--is LEADER] [--response NAME]
                     [--budget NAME] [--above NUMBER] [--out DIR]
 
@@ -31,6 +35,7 @@ it was run; with keys, the one that was run with those.
   --is LEADER       us, cn, mixed or open: what a leader's name is compared with
   --response NAME   passive, us_resists or cn_resists          --budget NAME  a budget of the study
   --above NUMBER    scenario discovery of a number: what counts is above it
+  --lang en|de      language of the figure
   --out DIR         another folder than outputs/analysis/<study>
   --config-dir DIR  a folder with studies of one's own
 
@@ -46,9 +51,10 @@ OPTIONS = {
     "--above": "a number",
     "--out": "a folder",
     "--config-dir": "a folder",
+    "--lang": "en or de",
 }
-_STAGES = 3
-_SCORES = ("found", "held_out", "tree_right_held_out")
+_STAGES = 4
+_SCORES = ("found", "held_out", "share_of_cases", "tree_right_held_out")
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def analyse(stored: StoredStudy, asked: Asked = HEADLINE) -> dict[str, Any]:
     leader = choose("--is", asked.leader or study.headline.value, LEADERS)
     values = stored.values(metric, leader, asked.response, asked.budget)
     what = f"{metric} is {leader}" if is_leader(metric) else metric
-    method, found = _found(stored, values, what, asked.above)
+    found = _found(stored, values, what, asked.above)
     return {
         "study": study.name,
         "title": study.title,
@@ -88,7 +94,6 @@ def analyse(stored: StoredStudy, asked: Asked = HEADLINE) -> dict[str, Any]:
         "points": len(stored.points),
         "worlds": int(values.shape[1]),
         "mean": float(np.mean(values)),
-        "method": method,
         "notes": list(stored.notes),
         **found,
     }
@@ -110,6 +115,8 @@ def analyse_command(arguments: Sequence[str]) -> str:
         given.get("--budget", ""),
         _number("--above", given["--above"]) if "--above" in given else 0.5,
     )
+    language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
+    command = shlex.join(["uncontested", "analyse", *arguments])
     with meter(_STAGES, f"Read {study}") as shown:
         stored = open_study(study, overrides, given.get("--config-dir"))
         shown.show(1)
@@ -118,8 +125,38 @@ def analyse_command(arguments: Sequence[str]) -> str:
         shown.show(2)
         out = Path(given["--out"]).expanduser() if "--out" in given else OUTPUTS / "analysis" / study
         written = _write(out, result)
+        shown.show(3)
+        shown.stage(f"Draw {study}")
+        written += draw(stored, result, asked, out, command, language)
         shown.show(_STAGES)
     return "\n".join([*told(result), *(f"Files    {shown_path(path.absolute())}" for path in written)])
+
+
+def draw(
+    stored: StoredStudy,
+    result: Mapping[str, Any],
+    asked: Asked,
+    out: Path,
+    command: str,
+    language: str = "en",
+) -> list[Path]:
+    """Draw an analysis and return the files written.
+
+    Raises: RunError if they cannot be.
+    """
+    from experiments.figures.analysis import draw_analysis
+    from experiments.figures.origin import Origin
+
+    plan = stored.plan
+    made = Origin(plan["version"], plan["kinds"][0]["configuration_hash"], str(plan["seed"]), command)
+    cloud = None
+    if result["kind"] == "discovery":
+        values = stored.values(result["metric"], result["is"] or "", result["response"], result["budget"])
+        cloud = cloud_of(stored, values, asked.above)
+    try:
+        return draw_analysis(result, made, out, language, cloud)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror})") from None
 
 
 def told(result: Mapping[str, Any]) -> list[str]:
@@ -137,7 +174,7 @@ def told(result: Mapping[str, Any]) -> list[str]:
     return [*lines, "", "These describe sampled worlds of one model; they are no forecast."]
 
 
-def _found(stored: StoredStudy, values: Array, what: str, above: float) -> tuple[str, dict[str, Any]]:
+def _found(stored: StoredStudy, values: Array, what: str, above: float) -> dict[str, Any]:
     """Return the method that a design allows and what it finds. Shapes: values (point, world)."""
     design, names = stored.study.design, stored.names
     if not names:
@@ -145,27 +182,44 @@ def _found(stored: StoredStudy, values: Array, what: str, above: float) -> tuple
     means = values.mean(axis=1)
     if design.kind in sensitivity.LEAST:
         method = {"saltelli": "Sobol indices", "morris": "Morris effects over each factor's range"}
-        return method[design.kind], {"rows": sensitivity.indices(design, stored.factors, means, what)}
+        rows = sensitivity.indices(design, stored.factors, means, what)
+        return {"method": method[design.kind], "kind": design.kind, "rows": rows}
     if design.kind == "grid":
-        return "paired effects", {"rows": effects.paired_effects(names, stored.points, values)}
+        rows = effects.paired_effects(names, stored.points, values)
+        return {"method": "paired effects", "kind": "paired", "rows": rows}
     if design.kind == "table":
         raise RunError("study.design.kind=table: no analysis reads it; expected a design with a law")
-    unit, cases = unit_cube(design, stored.factors), means > above
-    box, scores = discovery.discover(unit, cases, what)
-    text, right = discovery.tree(names, unit, cases)
-    ends = [np.asarray([limit]) for limit in (*box.low, *box.high)]
+    cloud = cloud_of(stored, values, above)
+    box, scores = discovery.discover(cloud.unit, cloud.cases, what)
+    text, right = discovery.tree(names, cloud.unit, cloud.cases)
     rows = [
         {
             "factor": name,
-            "from": factor.at(ends[place])[0],
-            "to": factor.at(ends[place + len(names)])[0],
-            "share_of_range": float(box.high[place] - box.low[place]),
+            "from": factor.at(np.asarray([low]))[0],
+            "to": factor.at(np.asarray([high]))[0],
+            "unit_from": float(low),
+            "unit_to": float(high),
+            "share_of_range": float(high - low),
         }
-        for place, (name, factor) in enumerate(zip(names, stored.factors, strict=True))
+        for name, factor, low, high in zip(names, stored.factors, box.low, box.high, strict=True)
     ]
-    rows.sort(key=lambda row: row["share_of_range"])
-    found = {"rows": rows, **scores, "tree_right_held_out": right, "tree": text}
-    return "scenario discovery (PRIM, CART)", found
+    return {
+        "method": "scenario discovery (PRIM, CART)",
+        "kind": "discovery",
+        "rows": sorted(rows, key=lambda row: row["share_of_range"]),
+        **scores,
+        "share_of_cases": float(cloud.cases.mean()),
+        "tree_right_held_out": right,
+        "tree": text,
+    }
+
+
+def cloud_of(stored: StoredStudy, values: Array, above: float) -> "Cloud":
+    """Return a design's points and where the mean over worlds is above a number. Shapes: (point, world)."""
+    from experiments.figures.analysis import Cloud
+
+    unit = unit_cube(stored.study.design, stored.factors)
+    return Cloud(unit, values.mean(axis=1) > above, tuple(stored.names))
 
 
 def _write(out: Path, result: dict[str, Any]) -> list[Path]:

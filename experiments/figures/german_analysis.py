@@ -73,6 +73,86 @@ ANALYSES: Final = {
     "{name}, {curve}: from {low} at {low_x} to {high} at {high_x}.": (
         "{name}, {curve}: von {low} bei {low_x} bis {high} bei {high_x}."
     ),
+    "{factor} moves {what} most: by {effect}": "{factor} bewegt am meisten {what}: um {effect}",
+    "Nothing varied here clearly moves {what}": "Nichts hier Verändertes bewegt deutlich {what}",
+    "What moves {what}": "Was {what} bewegt",
+    (
+        "{title}. Mean difference from each factor's first level, the same worlds on both sides, other "
+        "factors as they come; lines: 95\u202f% intervals over worlds. {sample}."
+    ): (
+        "{title}. Mittlerer Unterschied zur ersten Stufe jedes Faktors, dieselben Welten auf beiden Seiten, "
+        "andere Faktoren wie sie kommen; Linien: 95\u202f%-Bereiche über Welten. {sample}."
+    ),
+    "Right of the line: more of it; left: less. At the right, pairs of runs that differ at all.": (
+        "Rechts der Linie: mehr davon; links: weniger. Ganz rechts Paare von Läufen, die sich überhaupt "
+        "unterscheiden."
+    ),
+    "{factor}: {effect}, 95 % interval {low} to {high}; {changed} of {pairs} pairs differ.": (
+        "{factor}: {effect}, 95-%-Bereich {low} bis {high}; {changed} von {pairs} Paaren unterscheiden sich."
+    ),
+    "a lead of {who} by {year} ({definition})": "den Vorsprung {year}, {who} ({definition})",
+    "the US share in {dimension} by {year}": "den US-Anteil {year} in {dimension}",
+    "{value} points": "{value} Punkte",
+    "{what}, points": "Punkte: {what}",
+    "{points} points × {worlds} worlds, response {response}, budget {budget}": (
+        "{points} Punkte × {worlds} Welten, Reaktion {response}, Budget {budget}"
+    ),
+    "{factor} moves {what} most: by {size} over its range": (
+        "{factor} bewegt am meisten {what}: um {size} über seinen Bereich"
+    ),
+    (
+        "{title}. Bars: mean size of a factor's effect over its whole range (Morris); lines: 95\u202f% "
+        "intervals; circles: spread, which comes of bends and of other factors. {sample}."
+    ): (
+        "{title}. Balken: mittlere Größe der Wirkung eines Faktors über seinen ganzen Bereich (Morris); "
+        "Linien: 95\u202f%-Bereiche; Kreise: Streuung durch Krümmung und andere Faktoren. {sample}."
+    ),
+    "Colour and sign at the right: the mean effect, whether it raises it or lowers it.": (
+        "Farbe und Vorzeichen rechts: die mittlere Wirkung, ob sie hebt oder senkt."
+    ),
+    "{factor}: mean size {size} ± {half}, mean {mean}, spread {spread}.": (
+        "{factor}: mittlere Größe {size} ± {half}, Mittel {mean}, Streuung {spread}."
+    ),
+    "{factor} has a part in {share} of the variance of {what}": (
+        "{factor} hat Teil an {share} der Varianz. Gemessen: {what}"
+    ),
+    (
+        "{title}. Share of the variance that a factor explains alone (hollow) and with all others (full), "
+        "Sobol indices with 95\u202f% intervals by bootstrap. {sample}."
+    ): (
+        "{title}. Anteil der Varianz, den ein Faktor allein (hohl) und mit allen anderen (voll) erklärt, "
+        "Sobol-Indizes mit 95\u202f%-Bereichen durch Bootstrap. {sample}."
+    ),
+    "Of the variance that the factors of this study make, and no other.": (
+        "Von der Varianz, die die Faktoren dieser Studie machen, und keiner anderen."
+    ),
+    "{factor}: alone {first} ± {first_half}, with all others {total} ± {half}.": (
+        "{factor}: allein {first} ± {first_half}, mit allen anderen {total} ± {half}."
+    ),
+    "share of the variance": "Anteil an der Varianz",
+    "In a box of {count} factors {density} of the points held out have {what}": (
+        "In einer Box aus {count} Faktoren haben {density} der zurückgehaltenen Punkte {what}"
+    ),
+    "In which part of the space of doubt: {what}": "Wo im Unsicheren: {what}",
+    (
+        "{title}. Bars: limits of the densest box that holds four fifths of the cases (PRIM), within each "
+        "factor's range. Found on every other point, checked on the rest: coverage {coverage}, density "
+        "{density} there. {sample}."
+    ): (
+        "{title}. Balken: Grenzen der dichtesten Box, die vier Fünftel der Fälle hält (PRIM), im Bereich "
+        "jedes Faktors. Gefunden auf jedem zweiten Punkt, geprüft an den übrigen: dort Abdeckung {coverage}, "
+        "Dichte {density}. {sample}."
+    ),
+    (
+        "On all points it happens in {share}. A tree of three levels (CART) sorts {right} of the points "
+        "held out rightly."
+    ): (
+        "Auf allen Punkten geschieht es in {share}. Ein Baum aus drei Stufen (CART) ordnet {right} der "
+        "zurückgehaltenen Punkte richtig ein."
+    ),
+    "{factor}: {low} to {high}, {share} of its range.": (
+        "{factor}: {low} bis {high}, {share} seines Bereichs."
+    ),
     "up": "aufwärts",
     "down": "abwärts",
 }

@@ -1,5 +1,6 @@
 """Analyses: indices on closed forms, a planted box that is found, and errors that say what is missing."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,37 @@ def test_a_planted_box_is_found_and_holds_out() -> None:
     text, right = discovery.tree(list("vwxyz"), points, cases)
     assert right > 0.95
     assert "w" in text
+
+
+def test_the_box_is_that_of_the_ema_workbench() -> None:
+    """Source: Kwakkel 2017, whose PRIM peels by density too, and pastes, which moves limits a bit."""
+    points = np.random.default_rng(3).random((2000, 4))
+    noise = np.random.default_rng(4).random(2000) < 0.05
+    cases = ((points[:, 0] > 0.55) & (points[:, 2] < 0.45)) ^ noise
+    ours, _ = discovery.discover(points, cases, "planted")
+    with warnings.catch_warnings():
+        # The workbench says which of its optional engines are missing.
+        warnings.simplefilter("ignore")
+        import pandas as pd
+        from ema_workbench.analysis import prim
+
+        found = prim.Prim(
+            pd.DataFrame(points[::2], columns=list("abcd")),
+            cases[::2],
+            threshold=0.5,
+            obj_function=prim.PRIMObjectiveFunctions.ORIGINAL,
+            peel_alpha=discovery.PEEL,
+            mass_min=discovery.LEAST_MASS,
+        ).find_box()
+    path = found.peeling_trajectory
+    theirs = path[path["coverage"] >= discovery.WANTED_COVERAGE]["density"].idxmax()
+    score = discovery.score(ours.holds(points[::2]), cases[::2])
+    assert score["density"] == pytest.approx(path["density"][theirs], abs=0.03)
+    assert score["coverage"] == pytest.approx(path["coverage"][theirs], abs=0.05)
+    limits = found.box_lims[theirs]
+    # A slice of a twentieth of what is left is the resolution of both.
+    assert ours.low == pytest.approx(limits.iloc[0].to_numpy(float), abs=0.05)
+    assert ours.high == pytest.approx(limits.iloc[1].to_numpy(float), abs=0.05)
 
 
 def test_paired_effects_are_exact_for_a_sum_and_zero_for_what_does_nothing() -> None:
