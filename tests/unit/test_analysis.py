@@ -1,6 +1,7 @@
 """Analyses: indices on closed forms, a planted box that is found, and errors that say what is missing."""
 
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ def test_sobol_and_morris_of_the_g_function_are_their_closed_forms() -> None:
     means = (4.0 / 3.0 + a) / (1.0 + a)
     sizes = [2.0 / (1.0 + a[i]) * np.prod(np.delete(means, i)) for i in range(3)]
     assert [row["mean_size"] for row in rows] == pytest.approx(sizes, rel=0.01)
+
+
+def test_morris_of_ishigami_is_the_mean_over_its_grid() -> None:
+    """Of four levels the mean size is a finite sum, over all steps that a trajectory can take."""
+
+    def ishigami(unit: np.ndarray) -> np.ndarray:
+        x = np.pi * (2.0 * unit - 1.0)
+        return np.sin(x[:, 0]) + 7.0 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+    grid = np.array(list(product(np.linspace(0.0, 1.0, 4), repeat=3)))
+    scale, step = np.std(ishigami(grid)), 2.0 / 3.0
+    exact = []
+    for factor in range(3):
+        low = grid[grid[:, factor] < 0.5]
+        high = low + step * (np.arange(3) == factor)
+        exact.append(np.abs(ishigami(high) - ishigami(low)).mean() / step / scale)
+    unit = morris(3, 20000, 4, 1)
+    rows = sensitivity.morris_effects(["a", "b", "c"], unit, ishigami(unit) / scale, levels=4, seed=1)
+    assert [row["mean_size"] for row in rows] == pytest.approx(exact, abs=0.01)
 
 
 def g(x: np.ndarray, a: np.ndarray) -> np.ndarray:
