@@ -121,6 +121,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "plot": _printing("plotting", "plot_command"),
     "reproduce": _printing("plotting", "reproduce_command"),
     "analyse": _printing("analysis.analyse", "analyse_command"),
+    "kit": _printing("kit.command", "kit_command"),
+    "windtunnel": _printing("kit.windtunnel", "windtunnel_command"),
     "flip": _printing("analysis.flipping", "flip_command"),
     "break-even": _printing("analysis.break_even", "break_even_command"),
     "compare": _printing("cli_compare", "compare_command"),

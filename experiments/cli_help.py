@@ -22,6 +22,10 @@ COMMAND_GROUPS = {
         "plot": "a figure of a run or a sweep, or any recorded series as a fan, multiples, stripes or a map",
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
+    "Teach": {
+        "kit": "the lesson in print: guide, sheets, cards, puzzles and slides, in English and German",
+        "windtunnel": "strategies of each role in the four classroom scenarios, with their regret",
+    },
     "Trust": {
         "validate": "the hindcast of 2023-2025 against what was observed, and its gates",
         "verify": "a random sample of a sweep's runs again, compared bit for bit",

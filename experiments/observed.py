@@ -3,10 +3,11 @@
 import csv
 import math
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import ConfigError
+from experiments.errors import ConfigError, nearest
 
 NEEDED = ("series", "date", "value", "source")
 COLUMNS = (*NEEDED, "low", "high", "unit")
@@ -46,6 +47,22 @@ def _point(path: str, line: int, row: dict[Any, Any]) -> dict[str, str]:
         if point.get(name) and not _finite(point[name]):
             raise ConfigError("observations", path, f"line {line}: {name} {point[name]}, expected a number")
     return point
+
+
+def check_series(points: Iterable[Mapping[str, str]], units: Mapping[str, str]) -> None:
+    """Check that points are of series that there are, in their unit where the file says one.
+
+    Raises: ConfigError naming the first at fault.
+    """
+    from experiments.targets import fits
+
+    for point in points:
+        name, unit = point["series"], point.get("unit", "")
+        if name not in units:
+            expected = "no such series is recorded; uncontested list series shows all"
+            raise ConfigError("observations series", name, expected, nearest(name, units))
+        if unit and units[name] and not fits(unit, units[name]):
+            raise ConfigError(f"observations {name} unit", unit, f"expected {units[name]}")
 
 
 def _finite(text: str) -> bool:

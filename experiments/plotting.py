@@ -13,7 +13,7 @@ from typing import Any
 from experiments.cli_options import choose, parse
 from experiments.errors import MISSING, ConfigError, RunError, nearest
 from experiments.find import finished
-from experiments.observed import read_points
+from experiments.observed import check_series, read_points
 from experiments.stored import folder_of, made_by, sweeps, title_of
 
 FLAGS = ("--svg", "--pdf")
@@ -164,6 +164,9 @@ def plot(folder: Path, request: Request, out: Path, *, formats: Sequence[str] = 
                 folder, only=(*request.firms, *request.regions), months=_period(request), **loading
             )
             _check_firms(run, request)
+            if request.observations:
+                units = {name: run.units.get(name, "") for name in run.series_columns}
+                check_series(read_points(request.observations), units)
             kept = [point for point in observations(points) if _inside(point.date, request)]
             drawing = draw(request.figure, run, kept, options_by_figure(given), request.series)
         except (MissingSeriesError, ValueError, FileNotFoundError, KeyError) as error:

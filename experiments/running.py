@@ -21,7 +21,9 @@ from experiments import codebook, drawing, manifest, outcome_columns, store, sum
 from experiments.batch import BatchResult, simulate_in_worker
 from experiments.build import RunPlan
 from experiments.errors import RunError
+from experiments.observed import check_series
 from experiments.parameters import axis_members
+from experiments.recorded import declared
 from experiments.scratch import Scratch
 from experiments.team import Team
 from sim.axes import RESPONSES
@@ -48,6 +50,8 @@ def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
     fails. Whatever goes wrong, or interrupts, nothing that looks finished is left.
     """
     began, now = time.perf_counter(), time.localtime()
+    if plan.config["observations"]:
+        check_series(plan.config["observations"], {one.column: one.unit for one in declared(plan)})
     target = store.output_folder(plan.output_dir, plan.name or plan.scenario, now)
     with ending_on_signals(), store.RunFolder(target, may_be_renamed=not plan.output_dir) as folder:
         try:

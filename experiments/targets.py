@@ -186,6 +186,12 @@ def inside(point: Point, first_month: str, months: int) -> bool:
     )
 
 
+def fits(given: str, recorded: str) -> bool:
+    """Say whether a unit is that of a series; people, months and whole years may be left out."""
+    plain = given.removesuffix(f" {WHOLE_YEAR}").removesuffix(" per month")
+    return plain in (recorded, recorded.removesuffix(" people").removesuffix(" per month"))
+
+
 def check_points(points: Sequence[Point], units: Mapping[str, str]) -> None:
     """Check that observed points are of recorded series, in their unit.
 
@@ -197,8 +203,7 @@ def check_points(points: Sequence[Point], units: Mapping[str, str]) -> None:
             expected = "no such series is recorded; uncontested list series shows all"
             raise ConfigError(key, MISSING, expected, nearest(point.series, units))
         expected_unit = units[point.series]
-        plain = point.unit.removesuffix(f" {WHOLE_YEAR}").removesuffix(" per month")
-        if plain not in (expected_unit, expected_unit.removesuffix(" people").removesuffix(" per month")):
+        if not fits(point.unit, expected_unit):
             allowed = f"expected {expected_unit}"
             raise ConfigError(f"{key} unit", point.unit, allowed, expected_unit)
 

@@ -155,4 +155,34 @@ ANALYSES: Final = {
     ),
     "up": "aufwärts",
     "down": "abwärts",
+    "In no role shown does one strategy score best in all four scenarios": (
+        "In keiner der gezeigten Rollen ist eine Strategie in allen vier Szenarien die beste"
+    ),
+    "In every role shown, one strategy scores best in all four scenarios": (
+        "In jeder der gezeigten Rollen ist eine Strategie in allen vier Szenarien die beste"
+    ),
+    "In {count} of {roles} roles shown, one strategy scores best in all four scenarios": (
+        "In {count} von {roles} gezeigten Rollen ist eine Strategie in allen vier Szenarien die beste"
+    ),
+    "Strategies in four scenarios": "Strategien in vier Szenarien",
+    (
+        "Points of each strategy, 0 to 100, by the goals of its own role: mean of {worlds} sampled worlds a "
+        "scenario. Compare inside a role only; roles have different goals."
+    ): (
+        "Punkte jeder Strategie, 0 bis 100, nach den Zielen der eigenen Rolle: Mittel über {worlds} gezogene "
+        "Welten je Szenario. Nur innerhalb einer Rolle vergleichen; Rollen haben verschiedene Ziele."
+    ),
+    (
+        "Outlined: best in the column, in whole points. Regret: best of the role in that scenario less "
+        "this one; the bar is the worst of the four, the dark one the smallest of the role. A goal is "
+        "worth 0 and 1 at the 5 and 95\u202f% of worlds in which nobody acts."
+    ): (
+        "Umrandet: in der Spalte die beste, in ganzen Punkten. Bedauern: die beste der Rolle in diesem "
+        "Szenario weniger diese; der Balken ist das größte der vier, der dunkle das kleinste der Rolle. Ein "
+        "Ziel zählt 0 und 1 bei 5 und 95\u202f% der Welten, in denen niemand handelt."
+    ),
+    "Worst regret": "Größtes Bedauern",
+    "{role}, {strategy}: {listed}; worst regret {worst}.": (
+        "{role}, {strategy}: {listed}; größtes Bedauern {worst}."
+    ),
 }

@@ -163,6 +163,26 @@ def test_broken_points_are_refused(text: str, tmp_path: Path) -> None:
         read_points(str(tmp_path / "mine.csv"))
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("powered_gw.usa,2027-06,33,Own count,GW", "Nearest valid name: powered_gw.us."),
+        ("powered_gw.us,2027-06,33,Own count,MW", "observations powered_gw.us unit=MW: expected GW"),
+    ],
+)
+def test_points_of_no_series_or_another_unit_are_refused_before_anything_runs(
+    line: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(f"series,date,value,source,unit\n{line}\n", encoding="utf-8")
+    drawing = ["plot", "small", "fan", "--series", "powered_gw.us", "--observations", str(file)]
+    running_it = ["run", *SMALL[:-1], f"observations={file}", f"output.dir={tmp_path / 'run'}"]
+    for words in ([*drawing, "--out", str(tmp_path / "out")], running_it):
+        assert main(words) == 2
+        assert expected in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def templates() -> set[str]:
     """Return every text that the figures pass to `say`."""
     found = set()
