@@ -58,17 +58,29 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
 
 
 def with_entrants(ctx: Context, state: State, residual: Array) -> Array:
-    """Draw a lab's residual in each market where nobody uses it yet (S1.4). Shapes: (lab, market, world).
+    """Give a lab a residual in each market where nobody uses it yet (S1.4). Shapes: (lab, market, world).
 
     Where people use it, the residual is inverted from them. A lab is liked or not as a firm, so that one draw
-    serves all markets. Without noise an entrant has none.
+    serves all markets; who comes later is liked less. Without noise nothing is drawn.
     """
-    if not ctx.settings.noise:
-        return residual
-    ids = ctx.settings.world_ids
-    draws = normal(ctx.settings.seed, ids, "entrant_residual", ctx.axes.labs.names, 0)
-    drawn = draws * ctx.params.consumers.entrant_residual_sd
-    return np.where(state.users.sum(1) > 0.0, residual, drawn[:, None])
+    late = -ctx.params.consumers.entry_order_exponent * np.log(entry_order(ctx))[..., None]
+    if ctx.settings.noise:
+        ids = ctx.settings.world_ids
+        draws = normal(ctx.settings.seed, ids, "entrant_residual", ctx.axes.labs.names, 0)
+        late = late + (draws * ctx.params.consumers.entrant_residual_sd)[:, None]
+    return np.where(state.users.sum(1) > 0.0, residual, late)
+
+
+def entry_order(ctx: Context) -> Array:
+    """Return the place of each lab among those that come to a market: 1 for the pioneer (S1.4).
+
+    Labs of one month share a place. Shapes: -> (lab, market).
+    Source: Urban, Carter, Gaskin and Mucha 1986.
+    """
+    labs = ctx.axes.labs
+    comes = np.where(labs.barred > 0, np.inf, labs.entry_month[:, None].astype(np.float64))
+    order: Array = 1.0 + (comes[None] < comes[:, None]).sum(1)
+    return order
 
 
 def usual_for_entrants(state: State, paid_constant: Array) -> Array:

@@ -43,6 +43,7 @@ class ConsumersParams:
     load_cost_elasticity: Array
     load_fade_time: Array
     entrant_residual_sd: Array
+    entry_order_exponent: Array
 
 
 @dataclass(frozen=True)
