@@ -135,7 +135,7 @@ class ChipMakerView:
     params: Params
     step_months: float
     backlog_months: Array
-    price_usd: Array
+    markup: Array
     unit_cost_usd: Array
     inventory_months: Array
     """Unsold chips in months of what the maker could make."""
