@@ -3,19 +3,20 @@
 import numpy as np
 
 from sim.actors import Actor
-from sim.physics.chips import markup_step
+from sim.physics.chips import price_step
 from sim.plans import ChipMakerPlan, ChipMakerView
 
 
 class ChipMaker(Actor):
-    """A maker that marks up its cost by backlog, inside bounds, and books wafers while customers wait."""
+    """A maker that prices by backlog inside its bounds and books wafers while customers wait."""
 
     def plan(self, view: ChipMakerView) -> ChipMakerPlan:
         """Answer with a price and the wanted growth of wafer starts (S7.1, S7.3)."""
         chips = view.params.chips
-        markup = markup_step(
-            view.markup,
+        price = price_step(
+            view.price_usd,
             view.backlog_months,
+            view.unit_cost_usd,
             chips.price_floor_multiple,
             chips.price_cap_multiple,
             chips.backlog_tolerance,
@@ -25,7 +26,7 @@ class ChipMaker(Actor):
         waiting = np.clip(view.backlog_months / chips.backlog_tolerance, 0.0, 1.0)
         glut = (view.inventory_months - chips.inventory_target) / chips.inventory_span
         return ChipMakerPlan(
-            price_usd=markup * view.unit_cost_usd,
+            price_usd=price,
             wafer_use_share=np.clip(1.0 - glut, chips.least_wafer_use, 1.0),
             wafer_growth_share=waiting,
         )

@@ -140,7 +140,6 @@ def start_chips(ctx: Context) -> ChipTable:
     chinese = (makers.bloc == CN)[:, None]
     hbm_rate = np.where(chinese, rules.hbm_domestic_start_cn, rules.hbm_headroom_us) * flow
     ln_x = np.log(x)
-    unit_cost = chips.unit_costs_usd(ctx, ln_x, good)
     return ChipTable(
         wafers_per_month=flow / (x * good),
         ln_x=ln_x,
@@ -151,8 +150,7 @@ def start_chips(ctx: Context) -> ChipTable:
         backlog_months=ctx.spread(start.backlog_months),
         price_usd=ctx.spread(start.price_usd_per_h100e),
         price_start_usd=ctx.spread(start.price_usd_per_h100e),
-        markup=ratio(ctx.spread(start.price_usd_per_h100e), unit_cost),
-        unit_cost_usd=unit_cost,
+        unit_cost_usd=chips.unit_costs_usd(ctx, ln_x, good),
         hbm_stock=np.where(chinese, rules.hbm_stockpile_cn, 0.0) * flow,
         hbm_per_month=hbm_rate,
         cash_usd=ctx.spread(start.cash_usd),

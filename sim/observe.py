@@ -127,7 +127,7 @@ def chip_maker_view(ctx: Context, state: State) -> ChipMakerView:
             params=ctx.params,
             step_months=ctx.dt,
             backlog_months=chips.backlog_months,
-            markup=chips.markup,
+            price_usd=chips.price_usd,
             unit_cost_usd=chips.unit_cost_usd,
             inventory_months=ratio(chips.inventory_h100e, full_output_h100e_per_month(ctx, state)),
         )

@@ -135,7 +135,7 @@ class ChipMakerView:
     params: Params
     step_months: float
     backlog_months: Array
-    markup: Array
+    price_usd: Array
     unit_cost_usd: Array
     inventory_months: Array
     """Unsold chips in months of what the maker could make."""

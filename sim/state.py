@@ -103,8 +103,6 @@ class ChipTable:
     backlog_months: Array
     price_usd: Array
     price_start_usd: Array
-    markup: Array
-    """Price over the unit cost that it was set at."""
     unit_cost_usd: Array
     hbm_stock: Array
     hbm_per_month: Array

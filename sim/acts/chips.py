@@ -106,7 +106,6 @@ def act(
         backlog_months=backlog,
         price_usd=prices,
         price_start_usd=old.price_start_usd,
-        markup=ratio(prices, old.unit_cost_usd),
         unit_cost_usd=production.unit_cost_usd,
         hbm_stock=production.hbm_stock - made.hbm_used,
         hbm_per_month=production.hbm_per_month,

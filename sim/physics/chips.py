@@ -180,29 +180,29 @@ def smuggling_limit(supply: Array, stringency: Array, leakage: Array) -> Array:
     return leakage * stringency * supply
 
 
-def markup_step(
-    markup: Array,
+def price_step(
+    price_usd: Array,
     backlog_months: Array,
+    unit_cost_usd: Array,
     floor_multiple: Array,
     cap_multiple: Array,
     backlog_scale_months: Array,
     speed_per_month: Array,
     dt: float,
 ) -> Array:
-    """Return the price over unit cost, which follows the backlog between two bounds (S7.3).
+    """Return the price in USD per H100e, which follows the backlog between two multiples of unit cost (S7.3).
 
-    Target = floor + (cap - floor)(1 - e^{-backlog/scale}); the markup closes 1 - e^{-κ dt} of its distance to
-    the target. The price follows unit cost at once, the markup demand only slowly.
+    Target = c [floor + (cap - floor)(1 - e^{-backlog/scale})]; the price closes 1 - e^{-κ dt} of its distance
+    to the target and stays within [floor, cap] · c when the unit cost c itself moves.
 
     Shapes: all (row, world) or broadcast.
-    Source: normal cost pricing, Coutts, Godley and Nordhaus 1978.
     """
     filled = -np.expm1(
         -np.minimum(backlog_months / np.maximum(backlog_scale_months, TINY), _LARGEST_EXPONENT)
     )
-    target = floor_multiple + (cap_multiple - floor_multiple) * filled
-    moved = target + (markup - target) * np.exp(-speed_per_month * dt)
-    return np.clip(moved, floor_multiple, cap_multiple)
+    target = unit_cost_usd * (floor_multiple + (cap_multiple - floor_multiple) * filled)
+    moved = target + (price_usd - target) * np.exp(-speed_per_month * dt)
+    return np.clip(moved, floor_multiple * unit_cost_usd, cap_multiple * unit_cost_usd)
 
 
 def energy_per_h100e(x: Array, start_kw: Array, exponent: Array) -> Array:

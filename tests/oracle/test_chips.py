@@ -186,19 +186,21 @@ def test_free_trade_is_free_and_full_control_is_full(eta):
     np.testing.assert_allclose(half, supply * 0.5**eta, rtol=1e-14)
 
 
-def test_markup_approaches_its_target_in_exact_steps_inside_its_bounds():
-    floor, cap, scale = np.array(1.15), np.array(6.0), np.array(4.0)
+def test_price_approaches_its_target_in_exact_steps_inside_its_bounds():
+    cost, floor, cap, scale = np.array(5e3), np.array(1.15), np.array(6.0), np.array(4.0)
 
-    def moved(markup, backlog, dt, speed=0.3):
-        return chips.markup_step(np.array(markup), np.array(backlog), floor, cap, scale, np.array(speed), dt)
+    def moved(price, backlog, dt, speed=0.3):
+        return chips.price_step(
+            np.array(price), np.array(backlog), cost, floor, cap, scale, np.array(speed), dt
+        )
 
-    halves = moved(moved([[4.0, 1.2]], 3.0, 0.5), 3.0, 0.5)
-    np.testing.assert_allclose(halves, moved([[4.0, 1.2]], 3.0, 1.0), rtol=1e-14)
-    target = 1.15 + 4.85 * (1.0 - np.exp(-0.75))
-    np.testing.assert_allclose(moved([[4.0, 1.2]], 3.0, 1e3), target, rtol=1e-14)
-    np.testing.assert_allclose(moved([[4.0, 1.2]], 0.0, 1e3), 1.15, rtol=1e-14)
-    np.testing.assert_allclose(moved([[4.0, 1.2]], 1e300, 1e3), 6.0, rtol=1e-14)
-    np.testing.assert_allclose(moved([[1e9, 0.0]], 3.0, 0.01), [[6.0, 1.15]], rtol=1e-14)
+    halves = moved(moved([[2e4, 6e3]], 3.0, 0.5), 3.0, 0.5)
+    np.testing.assert_allclose(halves, moved([[2e4, 6e3]], 3.0, 1.0), rtol=1e-14)
+    target = 5e3 * (1.15 + 4.85 * (1.0 - np.exp(-0.75)))
+    np.testing.assert_allclose(moved([[2e4, 6e3]], 3.0, 1e3), target, rtol=1e-14)
+    np.testing.assert_allclose(moved([[2e4, 6e3]], 0.0, 1e3), 1.15 * 5e3, rtol=1e-14)
+    np.testing.assert_allclose(moved([[2e4, 6e3]], 1e300, 1e3), 6.0 * 5e3, rtol=1e-14)
+    np.testing.assert_allclose(moved([[1e9, 0.0]], 3.0, 0.01), [[6.0 * 5e3, 1.15 * 5e3]], rtol=1e-14)
 
 
 def test_energy_and_fleet_by_hand():
