@@ -176,7 +176,7 @@ def yields(ctx: Context, state: State) -> Array:
 
 @once_a_run
 def start_stringency(ctx: Context) -> Array:
-    """Return each bloc's controls in the first month, dated where they are. Shapes: (bloc, world)."""
+    """Return each bloc's controls in the first month, dated ones where there are any. Shapes: (bloc, world)."""
     chips, dated = ctx.params.chips, ctx.history.stringency_in(0.0)[:, None]
     by_law = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
     return np.where(np.isnan(dated), by_law, dated)

@@ -177,8 +177,8 @@ def legal_export_limit(supply: Array, stringency: Array, eta: Array) -> Array:
 def licensed_price_ratio(stringency: Array, exponent: Array) -> Array:
     """Return the price per H100e of licensed chips over that of free ones, (1 - x)^{-κ} (S7.3).
 
-    A chip that is cut down to what a licence allows is cheaper than a whole one, but by less than it is
-    slower.
+    A chip that is cut down to what a licence allows is cheaper than a whole one, but not as much cheaper as it
+    is slower.
 
     Shapes: all (row, world) or broadcast. Nothing is licensed at x = 1, where the ratio is that of 0.99.
     """
