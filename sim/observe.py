@@ -7,7 +7,7 @@ Nobody sees another's plan of the same month.
 import numpy as np
 
 from sim.acts import adoption, compute
-from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, price_ratio
+from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio
 from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
@@ -80,7 +80,7 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
             rent_usd=state.fleet.rent_usd[:, None],
             cloud_open=by_lab(compute.access_by_lab(ctx, state.policy.stringency)),
             cloud_free_h100e=powered[n_labs:, None],
-            chip_price_ratio=price_ratio(ctx, state)[:, names.bloc],
+            chip_price_ratio=(state.chips.price_usd / state.chips.price_start_usd)[:, None],
             chip_power_ratio=power_per_h100e_ratio(ctx, state)[:, None],
             chip_appeal=by_lab(state.fleet.maker_preference[:n_labs]) * state.chips.fill_share[:, names.bloc],
             room_share=state.power.room_share[:, None],
@@ -108,7 +108,7 @@ def cloud_view(ctx: Context, state: State) -> CloudView:
             user_cost_usd=compute.cloud_user_cost_usd(ctx, state),
             occupancy=fleet.occupancy,
             committed_usd=fleet.cloud_spending_usd,
-            chip_price_ratio=price_ratio(ctx, state)[:, clouds.bloc],
+            chip_price_ratio=(state.chips.price_usd / state.chips.price_start_usd)[:, None],
             chip_power_ratio=power_per_h100e_ratio(ctx, state)[:, None],
             chip_appeal=by_lab(fleet.maker_preference[n_labs:]) * state.chips.fill_share[:, clouds.bloc],
             lender_usd=fleet.lender_usd * budget_growth(ctx, state),

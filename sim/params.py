@@ -192,7 +192,6 @@ class ChipsParams:
     cn_performance_start: Array
     cn_yield_start: Array
     legal_export_eta: Array
-    licensed_price_exponent: Array
     export_stringency_cn: Array
     yield_max: Array
     us_yield_start: Array

@@ -61,7 +61,7 @@ class LabView:
     cloud_free_h100e: Array
     """(cloud, world): powered capacity."""
     chip_price_ratio: Array
-    """(maker, lab, world): price of an H100e over the start's, licensed ones at their own."""
+    """(maker, world): price of an H100e over the start's."""
     chip_power_ratio: Array
     """(maker, world): power of an H100e over the start's."""
     chip_appeal: Array

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.acts.policy import PolicyOutcome
-from sim.axes import BLOCS, CN, US, sum_by_bloc
+from sim.axes import CN, US, sum_by_bloc
 from sim.context import Context
 from sim.markets.rationing import ration_with_caps, wanted_chips
 from sim.memory import once_a_month, once_a_run
@@ -16,7 +16,6 @@ from sim.physics.chips import (
     energy_per_h100e,
     hbm_step,
     legal_export_limit,
-    licensed_price_ratio,
     output_h100e,
     smuggling_limit,
     survivors,
@@ -93,7 +92,7 @@ def act(
     excess = (trade.wanted_h100e - made.h100e - old.inventory_h100e * ctx.dt) / output_rate
     unsold = made.h100e + old.inventory_h100e - delivered
     backlog = np.clip(old.backlog_months + excess * ctx.dt, 0.0, ctx.params.chips.longest_backlog)
-    fill = fill_shares(ctx, state, bids, trade.sales_usd + smuggled * prices)
+    fill = fill_shares(ctx, state, trade, bids, prices)
     placed = install(ctx, state, plans, sold, smuggled, power_room_gw, orbit_room_gw)
     life = ctx.params.chips.fleet_life
     kept = survivors(state.fleet.h100e, life, ctx.dt)
@@ -116,9 +115,9 @@ def act(
     return ChipOutcome(
         sold_h100e=sold,
         smuggled_h100e=smuggled,
-        paid_usd=trade.sales_usd + smuggled * prices * (1.0 + ctx.params.chips.smuggling_premium),
+        paid_usd=sold * prices + smuggled * prices * (1.0 + ctx.params.chips.smuggling_premium),
         premium_usd=premium.sum(1),
-        maker_revenue_usd=trade.sales_usd.sum(0) + smuggled.sum(0) * prices,
+        maker_revenue_usd=delivered * prices,
         made_h100e=made.h100e,
         legal_limit_h100e=trade.legal_limit_h100e,
         wanted_h100e=trade.wanted_h100e,
@@ -172,32 +171,6 @@ def yields(ctx: Context, state: State) -> Array:
         np.maximum(chips.yield_max, first),
         chips.yield_learning_exponent,
     )
-
-
-@once_a_run
-def start_stringency(ctx: Context) -> Array:
-    """Return each bloc's controls in the first month, dated ones where there are any. Shapes: (bloc, world)."""
-    chips, dated = ctx.params.chips, ctx.history.stringency_in(0.0)[:, None]
-    by_law = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
-    return np.where(np.isnan(dated), by_law, dated)
-
-
-@once_a_month
-def price_ratio(ctx: Context, state: State) -> Array:
-    """Return what an H100e costs each bloc's buyers over the start, licences of the month included (S7.3).
-
-    Shapes: (maker, bloc or third country, world).
-    """
-    chips, makers = ctx.params.chips, ctx.axes.chip_makers
-    licensed = [
-        licensed_price_ratio(stringency, chips.licensed_price_exponent)
-        for stringency in (state.policy.stringency, start_stringency(ctx))
-    ]
-    found = np.repeat((state.chips.price_usd / state.chips.price_start_usd)[:, None], len(BLOCS) + 1, axis=1)
-    rival = 1 - makers.bloc
-    merchant = np.flatnonzero(makers.merchant)
-    found[merchant, rival[merchant]] *= (licensed[0] / licensed[1])[makers.bloc[merchant]]
-    return found
 
 
 @once_a_month
@@ -304,8 +277,6 @@ class Trade:
     """Who got what. Shapes: (owner, maker, world); limits (maker, world)."""
 
     sold_h100e: Array
-    sales_usd: Array
-    """(owner, maker, world): what was paid for them, licensed chips at their own price."""
     smuggled_h100e: Array
     wanted_h100e: Array
     legal_limit_h100e: Array
@@ -319,16 +290,13 @@ def sell(
     owner_bloc = ctx.axes.owner_bloc
     premium = 1.0 + chips.smuggling_premium
     sold = np.zeros_like(bids)
-    sales = np.zeros_like(bids)
-    licensed = licensed_price_ratio(policy.stringency, chips.licensed_price_exponent)
     smuggled = np.zeros_like(bids)
     wanted = np.zeros_like(made_h100e)
     limits = np.zeros_like(made_h100e)
     for m, bloc in enumerate(makers.bloc):
         supply = made_h100e[m] + state.chips.inventory_h100e[m]
+        asked = wanted_chips(bids[:, m], prices[m])
         rival = owner_bloc == 1 - bloc
-        price = prices[m] * np.where(rival[:, None], licensed[bloc], 1.0)
-        asked = wanted_chips(bids[:, m], price)
         barred = policy.stringency[bloc] if makers.merchant[m] else np.ones(ctx.worlds)
         # Licences and leaks are of a month's supply: what is in stock counts once a month.
         on_offer = made_h100e[m] + state.chips.inventory_h100e[m] * ctx.dt
@@ -337,23 +305,22 @@ def sell(
         asked_rival = (asked * rival[:, None]).sum(0)
         legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
         legal = np.where(rival[:, None], asked * legal_share, asked)
-        unspent = np.maximum(asked - legal, 0.0) * price / prices[m]
-        leaked = np.where(rival[:, None], unspent / premium, 0.0)
+        leaked = np.where(rival[:, None], np.maximum(asked - legal, 0.0) / premium, 0.0)
         rows = np.concatenate([legal, leaked])
         group = np.concatenate([np.where(rival, 1, 0), np.full(rival.size, 2)])
         got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
         sold[:, m], smuggled[:, m] = got[: rival.size], got[rival.size :]
-        sales[:, m] = sold[:, m] * price
         wanted[m] = rows.sum(0)
         limits[m] = legal_cap
-    return Trade(sold, sales, smuggled, wanted, limits)
+    return Trade(sold, smuggled, wanted, limits)
 
 
-def fill_shares(ctx: Context, state: State, bids: Array, got: Array) -> Array:
+def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: Array) -> Array:
     """Return the share of their bids that each bloc's buyers got, smoothed (the third row: third countries).
 
-    Shapes: bids and got in USD (owner, maker, world) -> (maker, bloc or third country, world).
+    Shapes: (maker, bloc or third country, world).
     """
+    got = (trade.sold_h100e + trade.smuggled_h100e) * prices
     rows = []
     for bloc in (US, CN, -1):
         member = ctx.axes.owner_bloc == bloc

@@ -10,8 +10,6 @@ import numpy as np
 
 from sim.units import MONTHS_PER_YEAR, TINY, Array, ratio
 
-LEAST_LICENSED: Final = 0.01
-"""Keeps the price of a licensed chip finite where hardly any performance is licensed."""
 _LARGEST_EXPONENT: Final = 700.0
 """e^-700 is still a normal float and e^700 still finite."""
 
@@ -172,18 +170,6 @@ def legal_export_limit(supply: Array, stringency: Array, eta: Array) -> Array:
     """
     allowed = np.clip(1.0 - stringency, 0.0, 1.0)
     return np.where(allowed > 0.0, allowed**eta, 0.0) * supply
-
-
-def licensed_price_ratio(stringency: Array, exponent: Array) -> Array:
-    """Return the price per H100e of licensed chips over that of free ones, (1 - x)^{-κ} (S7.3).
-
-    A chip that is cut down to what a licence allows is cheaper than a whole one, but not as much cheaper as it
-    is slower.
-
-    Shapes: all (row, world) or broadcast. Nothing is licensed at x = 1, where the ratio is that of 0.99.
-    """
-    ratio_to_free: Array = np.maximum(1.0 - stringency, LEAST_LICENSED) ** -exponent
-    return ratio_to_free
 
 
 def smuggling_limit(supply: Array, stringency: Array, leakage: Array) -> Array:
