@@ -8,12 +8,15 @@ from sim.plans import ChipMakerPlan, ChipMakerView
 
 
 class ChipMaker(Actor):
-    """A maker that prices by backlog inside its bounds and books wafers while customers wait."""
+    """A maker that prices by backlog inside its bounds and books wafers while customers wait.
+
+    One that makes for its owners charges them its cost and a fixed markup.
+    """
 
     def plan(self, view: ChipMakerView) -> ChipMakerPlan:
         """Answer with a price and the wanted growth of wafer starts (S7.1, S7.3)."""
         chips = view.params.chips
-        price = price_step(
+        market_price = price_step(
             view.price_usd,
             view.backlog_months,
             view.unit_cost_usd,
@@ -26,7 +29,7 @@ class ChipMaker(Actor):
         waiting = np.clip(view.backlog_months / chips.backlog_tolerance, 0.0, 1.0)
         glut = (view.inventory_months - chips.inventory_target) / chips.inventory_span
         return ChipMakerPlan(
-            price_usd=price,
+            price_usd=np.where(view.in_house, view.transfer_price_usd, market_price),
             wafer_use_share=np.clip(1.0 - glut, chips.least_wafer_use, 1.0),
             wafer_growth_share=waiting,
         )

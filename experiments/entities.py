@@ -45,7 +45,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "site_share",
     ),
     "clouds": ("bloc", "group_budget_share", "site_share"),
-    "chip_makers": ("bloc", "merchant", "buyers"),
+    "chip_makers": ("bloc", "merchant", "in_house", "buyers"),
     "robot_makers": ("bloc", "design", "entry", "ships_outside"),
     "industrial_makers": ("bloc", "site"),
     "orbital_operators": ("bloc", "start_month"),
@@ -136,6 +136,7 @@ class _Roster:
                 names=tuple(self.tables["chip_makers"]),
                 bloc=self._indices("chip_makers", "bloc", BLOCS),
                 merchant=self._flags("chip_makers", "merchant"),
+                in_house=self._flags("chip_makers", "in_house"),
                 buyers=self._members("chip_makers", "buyers", self.owners, every="all").T,
             ),
             robot_makers=RobotMakers(

@@ -56,7 +56,9 @@ class ChipMakers:
     names: tuple[str, ...]
     bloc: IntArray
     merchant: BoolArray
-    """Sells to anyone, so that export licences apply; captive makers sell to `buyers` only."""
+    """Sells to anyone, so that export licences apply; the others sell to `buyers` only."""
+    in_house: BoolArray
+    """Makes for those who own it, at a transfer price."""
     buyers: BoolArray
     """(owner, maker): which labs and clouds may buy, apart from export controls."""
 

@@ -7,7 +7,7 @@ Nobody sees another's plan of the same month.
 import numpy as np
 
 from sim.acts import adoption, compute
-from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio
+from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
 from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
@@ -129,6 +129,8 @@ def chip_maker_view(ctx: Context, state: State) -> ChipMakerView:
             backlog_months=chips.backlog_months,
             price_usd=chips.price_usd,
             unit_cost_usd=chips.unit_cost_usd,
+            transfer_price_usd=start_markup(ctx) * chips.unit_cost_usd,
+            in_house=ctx.axes.chip_makers.in_house[:, None],
             inventory_months=ratio(chips.inventory_h100e, full_output_h100e_per_month(ctx, state)),
         )
     )

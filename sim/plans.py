@@ -137,6 +137,10 @@ class ChipMakerView:
     backlog_months: Array
     price_usd: Array
     unit_cost_usd: Array
+    transfer_price_usd: Array
+    """Unit cost with the markup of the start."""
+    in_house: BoolArray
+    """Whether it makes for those who own it."""
     inventory_months: Array
     """Unsold chips in months of what the maker could make."""
 

@@ -159,6 +159,13 @@ def start_yield(ctx: Context) -> Array:
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
+@once_a_run
+def start_markup(ctx: Context) -> Array:
+    """Return each maker's price over its unit cost at the start (S7.3). Shapes: (maker, world)."""
+    price = ctx.spread(ctx.start.chip_makers.price_usd_per_h100e)
+    return ratio(price, unit_costs_usd(ctx, np.log(start_performance(ctx)), start_yield(ctx)))
+
+
 @once_a_month
 def yields(ctx: Context, state: State) -> Array:
     """Return this month's yield by maker (S7.1). Shapes: (maker, world)."""
