@@ -149,7 +149,7 @@ def test_runs_draw_from_the_committed_posterior_and_keep_what_is_set() -> None:
     plan = plan_from_config(compose_run(["worlds=32", "uncertainty=posterior", f"{KEY}=0.05..0.06"]))
     drawn = plan.drawn(np.arange(32))
     assert ((drawn[KEY] >= 0.05) & (drawn[KEY] <= 0.06)).all()
-    key = "consumers.nonuse_a"
+    key = "chips.legal_export_eta"
     assert set(drawn[key]) <= set(fitted.values[:, keys.index(key)])
     prior = plan_from_config(compose_run(["worlds=32", "uncertainty=prior"])).drawn(np.arange(32))
     own = "capital.group_budget_us"
