@@ -4,7 +4,9 @@ The names are those of MEASURES; all without one. What was measured before stays
 the measures may be taken one by one, on a machine that does nothing else.
 """
 
+import gc
 import json
+import pickle
 import platform
 import subprocess
 import sys
@@ -25,12 +27,13 @@ from experiments.readme_answer import replaced
 from experiments.results import opened
 from experiments.running import cores
 from experiments.store import OUTPUTS
+from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.executor import Job, LocalExecutor
 from experiments.sweeping.plan import SweepPlan, Unit
 from experiments.sweeping.running import SweepJob, execute, prepare
 from experiments.sweeping.study import compose_sweep
-from experiments.sweeping.work import Commit, Task, simulate_apart
+from experiments.sweeping.work import Commit, Task, simulate_apart, store
 
 BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 PAGE = manifest.ROOT / "docs" / "sweeps.md"
@@ -196,6 +199,38 @@ def speed(units: int = 4, months: int = 24) -> list[Row]:
     ]
 
 
+def overhead(months: int = 180) -> list[Row]:
+    """Divide the processor's time of one unit: simulating, and all else that a sweep does with it."""
+    seconds = [0.0]
+
+    def lap() -> float:
+        seconds.append(time.process_time())
+        return seconds[-1] - seconds[-2]
+
+    with tempfile.TemporaryDirectory() as place:
+        request = compose_sweep([*short(UNIT, months), f"sweep_dir={place}/sweep"])
+        plan, folder = prepare(request)
+        with sweep_folder.locked(folder) as holder:
+            job = SweepJob(request, plan, folder, holder)
+            warm = job.task(Unit(0, np.arange(2)))
+            simulate_apart(warm.plan, warm.cases, np.arange(2), lambda month: None)
+            lap()
+            unit = Unit(0, np.arange(UNIT))
+            task: Task = pickle.loads(pickle.dumps(job.task(unit)))
+            sent = lap()
+            found = simulate_apart(task.plan, task.cases, unit.runs, lambda month: None)
+            simulated = lap()
+            commit = store(task, found)
+            del found
+            gc.collect()
+            job.committed(unit, commit)
+            stored = lap()
+    share = (sent + stored) / simulated
+    unit_of = f"a unit of {UNIT} runs of {months} months, {len(plan.series)} series"
+    what = f"processor's time beside simulating, {unit_of}"
+    return [Row(what, f"{100 * share:.1f} %", "5 %", share <= 0.05)]
+
+
 def memory(runs: int = 20_160, months: int = 12) -> list[Row]:
     """Compare the memory of driver and workers over the second third of a long sweep and over the last."""
     watch = Watch(2, runs, months)
@@ -240,6 +275,7 @@ def size(worlds: int = 2_000, months: int = 180, series: int = 60) -> list[Row]:
 MEASURES: Mapping[str, Callable[[], list[Row]]] = {
     "planning": planning,
     "speed": speed,
+    "overhead": overhead,
     "memory": memory,
     "size": size,
 }
