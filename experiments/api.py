@@ -56,9 +56,12 @@ class Tables:
 
         with opened(self.folder) as tables:
             try:
-                return tables.execute(question).df()
+                answer = tables.execute(question)
             except duckdb.Error as error:
                 raise RunError(f"query: {' '.join(str(error).split())}") from None
+            if answer is None:  # an empty text or a comment asks nothing
+                raise RunError('query: expected a question, as "select count(*) from worlds"')
+            return answer.df()
 
     def xarray(self, *names: str) -> Any:
         """Return columns as an xarray dataset over the keys of their rows; all series without names.
@@ -69,6 +72,21 @@ class Tables:
         with opened(self.folder) as tables:
             grid = Grid(tables, code_book_of(self.folder, tables), title_of(self.folder))
             return grid.dataset(names or grid.series)
+
+    def plot(self, figure: str, **options: Any) -> Path:
+        """Draw a figure with the options of `uncontested plot`, as lang="de", and return its PNG.
+
+        Raises: ConfigError as the command does.
+        """
+        from experiments.cli_options import choose
+        from experiments.plotting import OPTIONS, plot, request_of
+
+        given = {}
+        for name, value in options.items():
+            option = choose("option", f"--{name.rstrip('_')}", list(OPTIONS))
+            given[option] = value if isinstance(value, str) else ",".join(map(str, value))
+        out = Path(given.pop("--out", self.folder / "figures"))
+        return plot(self.folder, request_of(figure, given), out)[0]
 
 
 @dataclass(frozen=True)
@@ -91,21 +109,6 @@ class Results(Tables):
     def manifest(self) -> Mapping[str, Any]:
         """Return what made the run."""
         return manifest_of(self.folder)
-
-    def plot(self, figure: str, **options: Any) -> Path:
-        """Draw a figure with the options of `uncontested plot`, as lang="de", and return its PNG.
-
-        Raises: ConfigError as the command does.
-        """
-        from experiments.cli_options import choose
-        from experiments.plotting import OPTIONS, plot, request_of
-
-        given = {}
-        for name, value in options.items():
-            option = choose("option", f"--{name.rstrip('_')}", list(OPTIONS))
-            given[option] = value if isinstance(value, str) else ",".join(map(str, value))
-        out = Path(given.pop("--out", self.folder / "figures"))
-        return plot(self.folder, request_of(figure, given), out)[0]
 
     def __repr__(self) -> str:
         """Say which run it is."""
@@ -189,7 +192,7 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def load(name: str = "latest") -> Any:
+def load(name: str = "latest") -> "Results | Sweep":
     """Return a finished run by its name, its path, or as the latest; or a sweep by its name or path.
 
     Raises: ConfigError naming the nearest run.
@@ -199,9 +202,9 @@ def load(name: str = "latest") -> Any:
 
 
 def compare(first: Any, second: Any, response: str = pairing.PASSIVE) -> pairing.Comparison:
-    """Compare two runs, given as results, names or paths, world by world.
+    """Compare two runs or sweeps, given as results, names or paths, world by world.
 
     Raises: ConfigError as `uncontested compare` does.
     """
-    one, other = (str(run.folder) if isinstance(run, Results) else str(run) for run in (first, second))
+    one, other = (str(run.folder) if isinstance(run, Tables) else str(run) for run in (first, second))
     return pairing.compare_runs(one, other, response)

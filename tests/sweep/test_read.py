@@ -10,7 +10,7 @@ import pytest
 
 import experiments
 from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
-from experiments.errors import ConfigError
+from experiments.errors import ConfigError, RunError
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import identity, parts, verify
 from experiments.sweeping.replan import stored_plan
@@ -113,6 +113,12 @@ def test_a_sweep_is_run_and_read_from_python(here: Here, simulated: Path, tmp_pa
     assert set(same.worlds.columns) <= set(same.columns["column"]), "the code book has every column"
     assert same.query("select count(*) as n from series_long where series = 'share.d1'")["n"][0] == 96
     assert same.manifest["study"]["name"] == "power_price_or_availability"
+    for wrong in ("", "select nothing from worlds"):
+        with pytest.raises(RunError, match="query: "):
+            same.query(wrong)
+    difference = experiments.compare(found, same)
+    assert difference.worlds == 8
+    assert all(shift.difference == 0.0 for one in difference.shifts.values() for shift in one.values())
 
 
 def test_xarray_has_every_number_in_its_place(simulated: Path) -> None:
