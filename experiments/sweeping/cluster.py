@@ -78,7 +78,10 @@ class DaskExecutor:
             held: dict[Any, Attempt] = {}
             seen = Seen(client)
             while True:
-                while len(held) < most and not job.stopping():
+                # Dask blames all that a worker had in hand: a run that cost one is tried alone.
+                while len(held) < most and not job.stopping() and not any(map(_is_suspect, held.values())):
+                    if held and waiting and _is_suspect(waiting[0]):
+                        break
                     attempt = waiting.popleft() if waiting else None
                     if attempt is None and (unit := next(coming, None)) is not None:
                         attempt = Attempt(unit)
@@ -104,9 +107,13 @@ class DaskExecutor:
 
         if future.status not in ("finished", "error"):
             raise RunError(GONE)
-        with talking():
-            error = future.exception()
-            answer = future.result() if error is None else None
+        try:
+            with talking():
+                error = future.exception()
+                answer = future.result() if error is None else None
+        except KilledWorker as killed:
+            # The worker had done it, and died with another unit before its answer was fetched.
+            error = killed
         if error is None:
             if isinstance(answer, Commit):
                 job.committed(attempt.unit, answer)
@@ -273,6 +280,10 @@ def job_script(settings: Mapping[str, Any]) -> str:
     _distributed("slurm")
     with slurm_cluster(settings) as cluster:
         return str(cluster.job_script())
+
+
+def _is_suspect(attempt: Attempt) -> bool:
+    return attempt.deaths > 0
 
 
 def _finished(held: Mapping[Any, Attempt]) -> list[Any]:
