@@ -1,6 +1,7 @@
 # make run      set up if needed, then run the laboratory: make run ARGS="scenario=baseline"
 # make test     set up if needed, then run every check but the full-size ones
 # make check    the same with the full-size ones
+# make bench    set up what the laboratory is compared with, measure its speed and write docs/performance.md
 # make lock     pin the dependencies anew from pyproject.toml (needs uv; UPGRADE=--upgrade moves versions)
 # make clean    remove what set-up made
 #
@@ -19,6 +20,7 @@ KEY := $(shell printf '%s' '$(CURDIR) $(PYTHON)' | cksum | cut -d ' ' -f 1)
 MADE := $(VENV)/made-$(KEY)
 READY_RUN := $(VENV)/ready-run-$(KEY)
 READY_TEST := $(VENV)/ready-test-$(KEY)
+READY_BENCH := $(VENV)/ready-bench-$(KEY)
 
 # Wheels only, so that no compiler is needed; antlr4, which Hydra uses, is pure Python but ships as source.
 # No bytecode on installation: Python makes it at the first import for what is used, which takes 3 s, not 13.
@@ -44,7 +46,7 @@ printf 'Set-up took %d s, the %s %d s.\n' $$((ready - start)) '$(2)' $$(($$(date
 exit $$status
 endef
 
-.PHONY: run test check lock clean
+.PHONY: run test check bench lock clean
 
 run:
 	@$(call timed,$(READY_RUN),run,$(BIN)/uncontested run $(ARGS))
@@ -54,6 +56,9 @@ test:
 
 check:
 	@$(call timed,$(READY_TEST),tests,$(PYTEST) $(PYTEST_ARGS))
+
+bench:
+	@$(call timed,$(READY_BENCH),measurements,$(BIN)/python -m experiments.bench $(ARGS))
 
 lock:
 	$(LOCK) --group build -o requirements/build.lock
@@ -84,4 +89,8 @@ $(READY_RUN): $(MADE) pyproject.toml requirements/build.lock requirements/main.l
 
 $(READY_TEST): $(READY_RUN) requirements/test.lock
 	@$(PIP_LOCKED) -r requirements/test.lock
+	@touch $@
+
+$(READY_BENCH): $(READY_RUN) requirements/bench.lock
+	@$(PIP_LOCKED) -r requirements/bench.lock
 	@touch $@

@@ -1,0 +1,1 @@
+"""How fast the laboratory is, beside others who do the same and beside the machine's own limit."""

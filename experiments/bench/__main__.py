@@ -1,0 +1,80 @@
+"""Measure the laboratory's speed, print it and write docs/performance.md: `make bench`."""
+
+import argparse
+import sys
+
+from experiments.bench import page
+from experiments.bench.adoption import compare, dock, floors, installed, mesa_profile
+from experiments.bench.whole import by_act, cost_of, launch
+
+SIZES = (10_000, 100_000, 1_000_000)
+ACTS_RUN = ("worlds=256", "responses=[passive]", "months=24")
+COHORTS_RUN = ("worlds=64", "responses=[passive]", "consumers=cohort")
+GROWTH = {
+    "worlds": [("worlds=64",), ("worlds=256",), ("worlds=384",)],
+    "consumers": [
+        ("worlds=64", "agents_per_world=1000"),
+        ("worlds=64",),
+        ("worlds=64", "agents_per_world=8000"),
+    ],
+    "firms": [("worlds=64", "without=[meta,xai]"), ("worlds=64",)],
+    "months": [("worlds=64", "months=24"), ("worlds=64", "months=72")],
+}
+LAUNCHES = (
+    ("--help",),
+    ("run", "worlds=1"),
+    ("run", "worlds=1000", "responses=[passive]", "output.figures=false"),
+    ("run", "worlds=1", "responses=[passive]", "agents_per_world=1000000", "output.figures=false"),
+)
+LARGE = (
+    ("run", "worlds=256", "responses=[passive]", "output.figures=false"),
+    ("run", "worlds=4096", "responses=[passive]", "output.figures=false"),
+    ("run", "worlds=10000", "responses=[passive]", "output.figures=false"),
+)
+SHORT = ("responses=[passive]", "months=12")
+
+
+def tell(what: str) -> None:
+    """Say what is being measured."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure, print and write."""
+    words = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
+    words.add_argument(
+        "--part", choices=("adoption", "whole", "launch"), help="measure and print one part only"
+    )
+    words.add_argument("--large", action="store_true", help="run 256, 4,096 and 10,000 worlds too")
+    given = words.parse_args()
+    tables = []
+    if given.part in (None, "adoption"):
+        peers = installed()
+        tell(f"Docking {', '.join(peers)}")
+        distances = dock(peers)
+        timings = compare(SIZES, peers, tell)
+        tables += page.adoption_tables(distances, timings, floors(), mesa_profile(10_000, 5))
+    if given.part in (None, "whole"):
+        tell("The whole model by act")
+        acts = by_act(ACTS_RUN)
+        tell("Cohorts")
+        cohorts = cost_of(COHORTS_RUN)
+        growth = {}
+        for name, runs in GROWTH.items():
+            tell(f"Growth with {name}")
+            # The first month of a process is dearer than others; the costs before have paid for it.
+            growth[name] = [cost_of([*SHORT, *run]) for run in runs]
+        tables += page.whole_tables(*acts, cohorts, growth)
+    if given.part in (None, "launch"):
+        launches = []
+        for run in LAUNCHES + (LARGE if given.large else ()):
+            tell(f"uncontested {' '.join(run)}")
+            launches.append(launch(run))
+        tables += page.launch_tables(launches)
+    page.show(tables)
+    page.write(tables)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Time the adoption submodel here and in other frameworks, in one process, after docking them to it.
+
+Times are processor seconds of one thread, so that other work on the machine hardly counts.
+"""
+
+import cProfile
+import os
+import pstats
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from types import ModuleType
+
+import numpy as np
+
+from experiments.bench.problem import DEGREE, LABS, Choices, Problem, docked, ours, problem
+
+# AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+OURS = "Uncontested"
+PEERS = {
+    "Mesa": ("mesa", "experiments.bench.with_mesa"),
+    "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
+    "AMBER": ("ambr", "experiments.bench.with_amber"),
+}
+MOST_SECONDS = 90.0
+"""A peer is not given a size that would take longer, by its time at the size before."""
+DOCK = (2000, 12, 24)
+"""Consumers, months and worlds of the docking."""
+USUAL = 0.1
+"""Share that reconsiders in a usual month."""
+STEPS = 2_000_000
+"""Agent-steps that the laboratory is timed over, about."""
+LEAST_MONTHS, MOST_MONTHS = 3, 40
+PROFILED = 6
+_NANO = 1e9
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one framework took at one size, in nanoseconds a consumer and month; NaN if it was left out."""
+
+    who: str
+    consumers: int
+    reconsider: float
+    nanoseconds: float
+    setup_seconds: float
+
+
+def installed() -> dict[str, ModuleType]:
+    """Return the peers that are there, by name, and Mesa always."""
+    found = {}
+    for name, (package, module) in PEERS.items():
+        try:
+            metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+        found[name] = import_module(module)
+    return found
+
+
+def dock(peers: dict[str, ModuleType]) -> dict[str, float]:
+    """Return each peer's largest distance from the laboratory's shares, in standard errors.
+
+    Everybody chooses in every month, and a share does; the larger distance counts.
+    """
+    farthest = dict.fromkeys(peers, 0.0)
+    for reconsider in (1.0, USUAL):
+        consumers, months, worlds = DOCK
+        task = problem(consumers, months, reconsider, worlds)
+        for name, peer in peers.items():
+            found = peer.run(peer.build(task, 3), months)
+            farthest[name] = max(farthest[name], float(docked(task, 2, found).max()))
+    return farthest
+
+
+def timed(build: Callable[[Problem], Callable[[], Choices]], task: Problem) -> tuple[float, float]:
+    """Return processor seconds of building a model, and of running it."""
+    began = time.process_time()
+    run = build(task)
+    built = time.process_time()
+    run()
+    return built - began, time.process_time() - built
+
+
+def months_for(consumers: int, steps: int = STEPS) -> int:
+    """Return how many months are timed, fewer for more consumers."""
+    return int(np.clip(steps // consumers, LEAST_MONTHS, MOST_MONTHS))
+
+
+def time_ours(consumers: int, reconsider: float) -> Timing:
+    """Time the laboratory's crowd, the best of three."""
+    task = problem(consumers, months_for(consumers), reconsider)
+    took = [timed(lambda given: lambda: ours(given, 2), task)[1] for _ in range(3)]
+    return Timing(OURS, consumers, reconsider, _NANO * min(took) / (consumers * task.months), 0.0)
+
+
+def time_peer(name: str, peer: ModuleType, consumers: int, reconsider: float) -> Timing:
+    """Time a peer once; objects are few enough a second that noise is small beside them."""
+    task = problem(consumers, months_for(consumers, STEPS // 10), reconsider)
+
+    def build(given: Problem) -> Callable[[], Choices]:
+        model = peer.build(given, 2)
+        return lambda: peer.run(model, given.months)
+
+    setup, took = timed(build, task)
+    return Timing(name, consumers, reconsider, _NANO * took / (consumers * task.months), setup)
+
+
+def compare(sizes: Sequence[int], peers: dict[str, ModuleType], tell: Callable[[str], None]) -> list[Timing]:
+    """Time everybody at every size, all choosing and a share, leaving out what would take minutes."""
+    found: list[Timing] = []
+    seconds = dict.fromkeys(peers, 0.0)
+    before = sizes[0]
+    for consumers in sizes:
+        for reconsider in (1.0, USUAL):
+            tell(f"{OURS}, {consumers:,} consumers, {reconsider:.0%} choose")
+            found.append(time_ours(consumers, reconsider))
+        for name, peer in peers.items():
+            grown = seconds[name] * consumers / before
+            if grown > MOST_SECONDS:
+                found += [Timing(name, consumers, rho, np.nan, np.nan) for rho in (1.0, USUAL)]
+                continue
+            began = time.process_time()
+            for reconsider in (1.0, USUAL):
+                tell(f"{name}, {consumers:,} consumers, {reconsider:.0%} choose")
+                found.append(time_peer(name, peer, consumers, reconsider))
+            seconds[name] = time.process_time() - began
+        before = consumers
+    return found
+
+
+def mesa_profile(consumers: int, months: int) -> list[tuple[str, float]]:
+    """Return where Mesa's time goes: functions and their own share of the run, the largest first."""
+    from experiments.bench import with_mesa
+
+    task = problem(consumers, months, 1.0)
+    model = with_mesa.build(task, 2)
+    profile = cProfile.Profile()
+    profile.runcall(with_mesa.run, model, months)
+    rows = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined]
+    total = sum(row[2] for _, row in rows)
+    own = sorted(((row[2] / total, name) for (_, _, name), row in rows), reverse=True)
+    return [(name, share) for share, name in own[:PROFILED]]
+
+
+def floors() -> dict[str, float]:
+    """Return the least nanoseconds a choice needs on this machine, by its bytes and by its arithmetic.
+
+    Bytes: the number of each person one sees (4 a link) and what they hold (1 a link), one's own option read
+    and written. Arithmetic: a logarithm and an exponential a lab and one for non-use, in float32, as NumPy
+    computes them on data that stays in the cache.
+    """
+    size = 1 << 26
+    source, target = np.ones(size, np.uint8), np.zeros(size, np.uint8)
+    values = np.linspace(0.1, 1.0, 4096, dtype=np.float32)
+    out = np.empty_like(values)
+
+    def best(work: Callable[[], object], times: int) -> float:
+        took = []
+        for _ in range(5):
+            began = time.process_time()
+            for _ in range(times):
+                work()
+            took.append((time.process_time() - began) / times)
+        return min(took)
+
+    byte = best(lambda: np.copyto(target, source), 2) / (2 * size)
+    exponential = best(lambda: np.exp(values, out=out), 500) / values.size
+    logarithm = best(lambda: np.log(values, out=out), 500) / values.size
+    moved = 5 * DEGREE + 2
+    return {
+        "bytes": _NANO * byte * moved,
+        "arithmetic": _NANO * ((1 + LABS) * exponential + LABS * logarithm),
+    }

@@ -1,0 +1,151 @@
+"""Print what was measured, and write it between the marks of docs/performance.md."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from experiments.bench.adoption import DOCK, OURS, PEERS, USUAL, Timing
+from experiments.bench.whole import Cost, Launch
+from experiments.datapage import renewed, table
+from experiments.running import cores
+
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "networkx")
+_LEFT_OUT = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page: the mark it stands between, what it says, its head and its rows."""
+
+    mark: str
+    title: str
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def adoption_tables(
+    distances: Mapping[str, float],
+    timings: Sequence[Timing],
+    floors: Mapping[str, float],
+    profile: Sequence[tuple[str, float]],
+) -> list[Table]:
+    """Return the tables of the adoption submodel."""
+    sizes = sorted({one.consumers for one in timings})
+    found = {(one.who, one.consumers, one.reconsider): one.nanoseconds for one in timings}
+    tables = []
+    for reconsider, mark in ((1.0, "all choose"), (USUAL, "a share chooses")):
+        rows = []
+        for who in (OURS, *distances):
+            cells = [who]
+            for size in sizes:
+                took, own = found[who, size, reconsider], found[OURS, size, reconsider]
+                ratio = "" if who == OURS else f" ({took / own:,.0f} x)"
+                cells.append(_LEFT_OUT if np.isnan(took) else f"{took:,.0f}{ratio}")
+            rows.append(tuple(cells))
+        title = f"Nanoseconds a consumer and month, {reconsider:.0%} choosing; in brackets over {OURS}"
+        tables.append(Table(mark, title, ("", *(f"{size:,} consumers" for size in sizes)), rows))
+    consumers, months, worlds = DOCK
+    tables.append(
+        Table(
+            "docking",
+            f"Largest distance from {worlds} worlds of {OURS} ({consumers:,} consumers, {months} months)",
+            ("", "standard errors"),
+            [(who, f"{distance:.1f}") for who, distance in distances.items()],
+        )
+    )
+    best = min(found[OURS, size, 1.0] for size in sizes)
+    rows = [(name, f"{floor:.1f}", f"{floor / best:.1%}") for name, floor in floors.items()]
+    tables.append(
+        Table(
+            "floor",
+            "The least that a choice needs on this machine",
+            ("by", "nanoseconds", f"share of the {best:.0f} ns of {OURS}"),
+            rows,
+        )
+    )
+    rows = [(f"`{name}`", f"{share:.0%}") for name, share in profile]
+    tables.append(Table("profile", "Where Mesa's time goes", ("function", "own share"), rows))
+    return tables
+
+
+def whole_tables(
+    acts: Cost, parts: Mapping[str, float], cohorts: Cost, growth: Mapping[str, Sequence[Cost]]
+) -> list[Table]:
+    """Return the tables of the whole model."""
+    rows = [(name, f"{spent:.1f}", f"{spent / acts.microseconds:.0%}") for name, spent in parts.items()]
+    rows.append(("all", f"{acts.microseconds:.1f}", ""))
+    title = f"Microseconds a world and month by act (`{acts.words}`)"
+    tables = [Table("acts", title, ("act", "microseconds", "share"), rows)]
+    rows = [
+        (name, f"`{one.words}`", f"{one.start_seconds:.2f}", f"{one.microseconds:.0f}")
+        for name, costs in {**growth, "cohorts": [cohorts]}.items()
+        for one in costs
+    ]
+    head = ("growth with", "run", "start, seconds", "microseconds a world and month")
+    return [*tables, Table("growth", "One process, one batch", head, rows)]
+
+
+def launch_tables(launches: Sequence[Launch]) -> list[Table]:
+    """Return the table of commands as users start them."""
+    rows = [
+        (
+            f"`uncontested {one.words}`",
+            f"{one.wall_seconds:.1f}",
+            f"{one.processor_seconds:.1f}",
+            f"{one.peak_mib:,.0f}",
+        )
+        for one in launches
+    ]
+    head = ("command", "seconds on the clock", "processor seconds", "largest process, MiB")
+    return [Table("launches", "Commands as they are started", head, rows)]
+
+
+def machine() -> str:
+    """Return one sentence on what was measured with."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        named = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
+        ]
+        processor = named[0] if named else processor
+    versions = []
+    for package in PACKAGES:
+        try:
+            versions.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return f"{processor}, {cores()} cores, Python {platform.python_version()}, {', '.join(versions)}."
+
+
+def missing() -> list[str]:
+    """Return the peers that are not installed."""
+    found = {dist.metadata["Name"] for dist in metadata.distributions()}
+    return [name for name, (package, _) in PEERS.items() if package not in found]
+
+
+def show(tables: Sequence[Table]) -> None:
+    """Print the tables."""
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    console = Console(width=max(100, Console().width), highlight=False)
+    for one in tables:
+        printed = Printed(*one.head, title=one.title, title_justify="left", title_style="bold")
+        for row in one.rows:
+            printed.add_row(*row)
+        console.print(printed)
+    if missing():
+        console.print(f"Not installed, so left out: {', '.join(missing())}. `make bench` installs them.")
+
+
+def write(tables: Sequence[Table]) -> None:
+    """Put the tables that were made, and the machine, between the marks of the page."""
+    parts = {one.mark: f"{one.title}.\n\n{table(one.head, one.rows)}" for one in tables}
+    parts["machine"] = machine()
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")

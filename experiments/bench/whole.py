@@ -1,0 +1,128 @@
+"""Time the whole model: a month by act, its growth with every dimension, and runs as users start them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.build import plan_from_config
+from experiments.compose import compose_run
+from sim import model as model_module
+from sim import month as month_module
+
+ACTS = (
+    "shocks", "policy", "power", "chips", "compute", "capability", "adoption", "robots", "orbit", "books",
+    "exits", "feedback",
+)  # fmt: skip
+_MIB = 1024.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What simulating some worlds took, in processor seconds."""
+
+    words: str
+    start_seconds: float
+    months_seconds: float
+    world_months: int
+
+    @property
+    def microseconds(self) -> float:
+        """Return the time of a world and month, without its start."""
+        return 1e6 * self.months_seconds / self.world_months
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a command took: seconds on the clock, of all its processors, and the largest process's memory."""
+
+    words: str
+    wall_seconds: float
+    processor_seconds: float
+    peak_mib: float
+
+
+def cost_of(words: Sequence[str]) -> Cost:
+    """Simulate the worlds of a run in one batch in this process and return what it took."""
+    from experiments.cases import cases_of
+    from experiments.simulate import feasible_model, forget
+
+    plan = plan_from_config(compose_run(list(words), None), "bench")
+    cases = cases_of(plan, np.arange(plan.worlds))
+    began = time.process_time()
+    model, _ = feasible_model(plan, cases)
+    started = time.process_time()
+    model.run()
+    ended = time.process_time()
+    forget(model)
+    return Cost(" ".join(words), started - began, ended - started, cases.size * plan.months)
+
+
+@contextmanager
+def watched(spent: dict[str, float]) -> Iterator[None]:
+    """Add up what each act of the month, and each step around it, takes."""
+    restore: list[tuple[Any, str, Any]] = []
+
+    def watch(owner: Any, attribute: str, name: str) -> None:
+        law: Callable[..., Any] = getattr(owner, attribute)
+        restore.append((owner, attribute, law))
+
+        def timed(*given: Any, **named: Any) -> Any:
+            began = time.process_time()
+            try:
+                return law(*given, **named)
+            finally:
+                spent[name] = spent.get(name, 0.0) + time.process_time() - began
+
+        setattr(owner, attribute, timed)
+
+    for act in ACTS:
+        watch(getattr(month_module, act), "act", act)
+    watch(model_module.RaceModel, "plans", "minds plan")
+    watch(model_module, "binding", "binding constraint")
+    watch(model_module.Recorder, "record", "recording")
+    watch(model_module.Worst, "check", "checks of conservation")
+    try:
+        yield
+    finally:
+        for owner, attribute, law in restore:
+            setattr(owner, attribute, law)
+
+
+def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
+    """Return what simulating some worlds took, and microseconds a world and month by act."""
+    spent: dict[str, float] = {}
+    with watched(spent):
+        cost = cost_of(words)
+    parts = {name: 1e6 * seconds / cost.world_months for name, seconds in spent.items()}
+    parts["all else"] = cost.microseconds - sum(parts.values())
+    return cost, dict(sorted(parts.items(), key=lambda part: -part[1]))
+
+
+def launch(words: Sequence[str]) -> Launch:
+    """Start a command of the laboratory as a user does, wait for it and return what it took.
+
+    Raises: RuntimeError if it fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        places = [f"output.dir={Path(folder) / 'run'}"] if words[0] == "run" else []
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "experiments", *words, *places],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"`uncontested {' '.join(words)}` ended with {process.returncode}; run it alone.")
+    return Launch(" ".join(words), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MIB)
