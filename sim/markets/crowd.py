@@ -29,6 +29,8 @@ Singles = npt.NDArray[np.float32]
 
 _BLOCK: Final = 32768
 """Agents handled at once: few enough for the processor's cache, enough to outweigh the cost of a call."""
+_CHOOSERS: Final = 4096
+"""Choosers whose options are weighed at once: a row an option, so that fewer fill the cache."""
 _HALF: Final = 2.0**32
 _LOWEST_VALUE: Final = -1e30
 _LOW_TO_UNIT: Final = np.float32(2.0**-24)
@@ -306,14 +308,14 @@ def month_table(setting: ChoiceSetting, dt: float) -> MonthTable:
     )
 
 
-def _local_shares(codes: IntArray, voices: Singles, labs: int) -> Singles:
+def _local_shares(codes: IntArray | Options, voices: Singles, labs: int) -> Singles:
     """Return each lab's weighted share among the aware people whom each chooser sees (S1.3).
 
     Shapes: codes and voices (chooser, link), codes 1 + 2·labs for the unaware -> (lab, chooser).
     """
     choosers = len(codes)
-    row = (codes + 1) >> 1
-    place = row * choosers + np.arange(choosers)[:, None]
+    place = (((np.arange(2 + 2 * labs) + 1) >> 1) * choosers).take(codes)
+    place += np.arange(choosers)[:, None]
     counted = np.bincount(place.ravel(), weights=voices.ravel(), minlength=(labs + 2) * choosers)
     # Row 0 holds non-users, the last row the unaware.
     seen: Singles = counted.reshape(labs + 2, choosers)[:-1].astype(np.float32)
@@ -371,10 +373,11 @@ def pick(table: MonthTable, weight: Singles, code: IntArray, cell: IntArray, dra
     for row in range(rows):
         np.add(ends[row], weight[row], out=ends[row + 1])
     place = draw * ends[-1]
-    at = np.zeros(choosers, np.int64)
+    passed = np.zeros(choosers, np.uint8)
     for row in range(1, rows):
-        at += place >= ends[row]
-    at[ends[-1] == 0.0] = 0
+        passed += place >= ends[row]
+    passed[ends[-1] == 0.0] = 0
+    at = passed.astype(np.int64)
     flat = at * choosers + np.arange(choosers)
     cells = table.plain.shape[1]
     lab = np.maximum(at - 1, 0)
@@ -448,25 +451,32 @@ def step(
     many = max(1, _BLOCK // agents)
     for first in range(0, worlds, many):
         part = slice(first, min(first + many, worlds))
-        before = np.where(state.aware[part], state.choice[part], np.uint8(unaware)).ravel()
-        voice = state.voice[part].ravel()
-        cell = (group + np.arange(first, part.stop)[:, None]).ravel()
-        words = streams.mix(streams.combine(keys[part, None], net.slot[None, :])).ravel()
-        due = (words >> np.uint64(32)) < table.threshold.take(before * np.int64(cells) + cell)
-        who = np.flatnonzero(due)
-        block_world, agent = np.divmod(who, agents)
-        seen = net.neighbour.take(agent, axis=0) + (block_world * agents)[:, None]
-        shares = _local_shares(before.take(seen).astype(np.int64), voice.take(seen), labs)
-        code, own_cell = before.take(who).astype(np.int64), cell.take(who)
-        weight = lab_weights(table, code, own_cell, block_world + first, shares)
-        low = (words.take(who) & np.uint64(0xFFFFFFFF)) >> np.uint64(8)
-        option = pick(table, weight, code, own_cell, low.astype(np.float32) * _LOW_TO_UNIT)
-        left.append(code * cells + own_cell)
-        taken.append(option * cells + own_cell)
-        moving.append(state.weight_people[part].reshape(-1).take(who))
-        choice[part].reshape(-1)[who] = option
-        aware[part].reshape(-1)[who] = True
-        months[part].reshape(-1)[who] = 0.0
+        whole = np.where(state.aware[part], state.choice[part], np.uint8(unaware))
+        before, voice = whole.ravel(), state.voice[part].ravel()
+        weight_people = state.weight_people[part].reshape(-1)
+        for start in range(0, agents, _BLOCK):
+            some = slice(start, min(start + _BLOCK, agents))
+            cell = group[some] + np.arange(first, part.stop)[:, None]
+            words = streams.mix(streams.combine(keys[part, None], net.slot[None, some]))
+            chance = table.threshold.take(whole[:, some] * np.int64(cells) + cell)
+            due = np.flatnonzero((words >> np.uint64(32)) < chance)
+            for low in range(0, len(due), _CHOOSERS):
+                at = due[low : low + _CHOOSERS]
+                block_world, place = np.divmod(at, some.stop - start)
+                agent = place + start
+                who = block_world * agents + agent
+                seen = net.neighbour.take(agent, axis=0) + (block_world * agents)[:, None]
+                shares = _local_shares(before.take(seen), voice.take(seen), labs)
+                code, own_cell = before.take(who).astype(np.int64), cell.take(at)
+                weight = lab_weights(table, code, own_cell, block_world + first, shares)
+                draw = (words.take(at) & np.uint64(0xFFFFFFFF)) >> np.uint64(8)
+                option = pick(table, weight, code, own_cell, draw.astype(np.float32) * _LOW_TO_UNIT)
+                left.append(code * cells + own_cell)
+                taken.append(option * cells + own_cell)
+                moving.append(weight_people.take(who))
+                choice[part].reshape(-1)[who] = option
+                aware[part].reshape(-1)[who] = True
+                months[part].reshape(-1)[who] = 0.0
     shape = (unaware + 1, classes, markets, worlds)
     heads_left = _count(left, moving, shape)
     heads_taken = _count(taken, moving, shape)
