@@ -460,7 +460,8 @@ def step(
             words = streams.mix(streams.combine(keys[part, None], net.slot[None, some]))
             chance = table.threshold.take(whole[:, some] * np.int64(cells) + cell)
             due = np.flatnonzero((words >> np.uint64(32)) < chance)
-            for low in range(0, len(due), _CHOOSERS):
+            # At least one piece, though nobody may choose: heads are counted from what the pieces say.
+            for low in range(0, max(1, len(due)), _CHOOSERS):
                 at = due[low : low + _CHOOSERS]
                 block_world, place = np.divmod(at, some.stop - start)
                 agent = place + start
