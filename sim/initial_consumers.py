@@ -42,7 +42,7 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
     class_share = ctx.by_world(ctx.params.consumers.class_population_share)
     class_share = class_share / class_share.sum(0)
     occupancy = start_occupancy(ctx, state, population, class_share)
-    setting = adoption.choice_setting(ctx, state)
+    setting = of_labs_in_use(adoption.choice_setting(ctx, state), state.users.sum(1) > 0.0)
     growth, scaled = feasible_growth(ctx, state, setting, occupancy)
     aware = occupancy * population
     unaware = (class_share[:, None] - occupancy.sum(0)) * population
@@ -55,6 +55,18 @@ def with_consumers(ctx: Context, state: State) -> tuple[State, StartReport]:
     )
     started = replace(state, labs=labs, crowd=crowd, users=adoption.users_of(crowd.people(), ctx))
     return started, StartReport(found.feasible, scaled)
+
+
+def of_labs_in_use(setting: ChoiceSetting, used: BoolArray) -> ChoiceSetting:
+    """Close what nobody uses yet: the observed flows say nothing of it. Shapes: used (lab, market, world).
+
+    A market that a scenario opens has such labs, from the first month on.
+    """
+    return replace(
+        setting,
+        free_utility=np.where(used, setting.free_utility, -np.inf),
+        paid_utility=np.where(used[:, None], setting.paid_utility, -np.inf),
+    )
 
 
 def with_entrants(ctx: Context, state: State, residual: Array) -> Array:

@@ -56,6 +56,21 @@ def test_laws_hold(overrides: tuple[str, ...]) -> None:
     assert broken(worst) == {}
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_starts(scenario: str) -> None:
+    """Two worlds can start and keep the laws for a quarter, also where a scenario opens a market."""
+    plan = plan_from_config(
+        compose_run(
+            [f"scenario={scenario}", "worlds=2", "months=3", "consumers=cohort", "responses=[passive]"]
+        )
+    )
+    model, _ = feasible_model(plan, cases_of(plan, np.arange(2)))
+    model.run()
+    found = broken(dict(model.worst.items()))
+    forget(model)
+    assert found == {}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_laws_hold_at_full_size(scenario: str, tmp_path: Path) -> None:
