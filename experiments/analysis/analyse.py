@@ -208,6 +208,7 @@ def _found(stored: StoredStudy, values: Array, what: str, above: float) -> dict[
         "kind": "discovery",
         "rows": sorted(rows, key=lambda row: row["share_of_range"]),
         **scores,
+        "above": above,
         "share_of_cases": float(cloud.cases.mean()),
         "tree_right_held_out": right,
         "tree": text,

@@ -35,6 +35,8 @@ LIMITED = 0.9
 def discovered(result: Mapping[str, Any], made: Origin, cloud: "Cloud | None" = None) -> Drawing:
     """Draw the box in which something happens: its limits in each factor, and the points around it."""
     name = what(result)
+    if not result["is"]:
+        name = say("{what} above {above}", what=name, above=number(float(result["above"])))
     shown = list(result["rows"])
     held = result["held_out"]
     limited = [row for row in shown if row["share_of_range"] < LIMITED]

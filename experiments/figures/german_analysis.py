@@ -94,6 +94,7 @@ ANALYSES: Final = {
     "the US share in {dimension} by {year}": "den US-Anteil {year} in {dimension}",
     "{value} points": "{value} Punkte",
     "{what}, points": "Punkte: {what}",
+    "{what} above {above}": "{what} über {above}",
     "{points} points × {worlds} worlds, response {response}, budget {budget}": (
         "{points} Punkte × {worlds} Welten, Reaktion {response}, Budget {budget}"
     ),
