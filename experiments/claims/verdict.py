@@ -20,6 +20,8 @@ FAILS_TO: Final = 0.4
 """Between them a share of worlds is called close, as in every figure (judgement)."""
 LEAST_WORLDS: Final = 8
 """Fewer worlds that can tell are too few to tell from (judgement)."""
+COUNTS_FROM: Final = 1000.0
+"""From here on a figure is a count, and is shown in full."""
 SPLIT_ERROR: Final = 0.05
 """Chance of naming any parameter at all where none matters."""
 
@@ -208,5 +210,9 @@ def strongest_split(
 
 
 def number(value: float) -> str:
-    """Return a figure in three digits."""
-    return show(float(f"{value:.3g}"))
+    """Return a figure in three digits, counts in full.
+
+    >>> number(0.06871), number(5168.0), number(13317.0)
+    ('0.0687', '5,168', '13,317')
+    """
+    return f"{value:,.0f}" if abs(value) >= COUNTS_FROM else show(float(f"{value:.3g}"))
