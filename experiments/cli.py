@@ -125,6 +125,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "windtunnel": _printing("kit.windtunnel", "windtunnel_command"),
     "flip": _printing("analysis.flipping", "flip_command"),
     "break-even": _printing("analysis.break_even", "break_even_command"),
+    "variants": _printing("trust.variants", "variants_command"),
+    "tiers": _printing("trust.free_tiers", "tiers_command"),
     "compare": _printing("cli_compare", "compare_command"),
     "explain": _printing("explaining", "explain_command"),
     "cite": _printing("citing", "cite_command"),

@@ -11,6 +11,8 @@ COMMAND_GROUPS = {
     "Look at": {
         "analyse": "what decides in a sweep: Sobol, Morris, scenario discovery or paired effects",
         "flip": "the least change, lever by lever and together, that changes who leads in a scenario",
+        "variants": "which results survive another structure: pricing, allocation, capability, consumers",
+        "tiers": "what tripled or withdrawn free tiers change in each market",
         "compare": "two runs or sweeps world by world: who changes sides, by how much, and which keys differ",
         "break-even": "one Optimus against AgiBots, orbit against the ground: found, over their closed forms",
         "explain": "what bound whom, when, and what one more unit would have earned",

@@ -1,0 +1,111 @@
+"""Structural variants: who survives, what each replaces, and that the rules differ in one thing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.errors import ConfigError, RunError
+from experiments.figures.german import GERMAN
+from experiments.figures.origin import Origin
+from experiments.figures.variants import draw_variants
+from experiments.trust.arms import Ran, arm, run_arms
+from experiments.trust.minds import evenly
+from experiments.trust.variants import (
+    BASE,
+    BEGIN,
+    END,
+    US_ONLY,
+    VARIANTS,
+    cells_of,
+    survivors,
+    variants_command,
+    without_allies,
+    write_page,
+)
+
+SMALL = ("worlds=2", "months=3", "consumers=cohort", "responses=[passive]")
+
+
+def codes(*values: float) -> np.ndarray:
+    return np.array(values)
+
+
+def test_a_result_survives_where_the_same_leads_in_most_worlds() -> None:
+    """US 3 of 4 against 2 of 4 with one of China: the same leads; against 1 of 4 another does."""
+    base = {"leader.w1.2030": codes(0, 0, 0, 1), "leader.w2.2030": codes(0, 1, 0, 1)}
+    moved = {"leader.w1.2030": codes(0, 0, 1, 2), "leader.w2.2030": codes(1, 1, 1, 1)}
+    kept, close = cells_of("x", base, moved)
+    assert (kept.verdict, kept.changed, kept.leader) == ("survives", 0.5, "us")
+    assert (close.verdict, close.base_leader, close.leader) == ("close", "us", "cn")
+    (other,) = cells_of("x", base, {"leader.w1.2030": codes(1, 1, 0, 1)})
+    assert other.verdict == "other"
+    assert survivors([kept, close, other], "x") == (1, 3)
+
+
+def test_worlds_that_one_arm_lacks_are_not_compared() -> None:
+    base = {"leader.w1.2030": codes(0, np.nan, 0), "leader.w1.2040": codes(np.nan, np.nan, np.nan)}
+    (cell,) = cells_of("x", base, {"leader.w1.2030": codes(0, 1, np.nan), "leader.w1.2040": codes(0, 0, 0)})
+    assert (cell.worlds, cell.changed) == (1, 0.0)
+
+
+def test_without_allies_stands_for_the_same_definition() -> None:
+    ran = Ran({"leader_us_only.w10.2030": codes(1), "leader.w10.2030": codes(0)}, {})
+    assert without_allies(ran) == {"leader.w10.2030": codes(1)}
+
+
+def test_even_orders_keep_the_sum_and_whom_nobody_may_ask() -> None:
+    bid = np.array([[3.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    assert evenly(bid).tolist() == [[2.0, 0.0], [2.0, 0.0], [0.0, 0.0]]
+
+
+def test_every_variant_is_a_configuration_of_its_own_and_runs() -> None:
+    """Two worlds over three months in every structure are finite, with other hashes and numbers."""
+    arms = [arm(BASE, SMALL)] + [arm(one.name, [*SMALL, *one.overrides], one.minds) for one in VARIANTS]
+    small = [one for one in arms if one.name != "agents"]
+    assert len({one.plan.config_hash for one in arms}) == len(arms)
+    series = ("revenue_usd.openai", "accelerators_h100e.cn", "capability_orders.deepseek")
+    ran = run_arms(small, 2, series, 1, lambda _: None)
+    for name, found in ran.items():
+        table = np.stack([found.series[one] for one in series])
+        assert np.isfinite(table).all()
+        if name != BASE:
+            assert (table != np.stack([ran[BASE].series[one] for one in series])).any(), name
+
+
+def test_the_figure_and_the_page_say_every_variant(tmp_path: Path) -> None:
+    base = {f"leader.w{k}.{year}": codes(0, 0, 1, 2) for k in (1, 2) for year in (2030, 2040)}
+    cells = [
+        cell
+        for one in (*VARIANTS, US_ONLY)
+        for cell in cells_of(one.name, base, {name: codes(1, 1, 1, 2) for name in base})
+    ]
+    made = Origin("1", "0123456789abcdef", "1", "uncontested variants")
+    for language in ("en", "de"):
+        files = draw_variants(cells, "Baseline", made, tmp_path, language)
+        assert files[2].read_text(encoding="utf-8").count("\n") == len(VARIANTS) + 3
+    page = tmp_path / "doubt.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_page(cells, arm(BASE, SMALL), tmp_path, "uncontested variants", page)
+    text = page.read_text(encoding="utf-8")
+    assert all(one.title in text and one.title in GERMAN for one in (*VARIANTS, US_ONLY))
+    assert "old" not in text
+    assert text.endswith("after\n")
+    page.write_text("no place", encoding="utf-8")
+    with pytest.raises(RunError, match="no place"):
+        write_page(cells, arm(BASE, SMALL), tmp_path, "uncontested variants", page)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--only", "cost_pluss"], "cost_plus"),
+        (["--worlds", "many"], "whole number"),
+        (["--lang", "fr"], "en, de"),
+        (["scenario=baselin"], "baseline"),
+    ],
+)
+def test_a_wrong_word_is_named(words: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        variants_command(words)
+    assert said in str(error.value)
