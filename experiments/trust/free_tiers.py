@@ -17,6 +17,7 @@ from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import meter
 from experiments.trust.arms import Arm, Ran, arm, months_of, run_arms
+from experiments.trust.pages import put
 from sim.axes import BLOCS
 from sim.outcome import month_index
 from sim.units import MONTHS_PER_YEAR, Array
@@ -30,6 +31,7 @@ LEAST: Final = 1e-6
 BAND: Final = (0.05, 0.5, 0.95)
 USUAL: Final = ("responses=[passive]", "consumers=cohort")
 HELP: Final = f"""uncontested tiers [key=value ...] [--worlds N] [--by YEAR] [--lang en|de] [--out DIR]
+                  [--docs]
 
 Run the same worlds with the free quotas of one bloc's labs tripled, or their free tiers withdrawn, and say
 what that changes: users by market and bloc, revenue by lab, each world against itself. Both blocs are asked
@@ -38,12 +40,14 @@ the same. Keys are those of `uncontested run`; consumers are cohorts unless told
   --worlds N    worlds of every arm ({WORLDS})
   --by YEAR     year whose mean is compared: {", ".join(YEARS)} ({YEAR})
   --lang en|de  language of the figure
-  --out DIR     another folder than outputs/tiers"""
+  --out DIR     another folder than outputs/tiers
+  --docs        also write the table and the figure of docs/doubt.md"""
 OPTIONS: Final = {
     "--worlds": "a number of worlds",
     "--by": "a year",
     "--lang": "en or de",
     "--out": "a folder",
+    "--docs": "",
 }
 
 
@@ -149,7 +153,10 @@ def tiers_command(arguments: Sequence[str]) -> str:
         ran = run_arms(arms, worlds, series, plan.workers or cores(), shown.show)
     effects = effects_of(plan, ran, year)
     out = Path(given["--out"]).expanduser() if "--out" in given else OUTPUTS / "tiers"
-    written = write(effects, plan, year, out, shlex.join(["uncontested", "tiers", *arguments]), language)
+    command = shlex.join(["uncontested", "tiers", *arguments])
+    written = write(effects, plan, year, out, command, language)
+    if "--docs" in given:
+        put("tiers", block(effects, plan, year, command), out / "tiers.png")
     return "\n".join([*told(effects, year), "", *(f"Files    {shown_path(p.absolute())}" for p in written)])
 
 
@@ -164,6 +171,35 @@ def told(effects: Sequence[Effect], year: str) -> list[str]:
                 low, middle, high = one.quantiles
                 lines.append(f"  {one.group:8} {one.who:10} x {middle:.2f} ({low:.2f} to {high:.2f})")
     return lines
+
+
+def block(effects: Sequence[Effect], plan: RunPlan, year: str, command: str) -> str:
+    """Return what stands between the marks of docs/doubt.md: users by market and bloc."""
+    arms = list(dict.fromkeys(one.arm for one in effects))
+    known = {(one.arm, one.group, one.who): one for one in effects}
+    heads = [f"{_LABS[name.partition('_')[2]]} {_ACTS[name.partition('_')[0]]}" for name in arms]
+    lines = [
+        f"Users in {year} over those of the same world without the change, median and 90 % of {plan.worlds} "
+        f"worlds of `{plan.scenario}`; labs and revenue are in the figure.",
+        "",
+        f"| users in | of | {' | '.join(heads)} |",
+        f"|---|---|{'--:|' * len(arms)}",
+    ]
+    for group, who in dict.fromkeys((one.group, one.who) for one in effects if one.who in BLOCS):
+        cells = [_multiple(known[name, group, who]) for name in arms]
+        if any(cells):
+            lines.append(f"| {group} | {_LABS[who]} | {' | '.join(cells)} |")
+    made = f"Written by `{command}` (seed {plan.seed}, configuration `{plan.config_hash[:12]}`)."
+    return "\n".join([*lines, "", "![What free tiers change](tiers.png)", "", made])
+
+
+_LABS: Final = {"us": "US labs", "cn": "Chinese labs"}
+_ACTS: Final = {"tripled": "triple quotas", "withdrawn": "withdraw free tiers"}
+
+
+def _multiple(one: Effect) -> str:
+    low, middle, high = one.quantiles
+    return f"{middle:.2f} ({low:.2f}–{high:.2f})" if one.worlds else ""
 
 
 def write(

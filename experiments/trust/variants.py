@@ -17,6 +17,7 @@ from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import BLOCS, meter, percent
 from experiments.trust.arms import Arm, Ran, arm, months_of, run_arms
+from experiments.trust.pages import put
 from sim.outcome import LEADERS
 from sim.units import Array
 
@@ -25,8 +26,6 @@ CLOSE: Final = 0.1
 """A result is close where the most frequent leader is ahead of the next by less than this share of worlds."""
 WORLDS: Final = 64
 USUAL: Final = ("responses=[passive]", "consumers=cohort")
-PAGE: Final = Path("docs") / "doubt.md"
-BEGIN, END = "<!-- variants:begin -->", "<!-- variants:end -->"
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def variants_command(arguments: Sequence[str]) -> str:
     command = shlex.join(["uncontested", "variants", *arguments])
     written = write(cells, arms[0], out, command, language)
     if "--docs" in given:
-        write_page(cells, arms[0], out, command)
+        put("variants", block(cells, arms[0], command), out / "variants.png")
     lines = [*told(cells), "", *(f"Files    {shown_path(path.absolute())}" for path in written)]
     return "\n".join(lines)
 
@@ -321,21 +320,3 @@ def block(cells: Sequence[Cell], base: Arm, command: str) -> str:
         f"Written by `{command}` (seed {base.plan.seed}, configuration `{base.plan.config_hash[:12]}`).",
     ]
     return "\n".join(lines)
-
-
-def write_page(cells: Sequence[Cell], base: Arm, out: Path, command: str, page: Path = PAGE) -> None:
-    """Put the table between its marks of docs/doubt.md and the figure beside it.
-
-    Raises: RunError if the page has no place for it.
-    """
-    try:
-        text = page.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror}); start in the project's folder"
-        raise RunError(f"--docs: {page} {reason}") from None
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise RunError(f"{page} has no place for the table; expected a line {BEGIN} and, below it, {END}")
-    page.write_text(f"{before}{BEGIN}\n{block(cells, base, command)}\n{END}{after}", encoding="utf-8")
-    (page.parent / "variants.png").write_bytes((out / "variants.png").read_bytes())

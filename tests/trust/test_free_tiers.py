@@ -13,7 +13,16 @@ from experiments.errors import ConfigError
 from experiments.figures.free_tiers import draw_tiers
 from experiments.figures.origin import Origin
 from experiments.trust.arms import Ran, arm, run_arms
-from experiments.trust.free_tiers import BASE, arms_of, effects_of, labs_of, ratios, rows_of, tiers_command
+from experiments.trust.free_tiers import (
+    BASE,
+    arms_of,
+    block,
+    effects_of,
+    labs_of,
+    ratios,
+    rows_of,
+    tiers_command,
+)
 from experiments.trust.minds import TRIPLED, TripledQuota
 from sim.markets.services import (
     free_budget_usd,
@@ -130,6 +139,9 @@ def test_the_figure_shows_every_row_with_users(tmp_path: Path) -> None:
     arms = {BASE: ran(1.0), "tripled_cn": ran(2.0), "withdrawn_us": ran(0.5)}
     effects = effects_of(plan, arms, "2030")
     assert {one.quantiles[1] for one in effects if one.worlds} == {2.0, 0.5}
+    page = block(effects, plan, "2030", "uncontested tiers")
+    assert page.count("| Chinese labs |") == 4
+    assert page.count("2.00 (2.00–2.00)") == 7
     for language in ("en", "de"):
         files = draw_tiers(effects, "2030", 4, "Baseline", made, tmp_path, language)
         assert files[2].read_text(encoding="utf-8").count("\n") == 2 + 2 * (len(rows_of(plan)) - 1)

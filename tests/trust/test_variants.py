@@ -11,17 +11,16 @@ from experiments.figures.origin import Origin
 from experiments.figures.variants import draw_variants
 from experiments.trust.arms import Ran, arm, run_arms
 from experiments.trust.minds import evenly
+from experiments.trust.pages import put
 from experiments.trust.variants import (
     BASE,
-    BEGIN,
-    END,
     US_ONLY,
     VARIANTS,
+    block,
     cells_of,
     survivors,
     variants_command,
     without_allies,
-    write_page,
 )
 
 SMALL = ("worlds=2", "months=3", "consumers=cohort", "responses=[passive]")
@@ -85,15 +84,16 @@ def test_the_figure_and_the_page_say_every_variant(tmp_path: Path) -> None:
         files = draw_variants(cells, "Baseline", made, tmp_path, language)
         assert files[2].read_text(encoding="utf-8").count("\n") == len(VARIANTS) + 3
     page = tmp_path / "doubt.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_page(cells, arm(BASE, SMALL), tmp_path, "uncontested variants", page)
+    page.write_text("before\n<!-- variants:begin -->\nold\n<!-- variants:end -->\nafter\n", encoding="utf-8")
+    said = block(cells, arm(BASE, SMALL), "uncontested variants")
+    put("variants", said, tmp_path / "variants.png", page)
     text = page.read_text(encoding="utf-8")
     assert all(one.title in text and one.title in GERMAN for one in (*VARIANTS, US_ONLY))
     assert "old" not in text
     assert text.endswith("after\n")
     page.write_text("no place", encoding="utf-8")
     with pytest.raises(RunError, match="no place"):
-        write_page(cells, arm(BASE, SMALL), tmp_path, "uncontested variants", page)
+        put("variants", said, tmp_path / "variants.png", page)
 
 
 @pytest.mark.parametrize(
