@@ -31,8 +31,8 @@ TRUST: Final = {
         "{title}, {by} für {year}: {said} {unit}; der Median des Modells ist {median} (90 % der Welten {low} "
         "bis {high}), {verdict}."
     ),
-    "{kept} of {all} results survive another structure; {close} of the others were close": (
-        "{kept} von {all} Ergebnissen überstehen eine andere Struktur; {close} der übrigen waren knapp"
+    "{kept} of {all} results survive another structure; close among the others: {close}": (
+        "{kept} von {all} Ergebnissen überstehen eine andere Struktur; knapp unter den übrigen: {close}"
     ),
     "Who leads under other structures": "Wer bei anderer Struktur führt",
     (

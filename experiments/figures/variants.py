@@ -65,7 +65,7 @@ def survival(cells: Sequence["Cell"], scenario: str, made: Origin) -> Drawing:
     close = sum(cell.verdict == "close" for cell in cells)
     title = headline(
         say(
-            "{kept} of {all} results survive another structure; {close} of the others were close",
+            "{kept} of {all} results survive another structure; close among the others: {close}",
             kept=kept,
             all=len(cells),
             close=close,
