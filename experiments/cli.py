@@ -138,6 +138,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "verify": _calling("sweeping.verify", "verify_command"),
     "calibrate": _calling("calibration", "calibrate_command"),
     "validate": _calling("validate", "validate_command"),
+    "teach": _calling("cli_teach", "teach_command"),
 }
 
 

@@ -33,12 +33,23 @@ COMMAND_GROUPS = {
         "verify": "a random sample of a sweep's runs again, compared bit for bit",
         "calibrate": "fit the parameters to 2023 and 2024",
     },
+    "Teach": {
+        "teach": "a page for a class: sliders, charts at once, bets; local unless told otherwise",
+    },
     "Look up": {
         "list": "scenarios, studies, firms, series, figures, runs",
         "params": "every parameter: value, range, unit, confidence, source",
     },
 }
 HELP = {
+    "teach": """uncontested teach [--host ADDRESS] [--port NUMBER]
+
+Serve a page for a class in a browser: 64 worlds to 2040 are simulated on each change. It answers this
+computer only (127.0.0.1) unless another address is given: --host 0.0.0.0 lets a class in the same network
+use it.
+
+Example:
+  uncontested teach --port 9000""",
     "compare": """uncontested compare A B [--response NAME] [--lang en|de] [--out DIR]
 
 Compare two runs or sweeps by their names or paths: worlds with the same number, seed and values of a design's

@@ -1,0 +1,37 @@
+"use strict";
+// What a page shows, as its URL holds it. A number that is not in `values` stays drawn from its range.
+const FRESH = { scenario: "baseline", values: {}, switches: {}, language: "en", projector: false };
+
+function toHash(state, version) {
+  const query = new URLSearchParams({ v: version, scenario: state.scenario, lang: state.language });
+  if (state.projector) query.set("view", "projector");
+  for (const [key, value] of Object.entries(state.values)) query.set(key, value);
+  for (const [key, value] of Object.entries(state.switches)) query.set(key, value);
+  return `#${query}`;
+}
+// Whatever is written in a URL: only what the model knows, inside its range, is taken.
+function fromHash(hash, model) {
+  const query = new URLSearchParams(hash.replace(/^#/, ""));
+  const state = { ...FRESH, values: {}, switches: {} };
+  if (model.presets.some(one => one.key === query.get("scenario"))) state.scenario = query.get("scenario");
+  if (query.get("lang") in WORDS) state.language = query.get("lang");
+  state.projector = query.get("view") === "projector";
+  for (const slider of model.sliders) {
+    const value = query.has(slider.key) ? Number(query.get(slider.key)) : NaN;
+    if (value >= slider.low && value <= slider.high) state.values[slider.key] = value;
+  }
+  for (const one of model.switches) if (query.has(one.key)) state.switches[one.key] = query.get(one.key) === "true";
+  return { state, version: query.get("v") };
+}
+const STEPS = 200;
+function placeOf(slider, value) {
+  const scale = slider.log ? Math.log : Number;
+  return Math.round(STEPS * (scale(value) - scale(slider.low)) / (scale(slider.high) - scale(slider.low)));
+}
+function valueAt(slider, place) {
+  if (place <= 0) return slider.low;
+  if (place >= STEPS) return slider.high;
+  const part = place / STEPS;
+  const value = slider.log ? slider.low * (slider.high / slider.low) ** part : slider.low + part * (slider.high - slider.low);
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,117 @@
+"""The live page: a small server that simulates on each change. It keeps nothing about who asks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from experiments.errors import ConfigError, RunError
+from experiments.manifest import version
+from experiments.teach.engine import Busy, Engine
+from experiments.teach.sliders import describe
+
+PAGE = Path(__file__).parent / "page"
+FILES = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/page.css": ("page.css", "text/css; charset=utf-8"),
+    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
+    "/charts.js": ("charts.js", "text/javascript; charset=utf-8"),
+    "/state.js": ("state.js", "text/javascript; charset=utf-8"),
+    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+}
+"""All that is served: a path that is not here does not exist."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+LARGEST_REQUEST = 8192
+LONGEST_SECONDS = 30.0
+LOCAL = ("127.0.0.1", "localhost")
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Asked(BaseModel):
+    """What a page asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scenario: Annotated[str, Field(max_length=60)] = "baseline"
+    values: Annotated[dict[str, Number], Field(max_length=40)] = {}
+    switches: Annotated[dict[str, StrictBool], Field(max_length=10)] = {}
+
+
+def model_of(engine: Engine) -> dict[str, Any]:
+    """Return what the page needs before its first question."""
+    return {"version": version(), "worlds": engine.worlds, "months": engine.months, **describe()}
+
+
+def make_app(engine: Engine, hosts: Sequence[str] = LOCAL) -> FastAPI:
+    """Return the application; requests for other hosts than these are refused.
+
+    A page of another site could otherwise reach a local server through a name that it makes point here.
+    """
+    app = FastAPI(title="Uncontested", version=version(), docs_url=None, redoc_url=None)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Refuse what is too large before it is read, and set the headers of every answer."""
+        size = request.headers.get("content-length", "0")
+        chunked = "transfer-encoding" in request.headers
+        if chunked or not size.isdigit() or int(size) > LARGEST_REQUEST:
+            response = Response(f"A request has at most {LARGEST_REQUEST} bytes.", 413)
+        else:
+            response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
+
+    for path, (name, kind) in FILES.items():
+        app.get(path, include_in_schema=False)(_file(PAGE / name, kind))
+
+    @app.get("/api/model")
+    async def model() -> dict[str, Any]:
+        """Return sliders, presets and names."""
+        return model_of(engine)
+
+    refusals: dict[int | str, dict[str, Any]] = {
+        400: {"description": "No such host, or no JSON."},
+        413: {"description": "Too large."},
+        422: {"description": "Out of range, or no such key."},
+        503: {"description": "Too many wait."},
+        504: {"description": "It took too long."},
+    }
+
+    @app.post("/api/answer", responses=refusals)
+    async def answer(asked: Asked) -> dict[str, Any]:
+        """Return what the charts show, and the command that gives the same numbers."""
+        try:
+            question = engine.question(asked.scenario, asked.values, asked.switches)
+            found = await asyncio.wait_for(engine.ask(question), LONGEST_SECONDS)
+        except (ConfigError, RunError) as error:
+            raise HTTPException(422, [{"loc": ["body"], "msg": str(error), "type": "value_error"}]) from None
+        except Busy:
+            raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
+        except TimeoutError:
+            raise HTTPException(504, f"No answer in {LONGEST_SECONDS:g} s.") from None
+        return {"override": " ".join(["uncontested run", *question.words()]), **found}
+
+    return app
+
+
+def _file(path: Path, kind: str) -> Callable[[], Awaitable[Response]]:
+    async def served() -> Response:
+        return Response(path.read_bytes(), media_type=kind)
+
+    return served

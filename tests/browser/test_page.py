@@ -1,0 +1,170 @@
+"""The page in a browser: one walk through all a class does with it, with a keyboard, in German, on a phone."""
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium on the path: apt-get install --no-install-recommends chromium"
+)
+WAIT_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Root, as in a container, has no sandbox.
+    root = os.geteuid() == 0
+    with sync_playwright() as driver:
+        one = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if root else [])
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A fresh page that must leave no error in the console, and ask nobody else."""
+    context = browser.new_context(accept_downloads=True)
+    context.set_default_timeout(WAIT_MS)
+    one = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    one.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    one.on("pageerror", lambda error: said.append(str(error)))
+    one.on("request", lambda request: asked.append(request.url))
+    one.goto(address)
+    drawn(one)
+    yield one
+    assert said == []
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    context.close()
+
+
+def drawn(page: Page) -> None:
+    """Wait for the answer to the last change."""
+    expect(page.locator("#status")).to_contain_text("4 ", timeout=WAIT_MS)
+    expect(page.locator("#status")).not_to_have_class("error")
+
+
+def slide(page: Page, key: str, place: int) -> None:
+    """Move a slider as a hand does."""
+    slider = page.locator(f'input[data-key="{key}"]')
+    slider.dispatch_event("pointerdown")
+    slider.evaluate("(one, place) => { one.value = place; one.dispatchEvent(new Event('input')); }", place)
+    drawn(page)
+
+
+def charts(page: Page) -> list[str]:
+    return page.locator("#charts svg").evaluate_all("all => all.map(one => one.outerHTML)")
+
+
+NU = "enterprises.enterprise_response_nu"
+
+
+def test_sliders_presets_undo_hold_and_link(page):
+    before = charts(page)
+    assert len(before) == 6
+    assert page.locator("#main-sliders input").count() <= 6
+    slide(page, NU, 200)
+    moved = charts(page)
+    assert moved[0] != before[0]
+    assert f"{NU}=" in page.locator("#override").input_value()
+    page.get_by_role("button", name="Hold and compare").click()
+    expect(page.locator("#headline thead th")).to_have_count(3)
+    page.get_by_label("Scenario").select_option("open_race")
+    drawn(page)
+    assert page.locator("#charts path[stroke-dasharray]").count() > 0
+    link = page.url
+    assert "scenario=open_race" in link
+    assert "v=" in link
+    held = charts(page)
+    page.get_by_role("button", name="Undo").click()
+    drawn(page)
+    expect(page.get_by_label("Scenario")).to_have_value("baseline")
+    page.get_by_role("button", name="Undo").click()
+    drawn(page)
+    page.get_by_role("button", name="Release").click()
+    assert charts(page) == before
+    page.get_by_role("button", name="Replay").is_enabled()
+    page.goto("about:blank")
+    page.goto(link)
+    drawn(page)
+    expect(page.get_by_label("Scenario")).to_have_value("open_race")
+    page.get_by_role("button", name="Hold and compare").click()
+    assert charts(page)[3] == held[3]
+
+
+def test_a_link_takes_nothing_that_no_slider_can_set(page, address):
+    before = charts(page)
+    page.goto(
+        f"{address}/#v=0&scenario=<b>&lang=xx&{NU}=1e9&labs.free_budget_share=<script>alert(1)</script>"
+    )
+    page.reload()
+    drawn(page)
+    assert charts(page) == before
+    expect(page.locator("#status")).to_contain_text("version 0")
+
+
+def test_downloads_hold_what_is_shown(page, tmp_path):
+    for name, selector in (("csv", "#csv"), ("svg", "[data-kind=svg]"), ("png", "[data-kind=png]")):
+        with page.expect_download() as started:
+            page.locator(selector).first.click()
+        file = Path(tmp_path / f"one.{name}")
+        started.value.save_as(file)
+        assert file.stat().st_size > 1000
+    rows = list(csv.DictReader((tmp_path / "one.csv").open()))
+    assert {row["table"] for row in rows} == {"series", "leader", "binding"}
+    assert (tmp_path / "one.svg").read_text().startswith("<svg")
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bets_hide_the_results_until_they_are_in(page):
+    page.get_by_role("button", name="Bet first").click()
+    expect(page.locator("#revealed")).to_be_hidden()
+    page.get_by_label("US + allies lead in").fill("40")
+    page.get_by_label("China leads in").fill("30")
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.locator("#revealed")).to_be_visible()
+    expect(page.locator("#bet-result")).to_contain_text("US + allies 40 %, China 30 %")
+
+
+def test_german_projector_and_phone_without_a_serious_fault(page):
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("figcaption").first).to_have_text("Monatliche Nutzer")
+    page.locator("#advanced summary").click()
+    page.locator("#cards summary").click()
+    assert faults(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Projector").click()
+    expect(page.locator("body")).to_have_class("projector")
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+def test_a_keyboard_reaches_and_moves_everything(page):
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.dataset.key"))
+        if reached[-1] == "s-power-lead_time_us":
+            break
+    assert {"hold", "bets", "projector", "language", "preset"} <= set(reached)
+    page.keyboard.press("End")
+    drawn(page)
+    assert "power.lead_time_us=66" in page.locator("#override").input_value()
+    page.keyboard.press("Home")
+    drawn(page)
+    assert "power.lead_time_us=18" in page.locator("#override").input_value()

@@ -1,0 +1,122 @@
+"""The live back end without a browser: its numbers are those of a run; it takes nothing else than it should."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from experiments import load
+from experiments.catalogue import Record
+from experiments.cli import main
+from experiments.compose import base_catalogue
+from experiments.store import month_names
+from experiments.teach.engine import QUANTILES, Engine
+from experiments.teach.server import FILES, LARGEST_REQUEST, make_app
+from experiments.teach.sliders import MOST_MAIN, describe, spans
+
+CHANGED = {"capital.investor_patience": 0.7, "chips.export_stringency": 0.3, "power.lead_time_us": 21.5}
+
+
+def ask(address: str, **asked: object) -> httpx.Response:
+    return httpx.post(f"{address}/api/answer", json=asked, timeout=60)
+
+
+def test_numbers_are_those_of_a_run_with_the_copied_override(address, tmp_path):
+    found = ask(address, scenario="chip_wall", values=CHANGED).json()
+    words = found["override"].removeprefix("uncontested ").split()
+    assert main([*words, "workers=1", "output.figures=false", f"output.dir={tmp_path / 'run'}"]) == 0
+    run = load(tmp_path / "run")
+    for name, fan in found["fans"].items():
+        table = run.series.pivot(index="month", columns="world", values=name)
+        table = table.loc[found["months"]]
+        assert np.quantile(table.to_numpy(np.float64), QUANTILES, axis=1).tolist() == fan["quantiles"], name
+    for definition, years in run.summary["shares"]["passive"].items():
+        for year, by_leader in years.items():
+            shares = {leader: one["share"] for leader, one in by_leader.items()}
+            assert found["shares"][definition][year] == shares
+    assert found["months"] == month_names("2026-01", 60)[2::3]
+
+
+def test_what_is_asked_moves_the_answer(address):
+    calm, moved = ask(address).json(), ask(address, values={"power.lead_time_us": 18}).json()
+    assert moved["fans"] != calm["fans"]
+    assert ask(address, switches={"noise": False}).json()["fans"] != calm["fans"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"scenario": "base"}, "baseline"),
+        ({"values": {"power.lead_time_us": 1e6}}, "18..66"),
+        ({"values": {"power.lead_time": 30}}, "power.lead_time_us"),
+        ({"values": {"robots.working_hours": 30}}, "no slider"),
+        ({"values": {"power.lead_time_us": "30; rm"}}, "valid number"),
+        ({"switches": {"rules": True}}, "no switch"),
+        ({"switches": {"noise": "yes"}}, "valid boolean"),
+        ({"rules": "mine.py"}, "Extra inputs"),
+    ],
+)
+def test_refuses_what_no_slider_can_ask(address, asked, said):
+    refused = ask(address, **asked)
+    assert refused.status_code == 422
+    assert said in refused.text
+
+
+def test_serves_its_own_files_only_under_a_strict_policy(address):
+    for path in FILES:
+        served = httpx.get(address + path)
+        assert served.status_code == 200
+        assert "unsafe" not in served.headers["content-security-policy"]
+        assert "default-src 'none'" in served.headers["content-security-policy"]
+    for path in (
+        "/../server.py",
+        "/%2e%2e/server.py",
+        "/server.py",
+        "/page/index.html",
+        "//etc/passwd",
+        "/docs",
+    ):
+        assert httpx.get(address + path).status_code == 404
+
+
+def test_refuses_large_requests_and_other_hosts(address):
+    assert httpx.post(f"{address}/api/answer", content=b" " * (LARGEST_REQUEST + 1)).status_code == 413
+    stream = iter([b" " * 10, b" " * LARGEST_REQUEST])
+    assert httpx.post(f"{address}/api/answer", content=stream).status_code == 413
+    assert httpx.get(f"{address}/api/model", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_clients_at_once_get_their_own_answers(address):
+    values = [0.2 + place / 50 for place in range(6)] * 2
+    with ThreadPoolExecutor(12) as clients:
+        found = list(
+            clients.map(
+                lambda x: ask(address, values={"enterprises.enterprise_response_nu": x}).json(), values
+            )
+        )
+    for value, one in zip(values, found, strict=True):
+        assert f"enterprises.enterprise_response_nu={value}" in one["override"]
+    assert [one["fans"] for one in found[:6]] == [one["fans"] for one in found[6:]]
+    assert len({str(one["fans"]) for one in found}) == 6
+
+
+def test_every_number_of_a_slider_is_the_parameters():
+    told = describe()
+    assert sum(one["group"] == "main" for one in told["sliders"]) <= MOST_MAIN
+    for one in told["sliders"]:
+        record: Record = base_catalogue()[one["key"]]
+        assert one["source"] == " ".join(record.source.split())
+        assert record.minimum <= one["low"] < one["high"] <= record.maximum
+        assert spans()[one["key"]] == (one["low"], one["high"])
+
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Engine(worlds=2, months=3), ("*",)))
+
+
+@schema.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_survives_an_attack_on_its_description(case):
+    case.call_and_validate()
