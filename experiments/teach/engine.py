@@ -96,10 +96,10 @@ def answer(question: Question) -> dict[str, Any]:
 
 
 def fan(series: Array) -> dict[str, Any]:
-    """Return quantiles over worlds and some single ones. Shapes: series (month, world)."""
+    """Return quantiles, a row a month, and some single worlds. Shapes: series (month, world)."""
     values = np.asarray(series, np.float64)
     return {
-        "quantiles": np.quantile(values, QUANTILES, axis=1).tolist(),
+        "quantiles": np.quantile(values, QUANTILES, axis=1).T.tolist(),
         "singles": values[:, :SINGLES].T.tolist(),
     }
 

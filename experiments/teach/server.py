@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from experiments.errors import ConfigError, RunError
 from experiments.manifest import version
 from experiments.teach.engine import Busy, Engine
-from experiments.teach.sliders import describe
+from experiments.teach.sliders import describe, spans, words
 
 PAGE = Path(__file__).parent / "page"
 FILES = {
@@ -42,14 +42,31 @@ LOCAL = ("127.0.0.1", "localhost")
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _described(**schema: Any) -> Any:
+    """Tell in the API's description what `sliders.check` accepts, which names the nearest word too."""
+    return Field(json_schema_extra=schema)
+
+
+_NUMBERS = {
+    "properties": {
+        key: {"type": "number", "minimum": low, "maximum": high} for key, (low, high) in spans().items()
+    },
+    "additionalProperties": False,
+}
+_SWITCHES = {
+    "properties": {key: {"type": "boolean"} for key in words()["switches"]},
+    "additionalProperties": False,
+}
+
+
 class Asked(BaseModel):
     """What a page asks for."""
 
     model_config = ConfigDict(extra="forbid")
 
-    scenario: Annotated[str, Field(max_length=60)] = "baseline"
-    values: Annotated[dict[str, Number], Field(max_length=40)] = {}
-    switches: Annotated[dict[str, StrictBool], Field(max_length=10)] = {}
+    scenario: Annotated[str, _described(enum=list(words()["presets"]))] = "baseline"
+    values: Annotated[dict[str, Number], _described(**_NUMBERS)] = {}
+    switches: Annotated[dict[str, StrictBool], _described(**_SWITCHES)] = {}
 
 
 def model_of(engine: Engine) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The page in a browser: one walk through all a class does with it, with a keyboard, in German, on a phone."""
+"""The page in a browser: all a class does with it, by hand and keyboard, in German, on a phone."""
 
 import csv
 import os
@@ -105,7 +105,6 @@ def test_a_link_takes_nothing_that_no_slider_can_set(page, address):
     page.goto(
         f"{address}/#v=0&scenario=<b>&lang=xx&{NU}=1e9&labs.free_budget_share=<script>alert(1)</script>"
     )
-    page.reload()
     drawn(page)
     assert charts(page) == before
     expect(page.locator("#status")).to_contain_text("version 0")
