@@ -74,7 +74,7 @@ def model_of(engine: Engine) -> dict[str, Any]:
     return {"version": version(), "worlds": engine.worlds, "months": engine.months, **describe()}
 
 
-def make_app(engine: Engine, hosts: Sequence[str] = LOCAL) -> FastAPI:
+def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONGEST_SECONDS) -> FastAPI:
     """Return the application; requests for other hosts than these are refused.
 
     A page of another site could otherwise reach a local server through a name that it makes point here.
@@ -115,13 +115,13 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL) -> FastAPI:
         """Return what the charts show, and the command that gives the same numbers."""
         try:
             question = engine.question(asked.scenario, asked.values, asked.switches)
-            found = await asyncio.wait_for(engine.ask(question), LONGEST_SECONDS)
+            found = await asyncio.wait_for(engine.ask(question), seconds)
         except (ConfigError, RunError) as error:
             raise HTTPException(422, [{"loc": ["body"], "msg": str(error), "type": "value_error"}]) from None
         except Busy:
             raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
         except TimeoutError:
-            raise HTTPException(504, f"No answer in {LONGEST_SECONDS:g} s.") from None
+            raise HTTPException(504, f"No answer in {seconds:g} s.") from None
         return {"override": " ".join(["uncontested run", *question.words()]), **found}
 
     return app

@@ -26,7 +26,9 @@ def address(engine: Engine) -> Iterator[str]:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(engine), port=port, log_level="error", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(engine, seconds=300), port=port, log_level="error", ws="none")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

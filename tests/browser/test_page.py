@@ -14,7 +14,7 @@ CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found :=
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs Chromium on the path: apt-get install --no-install-recommends chromium"
 )
-WAIT_MS = 60_000
+WAIT_MS = 120_000
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ CHANGED = {"capital.investor_patience": 0.7, "chips.export_stringency": 0.3, "po
 
 
 def ask(address: str, **asked: object) -> httpx.Response:
-    return httpx.post(f"{address}/api/answer", json=asked, timeout=60)
+    return httpx.post(f"{address}/api/answer", json=asked, timeout=300)
 
 
 def test_numbers_are_those_of_a_run_with_the_copied_override(address, tmp_path):
@@ -110,7 +110,7 @@ def test_every_number_of_a_slider_is_the_parameters():
         assert spans()[one["key"]] == (one["low"], one["high"])
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Engine(worlds=2, months=3), ("*",)))
+schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Engine(worlds=2, months=3), ("*",), 300))
 
 
 @schema.parametrize()
