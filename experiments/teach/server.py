@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-from fastapi import FastAPI, HTTPException, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from typing import TYPE_CHECKING, Annotated, Any
 
 from experiments.errors import ConfigError, RunError
 from experiments.manifest import version
 from experiments.teach.engine import Busy, Engine
 from experiments.teach.sliders import describe, spans, words
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Response
 
 PAGE = Path(__file__).parent / "page"
 FILES = {
@@ -39,34 +38,34 @@ LARGEST_REQUEST = 8192
 LONGEST_SECONDS = 30.0
 LOCAL = ("127.0.0.1", "localhost")
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
 
+def asked_type() -> Any:
+    """Return the type of what a page asks for.
 
-def _described(**schema: Any) -> Any:
-    """Tell in the API's description what `sliders.check` accepts, which names the nearest word too."""
-    return Field(json_schema_extra=schema)
+    Its description tells ranges and names; `sliders.check` holds to them, and names the nearest word too.
+    """
+    from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-
-_NUMBERS = {
-    "properties": {
+    numbers = {
         key: {"type": "number", "minimum": low, "maximum": high} for key, (low, high) in spans().items()
-    },
-    "additionalProperties": False,
-}
-_SWITCHES = {
-    "properties": {key: {"type": "boolean"} for key in words()["switches"]},
-    "additionalProperties": False,
-}
+    }
+    flags = {key: {"type": "boolean"} for key in words()["switches"]}
 
+    def described(**schema: Any) -> Any:
+        return Field(json_schema_extra=schema)
 
-class Asked(BaseModel):
-    """What a page asks for."""
+    number = Annotated[float, Field(allow_inf_nan=False)]
 
-    model_config = ConfigDict(extra="forbid")
+    class Asked(BaseModel):
+        model_config = ConfigDict(extra="forbid")
 
-    scenario: Annotated[str, _described(enum=list(words()["presets"]))] = "baseline"
-    values: Annotated[dict[str, Number], _described(**_NUMBERS)] = {}
-    switches: Annotated[dict[str, StrictBool], _described(**_SWITCHES)] = {}
+        scenario: Annotated[str, described(enum=list(words()["presets"]))] = "baseline"
+        values: Annotated[dict[str, number], described(properties=numbers, additionalProperties=False)] = {}
+        switches: Annotated[
+            dict[str, StrictBool], described(properties=flags, additionalProperties=False)
+        ] = {}
+
+    return Asked
 
 
 def model_of(engine: Engine) -> dict[str, Any]:
@@ -74,11 +73,15 @@ def model_of(engine: Engine) -> dict[str, Any]:
     return {"version": version(), "worlds": engine.worlds, "months": engine.months, **describe()}
 
 
-def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONGEST_SECONDS) -> FastAPI:
+def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONGEST_SECONDS) -> "FastAPI":
     """Return the application; requests for other hosts than these are refused.
 
     A page of another site could otherwise reach a local server through a name that it makes point here.
     """
+    from fastapi import FastAPI, HTTPException, Request, Response
+    from fastapi.middleware.trustedhost import TrustedHostMiddleware
+
+    Asked = asked_type()
     app = FastAPI(title="Uncontested", version=version(), docs_url=None, redoc_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
 
@@ -127,7 +130,9 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
     return app
 
 
-def _file(path: Path, kind: str) -> Callable[[], Awaitable[Response]]:
+def _file(path: Path, kind: str) -> "Callable[[], Awaitable[Response]]":
+    from fastapi import Response
+
     async def served() -> Response:
         return Response(path.read_bytes(), media_type=kind)
 
