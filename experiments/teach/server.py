@@ -54,7 +54,7 @@ def asked_type() -> Any:
     def described(**schema: Any) -> Any:
         return Field(json_schema_extra=schema)
 
-    number = Annotated[float, Field(allow_inf_nan=False)]
+    number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
     class Asked(BaseModel):
         model_config = ConfigDict(extra="forbid")

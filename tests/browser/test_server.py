@@ -91,13 +91,13 @@ def test_refuses_large_requests_and_other_hosts(address):
 
 
 def test_clients_at_once_get_their_own_answers(address):
-    values = [0.2 + place / 50 for place in range(6)] * 2
-    with ThreadPoolExecutor(12) as clients:
+    values = [0.2 + place / 50 for place in range(3)] * 2
+    with ThreadPoolExecutor(6) as clients:
         found = list(clients.map(lambda x: ask(address, values={NU: x}).json(), values))
     for value, one in zip(values, found, strict=True):
         assert f"{NU}={value}" in one["override"]
-    assert [one["fans"] for one in found[:6]] == [one["fans"] for one in found[6:]]
-    assert len({str(one["fans"]) for one in found}) == 6
+    assert [one["fans"] for one in found[:3]] == [one["fans"] for one in found[3:]]
+    assert len({str(one["fans"]) for one in found}) == 3
 
 
 def test_every_number_of_a_slider_is_the_parameters():
