@@ -107,6 +107,7 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
 
     refusals: dict[int | str, dict[str, Any]] = {
         400: {"description": "No such host, or no JSON."},
+        409: {"description": "No world can start from these numbers together."},
         413: {"description": "Too large."},
         422: {"description": "Out of range, or no such key."},
         503: {"description": "Too many wait."},
@@ -119,7 +120,10 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
         try:
             question = engine.question(asked.scenario, asked.values, asked.switches)
             found = await asyncio.wait_for(engine.ask(question), seconds)
-        except (ConfigError, RunError) as error:
+        except RunError as error:
+            # Each number is in its range, but no world can start from all of them together.
+            raise HTTPException(409, str(error)) from None
+        except ConfigError as error:
             raise HTTPException(422, [{"loc": ["body"], "msg": str(error), "type": "value_error"}]) from None
         except Busy:
             raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
