@@ -3,7 +3,7 @@
 const COLOUR = { us: "#1B4B8F", cn: "#D2451E", mixed: "#DFE2E7", open: "#FFFFFF", ink: "#1C1F24", muted: "#5B626D", grey: "#D3D7DD",
   none: "#EDEFF2", demand: "#C9D8A4", power: "#DDB23A", capital: "#A06FB4", chips: "#1F7670", parts: "#4B2E2B" };
 const FONT = "Lato, 'DejaVu Sans', sans-serif";
-const SIZE = { width: 560, height: 300, left: 52, right: 128, top: 12, bottom: 26 };
+const SIZE = { width: 560, height: 300, left: 52, right: 156, top: 12, bottom: 26 };
 
 function tag(name, attributes, ...inner) {
   const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(value)}"`).join("");

@@ -115,7 +115,7 @@
   function headline(one) {
     const rows = [];
     for (const [year, share] of Object.entries(one.shares.w1 || {})) for (const bloc of ["us", "cn"])
-      rows.push([`${word(bloc)} ${word("leadIn")} ${year}, ${word("inWorlds")}`, 100 * share[bloc], "%"]);
+      rows.push([`${word(bloc)} ${word(bloc === "us" ? "leadUs" : "leadCn")} ${year}, ${word("inWorlds")}`, 100 * share[bloc], "%"]);
     for (const [series, key] of [["active_users_million", "adoption"], ["humanoids_working", "humanoids"]]) for (const bloc of ["us", "cn"])
       rows.push([`${word(key)}, ${word(series === "humanoids_working" && bloc === "us" ? "usPlace" : bloc)}, ${one.months.at(-1)} (${word("median")})`, one.fans[`${series}.${bloc}`].quantiles.at(-1)[2], ""]);
     return rows;
