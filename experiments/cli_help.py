@@ -25,6 +25,7 @@ COMMAND_GROUPS = {
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
     "Teach": {
+        "teach": "a page for a class: sliders, charts at once, bets; local unless told otherwise",
         "kit": "the lesson in print: guide, sheets, cards, puzzles and slides, in English and German",
         "windtunnel": "strategies of each role in the four classroom scenarios, with their regret",
     },
@@ -32,9 +33,6 @@ COMMAND_GROUPS = {
         "validate": "the hindcast of 2023-2025 against what was observed, and its gates",
         "verify": "a random sample of a sweep's runs again, compared bit for bit",
         "calibrate": "fit the parameters to 2023 and 2024",
-    },
-    "Teach": {
-        "teach": "a page for a class: sliders, charts at once, bets; local unless told otherwise",
     },
     "Look up": {
         "list": "scenarios, studies, firms, series, figures, runs",
