@@ -1,1 +1,1 @@
-"""A page for a class: the laboratory with sliders, live or baked into one file."""
+"""A page for a class: the laboratory with sliders, simulated on each change."""

@@ -91,7 +91,7 @@ def test_sliders_presets_undo_hold_and_link(page):
     drawn(page)
     page.get_by_role("button", name="Release").click()
     assert charts(page) == before
-    page.get_by_role("button", name="Replay").is_enabled()
+    assert page.get_by_role("button", name="Replay").is_enabled()
     page.goto("about:blank")
     page.goto(link)
     drawn(page)

@@ -4,7 +4,7 @@
   let model, state, answer, held = null, waiting = null, newest = 0, bet = null, betting = false;
   const past = [];
   const word = key => WORDS[state.language][key];
-  const backend = window.BAKED ? window.BAKED_BACKEND : {
+  const backend = {
     model: async () => (await fetch("api/model")).json(),
     answer: async (asked, signal) => {
       const reply = await fetch("api/answer", { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) });
@@ -69,7 +69,6 @@
   function switchFor(one) {
     const label = element("label"), box = element("input", undefined, { type: "checkbox", id: `m-${one.key}` });
     box.checked = state.switches[one.key] !== false;
-    box.disabled = Boolean(window.BAKED);
     box.addEventListener("change", () => { remember(); if (box.checked) delete state.switches[one.key]; else state.switches[one.key] = false; ask(); });
     label.append(box, ` ${one[state.language]}`);
     return label;
@@ -103,7 +102,7 @@
       if (mine !== newest) return;
       answer = found;
       draw();
-      by("status").textContent = `${model.worlds} ${word(window.BAKED ? "baked" : "ready")}`;
+      by("status").textContent = `${model.worlds} ${word("ready")}`;
       document.body.dataset.drawn = String(mine);
     } catch (error) {
       if (mine !== newest) return;
