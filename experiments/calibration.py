@@ -13,10 +13,8 @@ import numpy as np
 from experiments import posterior as tables
 from experiments import store, terminal
 from experiments.calibrate import Posterior, calibrate, evidence, recoveries
-from experiments.cli_options import parse
-from experiments.errors import ConfigError
+from experiments.cli_options import parse, whole
 from experiments.hindcast import hindcast_plan
-from experiments.readers import integer
 from experiments.targets import TARGETS, Targets, observed, read_targets
 from experiments.validate import recorded_units
 from sim.units import Array
@@ -47,9 +45,9 @@ def calibrate_command(arguments: Sequence[str]) -> int:
     if "--help" in given:
         print(HELP)
         return 0
-    draws = _whole(given, "--draws", DRAWS, 2048, 2**20)
-    count = _whole(given, "--recoveries", RECOVERIES, 1, 1000)
-    seed = _whole(given, "--seed", 1, 0, 2**31 - 1)
+    draws = whole("--draws", given.get("--draws", str(DRAWS)), 2048, 2**20)
+    count = whole("--recoveries", given.get("--recoveries", str(RECOVERIES)), 1, 1000)
+    seed = whole("--seed", given.get("--seed", "1"), 0, 2**31 - 1)
     began = time.perf_counter()
     folder = store.output_folder(given.get("--output", ""), "calibrate", time.localtime())
     plan = hindcast_plan(f"worlds={draws}", f"seed={seed}", "uncertainty=prior")
@@ -71,13 +69,6 @@ def calibrate_command(arguments: Sequence[str]) -> int:
         for name in (TABLE, tables.HINDCAST, SUMMARY):
             shutil.copy(final / name, tables.FOLDER / name)
     return 0
-
-
-def _whole(given: dict[str, str], name: str, default: int, low: int, high: int) -> int:
-    text = given.get(name, str(default))
-    if not text.isdecimal():
-        raise ConfigError(name, text, "expected a whole number")
-    return integer(name, int(text), low, high)
 
 
 def _stages(stack: ExitStack) -> Callable[[str, int], Callable[[int], None]]:

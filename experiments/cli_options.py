@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from experiments.errors import MISSING, ConfigError, nearest
+from experiments.readers import integer
 
 
 def parse(
@@ -52,3 +53,13 @@ def choose(key: str, given: str, valid: Sequence[str]) -> str:
     if given not in valid:
         raise ConfigError(key, given, f"expected one of {', '.join(valid)}", nearest(given, valid))
     return given
+
+
+def whole(name: str, text: str, low: int, high: int) -> int:
+    """Return a whole number written on the command line.
+
+    Raises: ConfigError if it is none, or out of limits.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        raise ConfigError(name, text, f"expected a whole number within {low}..{high}")
+    return integer(name, int(text), low, high)

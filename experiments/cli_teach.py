@@ -26,7 +26,7 @@ def teach_command(arguments: Sequence[str]) -> int:
         return 0
     host, port = given.get("--host", LOCAL_ADDRESS), port_of(given.get("--port", str(PORT)))
     try:
-        import fastapi  # noqa: F401
+        import fastapi  # noqa: F401  # is it installed?
         import uvicorn
     except ImportError as error:
         raise ConfigError("teach", error.name, REMEDY) from None

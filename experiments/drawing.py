@@ -77,6 +77,6 @@ def draw_some(hand: int, hands: int, folder: Path, given: Mapping[str, Any]) -> 
     for name in list(FIGURES)[hand::hands]:
         try:
             draw_all(folder, folder / "figures", only=[name], **options)
-        except Exception as error:
+        except Exception as error:  # whatever stops one figure, the others are drawn and it is named
             failed.append(f"the figure {name} was not drawn ({type(error).__name__}: {error})")
     return failed

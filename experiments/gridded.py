@@ -29,8 +29,8 @@ def require(key: str) -> Any:
     Raises: ConfigError naming the remedy where it is not installed.
     """
     try:
-        import h5netcdf  # noqa: F401
-        import h5py  # noqa: F401
+        import h5netcdf  # noqa: F401  # is it installed?
+        import h5py  # noqa: F401  # is it installed?
         import xarray
     except ImportError:
         expected = 'expected xarray, h5netcdf and h5py to be installed: pip install ".[netcdf]"'

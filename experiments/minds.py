@@ -66,7 +66,7 @@ def minds_of(rules: tuple[str, str] | None) -> Mapping[str, type]:
     namespace: dict[str, Any] = {"__name__": "mine", "__file__": file}
     try:
         exec(compile(code, file, "exec"), namespace)
-    except Exception as error:
+    except Exception as error:  # a file of one's own may raise anything
         raise ConfigError("rules", file, f"{where(error, file)}; {_EXPECTED}") from None
     found = namespace.get(NAME)
     if not isinstance(found, Mapping) or not found:

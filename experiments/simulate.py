@@ -54,7 +54,7 @@ def simulate_cases(plan: RunPlan, cases: Cases, on_month: Callable[[int], None])
     model, attempts = feasible_model(plan, cases)
     try:
         model.run(on_month=on_month)
-    except Exception as error:
+    except Exception as error:  # a rule of one's own may raise anything; the project's errors go on
         if plan.rules is None:
             raise
         raise RunError(f"rules={plan.rules[0]}: {where(error, plan.rules[0])}; nothing was written") from None

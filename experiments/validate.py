@@ -16,14 +16,13 @@ import numpy as np
 from experiments import facts, store, terminal
 from experiments import posterior as tables
 from experiments.build import RunPlan, plan_from_config
-from experiments.cli_options import parse
+from experiments.cli_options import parse, whole
 from experiments.compose import compose_run
 from experiments.design import draw
 from experiments.errors import ConfigError
 from experiments.hindcast import CHUNK_WORLDS, hindcast_plan, simulate_many
 from experiments.manifest import version
 from experiments.observed import read_points as own_points
-from experiments.readers import integer
 from experiments.scores import GateResult, Score, judge, score
 from experiments.targets import (
     OBSERVATIONS,
@@ -84,12 +83,8 @@ def validate_command(arguments: Sequence[str]) -> int:
     began = time.perf_counter()
     folder = store.output_folder(given.get("--output", ""), "validate", time.localtime())
     observations = own_points(given.get("--observations", ""))
-    worlds = given.get("--worlds", str(WORLDS))
-    if not worlds.isdecimal():
-        raise ConfigError("--worlds", worlds, "expected a whole number")
-    found = validate(
-        integer("--worlds", int(worlds), 8, 65536), given.get("--uncertainty", "posterior"), observations
-    )
+    worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 8, 65536)
+    found = validate(worlds, given.get("--uncertainty", "posterior"), observations)
     with store.RunFolder(folder, may_be_renamed="--output" not in given) as made:
         write_all(found, made.part)
         final = made.publish()

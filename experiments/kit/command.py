@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.cli_options import choose, parse
+from experiments.cli_options import choose, parse, whole
 from experiments.errors import MISSING, ConfigError, RunError
 from experiments.kit.cards import load_cards
 from experiments.kit.measure import BASE, measure
@@ -17,7 +17,7 @@ from experiments.kit.puzzles import PUZZLES
 from experiments.kit.render import Kit, to_html
 from experiments.kit.strategies import LANGUAGES, load_roles, load_strategies
 from experiments.kit.tunnel import WORLDS, plans_of
-from experiments.kit.windtunnel import whole, workers_of
+from experiments.kit.windtunnel import workers_of
 from experiments.manifest import sources_hash, write_json
 from experiments.readers import exactly
 from experiments.store import OUTPUTS, RunFolder, check_free, shown_path

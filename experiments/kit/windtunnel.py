@@ -5,11 +5,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments.cli_options import choose, parse
-from experiments.errors import ConfigError, RunError
+from experiments.cli_options import choose, parse, whole
+from experiments.errors import RunError
 from experiments.kit.strategies import HOLD, HOLD_TITLE, Strategy, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, WORLDS, Scored, plans_of, wind_tunnel
-from experiments.readers import integer
 from experiments.store import OUTPUTS, shown_path
 
 OPTIONS = {
@@ -67,16 +66,6 @@ def workers_of(given: Mapping[str, str]) -> int:
     from experiments.running import cores
 
     return whole("--workers", given["--workers"], 1, 1024) if "--workers" in given else cores()
-
-
-def whole(name: str, text: str, low: int, high: int) -> int:
-    """Return a whole number written on the command line.
-
-    Raises: ConfigError if it is none, or out of limits.
-    """
-    if not (text.isascii() and text.isdecimal()):
-        raise ConfigError(name, text, f"expected a whole number within {low}..{high}")
-    return integer(name, int(text), low, high)
 
 
 def titles_of(strategies: Mapping[str, Strategy]) -> dict[str, Mapping[str, str]]:

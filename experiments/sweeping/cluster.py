@@ -296,10 +296,10 @@ def _finished(held: Mapping[Any, Attempt]) -> list[Any]:
 
 def _distributed(kind: str) -> None:
     try:
-        import distributed  # noqa: F401
+        import distributed  # noqa: F401  # is it installed?
 
         if kind == "slurm":
-            import dask_jobqueue  # noqa: F401
+            import dask_jobqueue  # noqa: F401  # is it installed?
     except ImportError:
         raise ConfigError(
             "executor", kind, 'expected Dask to be installed: pip install ".[cluster]"'

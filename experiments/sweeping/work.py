@@ -110,7 +110,7 @@ def simulate_apart(
 
     try:
         return [Outcome(places, simulate_cases(plan, cases.take(places), on_month), "")]
-    except Exception as error:
+    except Exception as error:  # whatever a run raises is kept in its row
         if places.size == 1:
             why = str(error) if isinstance(error, RunError) else traceback.format_exc()
             return [Outcome(places, None, why[-LONGEST_ERROR:])]

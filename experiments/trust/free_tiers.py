@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 
 from experiments.build import RunPlan
-from experiments.cli_options import choose, parse
-from experiments.errors import ConfigError, RunError
+from experiments.cli_options import choose, parse, whole
+from experiments.errors import RunError
 from experiments.manifest import version, write_json
-from experiments.readers import integer
 from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import meter
@@ -137,10 +136,7 @@ def tiers_command(arguments: Sequence[str]) -> str:
         return HELP
     language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
     year = choose("--by", given.get("--by", YEAR), YEARS)
-    words = given.get("--worlds", str(WORLDS))
-    if not words.isdecimal():
-        raise ConfigError("--worlds", words, "expected a whole number")
-    worlds = integer("--worlds", int(words), 2, 65536)
+    worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 65536)
     taken = {word.partition("=")[0] for word in keys}
     usual = [*(word for word in USUAL if word.partition("=")[0] not in taken), *keys, f"worlds={worlds}"]
     first = arm(BASE, usual).plan

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.cli_options import choose, parse
+from experiments.cli_options import choose, parse, whole
 from experiments.errors import ConfigError, RunError, nearest
 from experiments.manifest import version, write_json
-from experiments.readers import integer
 from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import BLOCS, meter, percent
@@ -166,10 +165,7 @@ def variants_command(arguments: Sequence[str]) -> str:
         return HELP
     language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
     chosen = _chosen(given.get("--only", ""))
-    words = given.get("--worlds", str(WORLDS))
-    if not words.isdecimal():
-        raise ConfigError("--worlds", words, "expected a whole number")
-    worlds = integer("--worlds", int(words), 2, 65536)
+    worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 65536)
     taken = {word.partition("=")[0] for word in keys}
     usual = [*(word for word in USUAL if word.partition("=")[0] not in taken), *keys, f"worlds={worlds}"]
     arms = [arm(BASE, usual)]

@@ -146,7 +146,7 @@ def test_utilities_are_those_of_the_page() -> None:
     offers, tastes = offers_and_tastes()
     free, paid, nonuse = adoption.utilities(offers, tastes, 2, 2)
     assert (free.shape, paid.shape, nonuse.shape) == ((3, 2, 2), (3, 2, 2, 2), (2, 2))
-    v = lambda c, w: 1.6 * (1 - math.exp(-0.06 * c)) / 0.06 if w == 0 else 0.6 * c  # noqa: E731
+    v = lambda c, w: 1.6 * (1 - math.exp(-0.06 * c)) / 0.06 if w == 0 else 0.6 * c  # noqa: E731  # a formula
     for w, (quota, depth, rate) in enumerate([(0.6, 1.0, 0.5), (0.0, 2.0, 0.2)]):
         # Nobody can use the third lab, so the second one's capability is the best.
         assert nonuse[1, w] == pytest.approx(-depth * (1.0 - math.exp(-rate * 2.0)), rel=1e-14)

@@ -19,7 +19,7 @@ CLASS_SHARE = np.array([0.7, 0.3])[:, None, None]
 def setting_of(worlds: int, seed: int, copies: int = 1) -> ChoiceSetting:
     """Return conditions that differ between worlds, but not between `copies` neighbouring ones."""
     draw = np.random.default_rng(seed)
-    spread = lambda low, high, *shape: draw.uniform(low, high, (*shape, worlds)).repeat(copies, -1)  # noqa: E731
+    spread = lambda low, high, *shape: draw.uniform(low, high, (*shape, worlds)).repeat(copies, -1)  # noqa: E731  # a formula
     free = spread(-1.0, 1.0, LABS, MARKETS)
     before = spread(0.5, 0.9, MARKETS)
     return ChoiceSetting(

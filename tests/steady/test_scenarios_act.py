@@ -10,7 +10,6 @@ from experiments.build import plan_from_config
 from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.conf_files import options
-from experiments.errors import RunError
 from experiments.levers import relative_difference
 from experiments.simulate import feasible_model
 from sim.model import forget
@@ -71,9 +70,6 @@ ROWS = (
     Row("us_grid_doubled", "powered_gw.us", 1, 2030),
 )
 KNOWN = {
-    "detente": pytest.mark.xfail(
-        raises=RunError, reason="without a ban, labs without users in China cannot be inverted (S1.4)"
-    ),
     "open_weights_ban": pytest.mark.xfail(
         raises=AssertionError,
         reason="where open weights are barred does not reach the foundation share",
