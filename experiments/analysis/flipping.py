@@ -195,6 +195,7 @@ def told(answer: Answer, plan: RunPlan) -> list[str]:
         f"in {worlds} worlds: {', '.join(counts)}",
         f"The least change that gives the lead {what}, each world against itself; scanned at {scanned} of "
         "the way to a limit",
+        "What changes and changes back between two of these places is not seen; --steps scans more of them",
     ]
     rows = summary(answer)
     for title, alone in (("One lever", True), ("Levers together, each the same share of its way", False)):

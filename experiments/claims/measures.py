@@ -12,7 +12,7 @@ import numpy as np
 
 from experiments.claims.cards import BASE_ARM, Card, Test
 from experiments.errors import show
-from experiments.levers import DIFFERENCES
+from experiments.levers_compare import DIFFERENCES
 from sim.axes import BLOCS
 from sim.physics.orbit import radiator_area_m2_per_kw
 from sim.units import KILOWATTS_PER_GIGAWATT, STEFAN_BOLTZMANN_W_PER_M2_K4, Array, BoolArray
@@ -141,8 +141,7 @@ class Reader:
         """Return a quantity in one arm less that in another. Shapes: -> (world,)."""
         difference = DIFFERENCES[say.get("difference", "relative")]
         low, high = (self.quantity(say["of"], one, year) for one in (against, arm))
-        # A world without a start in one of the arms has no difference, not one of nothing.
-        return np.where(np.isnan(low + high), np.nan, difference(low, high))
+        return difference(low, high)
 
 
 def compared(values: Array, say: Mapping[str, Any], way: str) -> tuple[BoolArray, BoolArray]:

@@ -10,7 +10,7 @@ from experiments.build import plan_from_config
 from experiments.cases import cases_of
 from experiments.compose import compose_run
 from experiments.conf_files import options
-from experiments.levers import relative_difference
+from experiments.levers_compare import relative_difference
 from experiments.simulate import feasible_model
 from sim.model import forget
 from sim.units import Array

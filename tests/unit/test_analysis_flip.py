@@ -36,6 +36,16 @@ def test_what_changes_and_changes_back_is_shown() -> None:
     assert found.scanned[0, :, 0].tolist() == [0.0, 1.0, 0.0, 0.0]
 
 
+def test_what_lies_between_two_places_is_seen_by_more_of_them() -> None:
+    def narrow(way: np.ndarray, world: np.ndarray, place: np.ndarray) -> np.ndarray:
+        return 1.0 * ((place > 0.3) & (place < 0.4))
+
+    assert not find_flips(narrow, NONE, 1, SCAN, 8).flipped.any()
+    finer = find_flips(narrow, NONE, 1, np.arange(1, 33) / 32.0, 8)
+    assert finer.flipped.all()
+    assert finer.place == pytest.approx(0.3, abs=0.002)
+
+
 def test_a_way_without_effect_has_no_flip() -> None:
     found = find_flips(lambda way, world, place: 0.0 * place, NONE, 3, SCAN, 5)
     assert not found.flipped.any()
@@ -109,6 +119,7 @@ def test_an_answer_is_told_and_written_in_both_languages(tmp_path: Path) -> None
     said = "\n".join(told(answer, plan))
     assert "power.lead_time_us down: 6 of 6 worlds (to: China 6)" in said
     assert "No world changes its leader by power.permitting_speed_us up." in said
+    assert "changes back between two of these places is not seen; --steps" in said
     for language in ("en", "de"):
         paths = write(answer, plan, tmp_path / language, language)
         assert all(path.stat().st_size for path in paths)
