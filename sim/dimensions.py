@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.axes import CN, US, sum_by_bloc
 from sim.context import Context
+from sim.memory import once_a_month
 from sim.physics.capability import signed_lag_months
 from sim.state import State
 from sim.units import Array, logistic, ratio
@@ -35,9 +36,10 @@ def users_by_bloc(ctx: Context, users: Array) -> Array:
     return sum_by_bloc(users.sum(1), ctx.axes.labs.bloc)
 
 
-def lag_months(ctx: Context, frontier_orders: Array) -> Array:
+@once_a_month
+def lag_months(ctx: Context, state: State) -> Array:
     """Return China's lag behind the United States, positive: China behind. Shapes: (world,)."""
-    return signed_lag_months(frontier_orders[:, US], frontier_orders[:, CN], ctx.dt)
+    return signed_lag_months(state.frontier_orders[:, US], state.frontier_orders[:, CN], ctx.dt)
 
 
 def lag_shares(lag: Array) -> Array:
@@ -55,7 +57,7 @@ def composite_shares(ctx: Context, state: State) -> tuple[Array, Array]:
     compute = two_shares(state.compute_by_user)
     labour = two_shares(state.robot_labour)
     revenue = two_shares(sum_by_bloc(state.labs.revenue_usd, ctx.axes.labs.bloc))
-    lead = lag_shares(lag_months(ctx, state.frontier_orders))
+    lead = lag_shares(lag_months(ctx, state))
     opened = np.where(state.robot_labour_matters > 0.0, labour, 0.5)
     table = np.stack([users, compute, opened, revenue, lead])
     counts = (table > LEAD_SHARE).sum(0)

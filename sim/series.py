@@ -101,7 +101,7 @@ class Step:
     @cached_property
     def lag(self) -> Array:
         """Months by which China is behind. Shapes: (world,)."""
-        return lag_months(self.ctx, self.after.frontier_orders)
+        return lag_months(self.ctx, self.after)
 
     @cached_property
     def offered(self) -> BoolArray:

@@ -13,7 +13,7 @@ from sim.markets.choice import (
     lab_share,
     reconsidering,
 )
-from sim.units import TINY, Array, BoolArray, ratio
+from sim.units import TINY, Array, BoolArray, IntArray, ratio
 
 
 def awareness(aware: Array, innovation: Array, imitation: Array, dt: float) -> Array:
@@ -192,6 +192,24 @@ class Inversion:
     """(market, world): largest relative miss of an open option's flow"""
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Take some worlds out of tables that have all of them; what has no world axis stays as it is."""
+
+    chosen: IntArray
+    worlds: int
+
+    def of(self, table: Array) -> Array:
+        """Return these worlds of one table. Shapes: (..., world) -> (..., chosen); others unchanged."""
+        if np.ndim(table) == 0 or table.shape[-1] != self.worlds:
+            return table
+        return np.take(table, self.chosen, axis=-1)
+
+    def of_record(self, setting: ChoiceSetting) -> ChoiceSetting:
+        """Return the conditions of choice in these worlds."""
+        return ChoiceSetting(**{name: self.of(table) for name, table in vars(setting).items()})
+
+
 def invert_flows(
     setting: ChoiceSetting,
     occupancy: Array,
@@ -218,23 +236,30 @@ def invert_flows(
     seen = lab_share(occupancy) if network_share is None else network_share
     sought = berry_utilities(target.share, setting.nest_lambda)
     labs, _, markets, worlds = setting.paid_utility.shape
+    newcomers = np.broadcast_to(newcomers, occupancy.shape[1:])
     shift = np.zeros((labs, 2, markets, worlds))
     miss = np.full((markets, worlds), np.inf)
     for _ in range(most_steps):
         moving = target.feasible & (miss > tolerance)
-        if not moving.any():
+        going = np.flatnonzero(moving.any(0))
+        if going.size == 0:
             break
+        # Worlds that have arrived are left out. One alone would be summed in another order (decision 2).
+        going = going if going.size > 1 else np.repeat(going, 2)
+        here = Columns(going, worlds)
+        terms, moved, wanted = here.of_record(setting), here.of(shift), here.of(target.share)
         shifted = replace(
-            setting,
-            free_utility=setting.free_utility + shift[:, 0],
-            paid_utility=setting.paid_utility + shift[:, 1][:, None],
+            terms,
+            free_utility=terms.free_utility + moved[:, 0],
+            paid_utility=terms.paid_utility + moved[:, 1][:, None],
         )
-        chosen = expected_choices(shifted, leaving, newcomers, seen).sum(1)
-        got = ratio(chosen, target.choosing)
-        off = ratio(np.abs(got - target.share), target.share)
-        miss = np.where(moving, off.max(0), miss)
-        step = sought - berry_utilities(got, setting.nest_lambda)
-        shift = shift + np.where(moving & (miss > tolerance), step, 0.0)
+        chosen = expected_choices(shifted, here.of(leaving), here.of(newcomers), here.of(seen)).sum(1)
+        got = ratio(chosen, here.of(target.choosing))
+        off = ratio(np.abs(got - wanted), wanted).max(0)
+        miss[:, going] = np.where(moving[:, going], off, miss[:, going])
+        step = here.of(sought) - berry_utilities(got, terms.nest_lambda)
+        still = moving[:, going] & (miss[:, going] > tolerance)
+        shift[..., going] = moved + np.where(still, step, 0.0)
     free_open = setting.free_utility > -np.inf
     both_open = free_open & (setting.paid_utility > -np.inf).any(1)
     return Inversion(
