@@ -24,10 +24,12 @@ from experiments.outcome_columns import is_date, is_leader
 from experiments.pairing import differing
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
-from experiments.sweeping.factors import Factor, read_factors
+from experiments.sweeping.factors import Factor
 from experiments.sweeping.identity import NO_BUDGET, PASSIVE, code_hash, hash_of
+from experiments.sweeping.plan import read_points
+from experiments.sweeping.replan import read_plan
 from experiments.sweeping.running import execute, prepare
-from experiments.sweeping.study import Study, SweepRequest, compose_sweep, read_study
+from experiments.sweeping.study import Study, SweepRequest, compose_sweep
 from sim.units import Array
 
 if TYPE_CHECKING:
@@ -155,23 +157,23 @@ def _open(
     """Read a stored plan and check that all its runs are there."""
     import duckdb
 
-    stored = files.read()
-    written = {key: value for key, value in stored["study"].items() if key != "name"}
     try:
-        study = read_study(request.study.name, written)
-        factors = read_factors(study.factors, plan_from_config(stored["configuration"]))
+        found = read_plan(files)
+        factors, points = read_points(
+            found.study, plan_from_config(found.told["configuration"]), found.points
+        )
     except ConfigError as error:
         raise RunError(
             f"{files.json}: was written by another version, which this one cannot read ({error}) Run "
             f"{command}"
         ) from None
     try:
-        rows = duckdb.execute("SELECT * FROM read_parquet(?) ORDER BY point", [str(files.points)]).fetchall()
         run_ids = duckdb.execute("SELECT DISTINCT run_id FROM read_parquet(?)", [str(files.runs)]).fetchall()
     except duckdb.Error as error:
         raise RunError(f"{files.runs}: cannot be read ({' '.join(str(error).split())})") from None
+    stored = found.told
     own = parts.parts_in(folder, stored["record_hash"])
-    status, _ = parts.stored_runs(own, study.headline.outcome)
+    status, _ = parts.stored_runs(own, found.study.headline.outcome)
     missing = sum(status.get(name) != parts.DONE for (name,) in run_ids)
     if missing:
         failed = sum(status.get(name) == parts.FAILED for (name,) in run_ids)
@@ -180,10 +182,10 @@ def _open(
             f"{folder}: incomplete, {missing:,} of {len(run_ids):,} runs are not stored{also}. Run {command}"
         )
     return StoredStudy(
-        study=study,
+        study=found.study,
         folder=folder,
         factors=factors,
-        points=tuple(tuple(row[1:]) for row in rows),
+        points=tuple(points),
         outcomes=tuple(stored["record"]["outcomes"]),
         notes=_changes(request, plan, stored, command),
         plan=stored,

@@ -19,7 +19,7 @@ from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping.cluster import DaskExecutor, serve_unit
 from experiments.sweeping.running import SweepJob
 from experiments.sweeping.work import Commit, Task, run_unit
-from tests.sweep.faults import Slow, pretend
+from tests.sweep.faults import Poison, Slow, pretend
 from tests.sweep.processes import PATIENCE_SECONDS, held, wait_for
 from tests.sweep.small import Here, contents, planned, rows, run_with, sweep, words
 
@@ -96,6 +96,22 @@ def test_one_worker_of_a_cluster_started_here_leaves_the_bits_of_one_process(
     request, _ = planned(tmp_path / "sweep", "executor=dask")
     run_with(tmp_path / "sweep", DaskExecutor(request.executor, 1, pretend))
     assert contents(tmp_path / "sweep") == contents(pretended)
+
+
+def test_a_run_that_kills_every_worker_of_a_cluster_it_meets_is_recorded_and_the_others_are_done(
+    tmp_path: Path, pretended: Path
+) -> None:
+    folder = tmp_path / "sweep"
+    request, plan = planned(folder, "executor=dask")
+    poison = plan.run_ids[2]
+    # Its cluster starts another worker for each that dies.
+    ended = run_with(folder, DaskExecutor(request.executor, 1, Poison(poison)))
+    assert (ended.stored, ended.failed) == (8, 1)
+    ((failed, error),) = rows(folder, "select run_id, error from RUNS where status = 'failed'")
+    assert failed == poison
+    assert error.startswith("its worker ended")
+    others = f"select * from RUNS where run_id <> '{poison}' order by run_id"
+    assert rows(folder, others) == rows(pretended, others)
 
 
 def test_a_cluster_without_its_certificate_is_refused(

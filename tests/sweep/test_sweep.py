@@ -12,7 +12,6 @@ from experiments.sweeping import parts
 from experiments.sweeping.executor import LocalExecutor
 from experiments.sweeping.running import prepare
 from experiments.sweeping.study import compose_sweep
-from tests.sweep.faults import pretend
 from tests.sweep.small import SMALL, Here, contents, run_with, sweep
 
 
@@ -28,20 +27,12 @@ def test_ten_thousand_runs_have_ten_thousand_names() -> None:
     assert len(set(plan.run_ids)) == 10_240
 
 
-def test_two_workers_leave_the_bits_of_one_process(simulated: Path, tmp_path: Path) -> None:
-    run_with(tmp_path / "two", LocalExecutor(2, 1e6))
-    assert contents(tmp_path / "two") == contents(simulated)
-
-
-def test_three_workers_that_pretend_leave_the_bits_of_one_process(pretended: Path, tmp_path: Path) -> None:
-    run_with(tmp_path / "three", LocalExecutor(3, 1e6, pretend))
-    assert contents(tmp_path / "three") == contents(pretended)
-
-
-@pytest.mark.full
-def test_three_workers_leave_the_bits_of_one_process(simulated: Path, tmp_path: Path) -> None:
-    run_with(tmp_path / "three", LocalExecutor(3, 1e6))
-    assert contents(tmp_path / "three") == contents(simulated)
+@pytest.mark.parametrize("workers", [2, 3])
+def test_any_number_of_workers_leaves_the_bits_of_one_process(
+    simulated: Path, tmp_path: Path, workers: int
+) -> None:
+    run_with(tmp_path / "many", LocalExecutor(workers, 1e6))
+    assert contents(tmp_path / "many") == contents(simulated)
 
 
 def test_the_size_of_a_unit_moves_no_bit(here: Here, simulated: Path, tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ def test_a_stored_study_is_read_point_by_world(tmp_path: Path) -> None:
     assert "other replications" in " ".join(again.notes)
 
 
+def test_the_columns_of_a_table_are_factors(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("chips.leakage,scenario\n0.1,baseline\n0.3,baseline\n0.3,article\n")
+    table = f"study.design={{kind: table, file: {tmp_path / 'points.csv'}}}"
+    words = invented(tmp_path / "s", "chip_access_and_ceiling", strict, table, "study.factors=null")
+    found = stored.open_study("chip_access_and_ceiling", words)
+    assert found.names == ["chips.leakage", "scenario"]
+    assert found.points == ((0.1, "baseline"), (0.3, "baseline"), (0.3, "article"))
+
+
 def test_a_study_that_is_stored_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = invented(tmp_path / "s", "chip_access_and_ceiling", strict, "study.replications=2")
 
