@@ -16,7 +16,7 @@ COMMAND_GROUPS = {
         "compare": "two runs or sweeps world by world: who changes sides, by how much, and which keys differ",
         "break-even": "one Optimus against AgiBots, orbit against the ground: found, over their closed forms",
         "explain": "what bound whom, when, and what one more unit would have earned",
-        "cite": "how to cite a run",
+        "cite": "how to cite a run or a sweep",
         "claims": "the article weighed claim by claim: supported, contradicted, depends on what, or outside",
         "report": "the whole answer on one page: tables, figures, claims, method, limits, configuration",
         "query": "the tables of a run or a sweep, asked with SQL",
@@ -56,17 +56,19 @@ factors are the same world, so that a difference is due to what differs, and not
 Example:
   uncontested run scenario=us_grid_doubled name=grid
   uncontested compare baseline grid""",
-    "explain": """uncontested explain RUN [--world K] [--response NAME] [--out DIR]
+    "explain": """uncontested explain RUN [--world K [--point P]] [--response NAME] [--out DIR]
 
 Say which limit (power, chips, capital, demand, parts) bound each bloc, when, and what one more unit would
-have earned; over all worlds, or in one, with a picture.
+have earned; over all worlds, or in one, with a picture. A sweep tells it if its study records
+binding_constraint_code.*, shadow_* and share.*; its worlds are those of a point of its design (0 unless
+told otherwise).
 
 Examples:
   uncontested explain latest
   uncontested explain grid --world 17""",
     "cite": """uncontested cite RUN
 
-Show how to cite a run: a sentence, a BibTeX entry and the command that makes it again.""",
+Show how to cite a run or a sweep: a sentence, a BibTeX entry and the command that makes it again.""",
     "plot": """uncontested plot RUN FIGURE [options]
 
 Draw a figure of a run or a sweep: PNG, a tidy CSV of all it shows, and a text alternative, in its folder.

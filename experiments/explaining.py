@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.cli_options import choose, parse
-from experiments.errors import ConfigError, nearest
-from experiments.find import find, manifest_of, name_of
+from experiments.errors import ConfigError, nearest, show
+from experiments.plotting import inputs
 from experiments.readers import plain
 from experiments.store import shown_path
+from experiments.stored import folder_of, made_by, points_of, title_of
 from experiments.terminal import BLOCS, NOT_A_FORECAST, VERBS, percent
-from sim.axes import CONSTRAINTS
+from sim.axes import CONSTRAINTS, RESPONSES
 from sim.units import Array
+
+if TYPE_CHECKING:
+    from experiments.figures.data import Run
 
 SHADOWS = {
     "power": ("shadow_power_usd_per_gw_month", "GW for a month"),
@@ -24,6 +28,12 @@ SHADOWS = {
     "parts": ("shadow_parts_usd_per_robot", "robot's parts"),
 }
 DIMENSIONS = {"d1": "users", "d2": "compute", "d3": "robots", "d4": "revenue", "d5": "capability"}
+_NEEDED = (
+    *(f"binding_constraint_code.{bloc}" for bloc in BLOCS),
+    *(f"{column}.{bloc}" for column, _ in SHADOWS.values() for bloc in BLOCS),
+    *(f"share.{name}" for name in DIMENSIONS),
+)
+_DIGITS = 9
 SHORTEST_MONTHS = 3
 """Shorter spells are told with the one before: a limit that binds for a month changes nothing."""
 
@@ -73,6 +83,7 @@ def explain_command(arguments: Sequence[str]) -> str:
     """Explain a run, or one of its worlds."""
     options = {
         "--world": "the number of a world",
+        "--point": "the number of a sweep's point",
         "--response": "passive, us_resists or cn_resists",
         "--out": "a folder",
     }
@@ -81,52 +92,71 @@ def explain_command(arguments: Sequence[str]) -> str:
         from experiments.cli_help import HELP
 
         return HELP["explain"]
-    folder = find(words[0])
-    manifest_of(folder)
-    response = choose(
-        "--response", given.get("--response", "passive"), ("passive", "us_resists", "cn_resists")
-    )
-    if "--world" not in given:
+    folder = folder_of(words[0])
+    response = given.get("--response") or inputs(made_by(folder))["response"]
+    choose("--response", response, RESPONSES)
+    numbers = {option: _number(option, given[option]) for option in ("--world", "--point") if option in given}
+    if "--world" not in numbers:
+        if "--point" in numbers:
+            raise ConfigError("--point", given["--point"], "expected --world with it", "--world")
         return _explain_run(folder, response, given)
-    world = given["--world"]
-    if not world.isdigit() or not world.isascii() or len(world) > 9:
-        raise ConfigError("--world", world, "expected the number of a world, from 0")
+    run = _opened(folder, response)
+    return _explain_world(run, folder, numbers["--world"], numbers.get("--point", 0), given)
+
+
+def _number(option: str, text: str) -> int:
+    if not text.isdigit() or not text.isascii() or len(text) > _DIGITS:
+        raise ConfigError(option, text, f"expected the number of a {option.removeprefix('--')}, from 0")
+    return int(text)
+
+
+def _opened(folder: Path, response: str) -> "Run":
+    """Open a run or a sweep whose series tell what bound.
+
+    Raises: ConfigError if it has no such response or has not recorded them.
+    """
     from experiments.figures import load_run
 
-    run = _opened(load_run, folder, response)
-    return _explain_world(run, folder, int(world), given)
-
-
-def _opened(load_run: Any, folder: Path, response: str) -> Any:
+    name = title_of(folder)
     try:
-        return load_run(folder, response=response)
+        run = load_run(folder, response=response)
     except (ValueError, OSError, KeyError) as error:
-        raise ConfigError("run", name_of(folder), " ".join(str(error.args[0]).split())) from None
+        raise ConfigError("run", name, " ".join(str(error.args[0]).split())) from None
+    if missing := [column for column in _NEEDED if column not in run.series_columns]:
+        quantities = dict.fromkeys(column.partition(".")[0] for column in _NEEDED)
+        raise ConfigError(
+            "run",
+            name,
+            f"has not recorded {missing[0]}, from which this is told; give the sweep "
+            f"study.record.series=[{','.join(f'{one}.*' for one in quantities)}]",
+        )
+    return run
 
 
-def _explain_world(run: Any, folder: Path, world: int, given: Mapping[str, str]) -> str:
+def _explain_world(run: "Run", folder: Path, world: int, point: int, given: Mapping[str, str]) -> str:
     from experiments.figures.chain import draw_chain
 
-    names = [
-        *(f"binding_constraint_code.{bloc}" for bloc in BLOCS),
-        *(f"{column}.{bloc}" for column, _ in SHADOWS.values() for bloc in BLOCS),
-        *(f"share.{name}" for name in DIMENSIONS),
-    ]
-    expressions = ", ".join(run.need(name) for name in names)
+    for option, value in (("point", point), ("world", world)):
+        known = run.connection.execute(f"SELECT DISTINCT {option} FROM worlds ORDER BY 1").fetchall()
+        numbers = [str(number) for (number,) in known]
+        if str(value) not in numbers:
+            expected = f"the run has {option}s {numbers[0]} to {numbers[-1]}"
+            raise ConfigError(f"--{option}", value, expected, nearest(str(value), numbers))
+    expressions = ", ".join(run.need(name) for name in _NEEDED)
     rows = run.connection.execute(
-        f"SELECT {expressions} FROM series WHERE world = ? ORDER BY point, month LIMIT ?",
-        [world, len(run.months)],
+        f"SELECT {expressions} FROM series WHERE world = ? AND point = ? ORDER BY month", [world, point]
     ).fetchall()
     if not rows:
-        worlds = [
-            str(one) for (one,) in run.connection.execute("SELECT DISTINCT world FROM worlds").fetchall()
-        ]
-        expected = f"the run has worlds 0 to {max(map(int, worlds))}"
-        raise ConfigError("--world", world, expected, nearest(str(world), worlds))
+        raise ConfigError(
+            "--world", world, f"is not stored at point {point}; the sweep's own command goes on"
+        )
     table = np.asarray([[np.nan if v is None else v for v in row] for row in rows], np.float64).T
-    columns = dict(zip(names, table, strict=True))
-    lines = [f"World {world} of {name_of(folder)}, response {run.response}", ""]
-    lines += [f"  {text}" for text in _outcomes(run, world)]
+    columns = dict(zip(_NEEDED, table, strict=True))
+    lines = [f"World {world} of {title_of(folder)}, response {run.response}", ""]
+    if run.points > 1:
+        factors = ", ".join(f"{name} {show(value)}" for name, value in points_of(folder)[point])
+        lines += [f"  point {point} of {run.points}: {factors}"]
+    lines += [f"  {text}" for text in _outcomes(run, world, point)]
     stories: dict[str, list[Spell]] = {}
     for bloc, shown in BLOCS.items():
         shadows = {name: columns[f"{column}.{bloc}"] for name, (column, _) in SHADOWS.items()}
@@ -140,7 +170,7 @@ def _explain_world(run: Any, folder: Path, world: int, given: Mapping[str, str])
             f"  {name:<12}{_share(values[0]):>6} {run.months[0]} -> {_share(values[-1]):>6} {run.months[-1]}"
         )
     out = Path(given["--out"]).expanduser() if "--out" in given else folder / "figures"
-    written = draw_chain(run, world, stories, columns, out)
+    written = draw_chain(run, world, stories, columns, out, point if run.points > 1 else None)
     lines += ["", "One world is one story of many: read it beside the shares of all worlds.", ""]
     return "\n".join([*lines, *(str(shown_path(path)) for path in written)])
 
@@ -174,13 +204,13 @@ def dollars(value: float) -> str:
     return f"{plain(float(f'{value:.2g}'))} $"
 
 
-def _outcomes(run: Any, world: int) -> list[str]:
+def _outcomes(run: "Run", world: int, point: int) -> list[str]:
     columns = sorted(name for name in run.outcome_columns if name.startswith("leader.w1."))
     if not columns:
         return []
     quoted = ", ".join(f'"{name}"' for name in columns)
     row = run.connection.execute(
-        f"SELECT {quoted} FROM worlds WHERE world = ? ORDER BY point", [world]
+        f"SELECT {quoted} FROM worlds WHERE world = ? AND point = ?", [world, point]
     ).fetchone()
     told = []
     for name, leader in zip(columns, row or (), strict=False):
@@ -194,11 +224,10 @@ def _outcomes(run: Any, world: int) -> list[str]:
 
 def _explain_run(folder: Path, response: str, given: Mapping[str, str]) -> str:
     """Say which limit binds each bloc in most worlds, over spans of years, and what it costs."""
-    from experiments.figures import load_run
     from experiments.plotting import plot, request_of
 
-    run = _opened(load_run, folder, response)
-    lines = [f"{name_of(folder)}: {run.worlds:,} sampled worlds, response {run.response}"]
+    run = _opened(folder, response)
+    lines = [f"{title_of(folder)}: {run.worlds:,} sampled worlds, response {run.response}"]
     for bloc, shown in BLOCS.items():
         _, counts = run.codes(f"binding_constraint_code.{bloc}", len(CONSTRAINTS))
         most = counts.argmax(0).astype(np.float64)
@@ -210,7 +239,7 @@ def _explain_run(folder: Path, response: str, given: Mapping[str, str]) -> str:
             share = inside[CONSTRAINTS.index(spell.constraint)].sum() / max(1, inside.sum())
             lines.append(f"  {_sentence(spell, run.months)}; in {percent(float(share))} % of world-months")
     out = Path(given["--out"]).expanduser() if "--out" in given else folder / "figures"
-    request = request_of("binding", {"--response": response} if response != "passive" else {})
+    request = request_of("binding", {key: given[key] for key in ("--response",) if key in given})
     written = plot(folder, request, out)
     lines += ["", "What binds is what costs a bloc most in a month (decision 21).", NOT_A_FORECAST]
     lines += ["One world's chain: add --world 0.", ""]

@@ -12,8 +12,6 @@ from experiments.gridded import Grid, require
 from experiments.recorded import code_book
 from experiments.store import OFFLINE, Entry, RunFolder, check_free, quoted, shown_path, write_code_book
 from experiments.stored import folder_of, is_sweep, selects, sweeps, title_of
-from experiments.sweeping import folder as sweep_folder
-from experiments.sweeping import parts
 
 QUERY_HELP = """uncontested query "select ..." [--of RUN]
 
@@ -29,7 +27,8 @@ Write both tables of a run or a sweep, and the code book of their columns, into 
 unless told otherwise. --netcdf writes one file over point, world, response and month."""
 STATUS_HELP = """uncontested status [SWEEP]
 
-Show what sweeps have run: how many of their runs are stored, which failed and why, and how large they are."""
+Show what sweeps have run: how many of their runs are stored, which failed and why, how large they are, and
+what is stored and not used: damaged parts, runs of other code, or of another design."""
 KEYS = ("point", "world", "response", "budget", "month", "run_id")
 
 
@@ -129,9 +128,11 @@ def status_command(arguments: Sequence[str]) -> str:
     if "--help" in given:
         return STATUS_HELP
     folders = [sweep_of(words[0])] if words else sweeps()
+    from experiments.sweeping.status import status_lines
+
     if not folders:
         return "No sweep has been run here. uncontested sweep study=baseline_worlds --plan shows one."
-    return "\n".join(line for folder in folders for line in _status(folder))
+    return "\n".join(line for folder in folders for line in status_lines(folder))
 
 
 def sweep_of(text: str) -> Path:
@@ -144,23 +145,6 @@ def sweep_of(text: str) -> Path:
         names = [one.name for one in sweeps()]
         raise ConfigError("sweep", text, "is a run; expected a sweep", nearest(text, names))
     return folder
-
-
-def _status(folder: Path) -> list[str]:
-    plan = sweep_folder.newest_plan(folder)
-    if not any(part.kind == parts.RUNS for part in parts.parts_in(folder, plan.read()["record_hash"])):
-        return [f"{folder.name}: no run is stored yet"]
-    with opened(folder) as tables:
-        runs = tables.sql(f"select count(*) from {quoted(str(plan.runs))}").fetchall()[0][0]
-        counted = dict(tables.sql("select status, count(*) from worlds group by all").fetchall())
-        reasons = tables.sql(
-            "select error, count(*) from worlds where status = 'failed' group by all order by 2 desc limit 3"
-        ).fetchall()
-    done, failed = counted.get(parts.DONE, 0), counted.get(parts.FAILED, 0)
-    size = sum(parts.sizes(folder)) / 1e6
-    running = ", running" if sweep_folder.is_locked(folder) else ""
-    lines = [f"{folder.name}: {done:,} of {runs:,} runs stored, {failed:,} failed, {size:.1f} MB{running}"]
-    return lines + [f"  {count} failed: {str(error).strip().splitlines()[-1]}" for error, count in reasons]
 
 
 def opened(folder: Path) -> Any:

@@ -53,7 +53,7 @@ def folder_of(text: str) -> Path:
 def selects(folder: Path) -> dict[str, str]:
     """Return SQL for the tables `worlds` and, where any are stored, `series` of a run or a sweep.
 
-    Raises: RunError if nothing is stored yet.
+    Raises: RunError if nothing is stored yet, or a part of a sweep is damaged.
     """
     if not is_sweep(folder):
         return {
@@ -61,10 +61,15 @@ def selects(folder: Path) -> dict[str, str]:
             "series": f"SELECT * FROM read_parquet({_text(folder / SERIES)})",
         }
     plan = sweep_folder.newest_plan(folder)
-    planned = _text(plan.runs)
-    found = parts.committed(parts.parts_in(folder, plan.read()["record_hash"]))
-    runs = _list([part.path for part in found if part.kind == parts.RUNS])
-    series = _list([part.path for part in found if part.kind == parts.SERIES])
+    planned, told = _text(plan.runs), plan.read()
+    found = parts.check_parts(folder, told["record_hash"], bool(told["record"]["series"]))
+    if found.damaged:
+        raise RunError(
+            f"{found.damaged[0].path}: damaged, one of {len(found.damaged)} such parts; this sets them "
+            f"aside and computes their runs again: {told['command']}"
+        )
+    runs = _list([part.path for part in found.sound if part.kind == parts.RUNS])
+    series = _list([part.path for part in found.sound if part.kind == parts.SERIES])
     if not runs:
         raise RunError(f"{folder}: no run of this sweep is stored yet")
     tables = {

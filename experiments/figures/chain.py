@@ -32,9 +32,17 @@ DARK = frozenset({"chips", "parts", "capital"})
 
 @styled
 def draw_chain(
-    run: Run, world: int, stories: Mapping[str, Sequence[Any]], columns: Mapping[str, Array], out: Path
+    run: Run,
+    world: int,
+    stories: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Array],
+    out: Path,
+    point: int | None = None,
 ) -> list[Path]:
-    """Draw the spells of both blocs over the shares of D1-D5 of one world and write the files."""
+    """Draw the spells of both blocs over the shares of D1-D5 of one world and write the files.
+
+    `point` is the world's place in a design, if there is one.
+    """
     parts = []
     for bloc, story in stories.items():
         months: dict[str, int] = {}
@@ -43,7 +51,8 @@ def draw_chain(
         most = max(months, key=lambda name: months[name])
         total = sum(months.values())
         parts.append(f"{run.bloc_names[bloc]} by {constraint(most)} in {months[most]} of {total} months")
-    title = f"World {world}: what bound most was {parts[0]}, {parts[1]}"
+    where = "" if point is None else f" at point {point}"
+    title = f"World {world}{where}: what bound most was {parts[0]}, {parts[1]}"
     subtitle = (
         "Above: the limit that costs each bloc most. Below: US share of both blocs' sum, one sampled world."
     )
@@ -93,8 +102,9 @@ def draw_chain(
         rows += [Row("share", name, f"world {world}", month, float(value), "share", 1)
                  for month, value in zip(run.months, values, strict=True)]  # fmt: skip
     end_labels(page, axes, labels)
-    name = f"explain-world-{world}"
+    request = f"explain --world {world}" + ("" if point is None else f" --point {point}")
+    name = request.replace(" --", "-").replace(" ", "-")
     drawing = Drawing(
         name, page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
     )
-    return save(drawing, run, out, request=f"explain --world {world}")
+    return save(drawing, run, out, request=request)

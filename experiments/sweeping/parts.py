@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -217,8 +218,12 @@ def check_parts(folder: Path, record: str, has_series: bool, unit: str | None = 
             (whole if content_hash(part.path) == part.content else found.damaged).append(part)
     with_series = {part.unit for part in whole if part.kind == SERIES}
     committed: set[str] = set()
-    for part in (one for one in whole if one.kind == RUNS):
-        if has_series and part.unit not in with_series and _any_done(part.path):
+    runs = [part for part in whole if part.kind == RUNS]
+    copies = Counter(part.unit for part in runs)
+    # A unit that failed as a whole has the same name when it is tried again: what is done counts.
+    runs.sort(key=lambda part: -_done(part.path) if copies[part.unit] > 1 else 0)
+    for part in runs:
+        if has_series and part.unit not in with_series and _done(part.path):
             found.damaged.append(part)
         elif part.unit in committed:
             found.redundant.append(part)
@@ -233,13 +238,13 @@ def check_parts(folder: Path, record: str, has_series: bool, unit: str | None = 
     return found
 
 
-def _any_done(path: Path) -> bool:
+def _done(path: Path) -> int:
+    """Return how many runs of a part are done."""
     import duckdb
 
-    found = duckdb.execute(
-        "SELECT count(*) FROM read_parquet(?) WHERE status = ?", [str(path), DONE]
-    ).fetchone()
-    return bool(found and found[0])
+    asked = "SELECT count(*) FROM read_parquet(?) WHERE status = ?"
+    found: int = duckdb.execute(asked, [str(path), DONE]).fetchall()[0][0]
+    return found
 
 
 def tidy(folder: Path, checked: Checked) -> None:

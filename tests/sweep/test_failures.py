@@ -80,6 +80,9 @@ def test_a_run_that_raises_or_gives_no_number_is_a_row_and_touches_no_other(
     # What failed is not tried again unless that is asked for.
     assert sweep(tmp_path / "faulty", replications=1) == FAILED
     assert sweep(tmp_path / "faulty", "retry_failed=true", replications=1) == OK
+    capsys.readouterr()
+    assert sweep(tmp_path / "faulty", replications=1) == OK
+    assert "4 of 4 runs are stored, 0 of them computed now" in capsys.readouterr().out
     assert main(["status", str(tmp_path / "faulty")]) == OK
     assert "4 of 4 runs stored, 0 failed" in capsys.readouterr().out
 

@@ -12,7 +12,7 @@ import experiments
 from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
 from experiments.errors import ConfigError, RunError
 from experiments.sweeping import folder as sweep_folder
-from experiments.sweeping import identity, parts, verify
+from experiments.sweeping import identity, parts, status, verify
 from experiments.sweeping.replan import stored_plan
 from tests.sweep.faults import pretend
 from tests.sweep.small import Here, planned, run_with, words
@@ -193,3 +193,80 @@ def test_code_of_another_hash_names_other_runs(tmp_path: Path, monkeypatch: pyte
     before = planned(tmp_path)[1].run_ids
     monkeypatch.setattr(identity, "code_hash", lambda: "other")
     assert not set(before) & set(planned(tmp_path)[1].run_ids)
+
+
+def test_what_is_stored_and_not_used_is_said(
+    pretended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "stale"
+    shutil.copytree(pretended, folder)
+    # Two points fewer, and another series: of the eight runs stored, the first four are the design's own.
+    run_with(folder, Here(pretend), "study.factors.power.power_price_us=[0.05]")
+    assert main(["status", str(folder)]) == OK
+    assert "4 of 4 runs stored, 0 failed" in (said := capsys.readouterr().out)
+    assert "4 more runs are stored" in said
+    run_with(folder, Here(pretend), "study.record.series=[share.d1]")
+    assert main(["status", str(folder)]) == OK
+    assert "8 of 8 runs stored, 0 failed" in (said := capsys.readouterr().out)
+    assert "8 more runs are stored" in said
+    assert "changed" not in said
+    monkeypatch.setattr(status, "code_hash", lambda: "another")
+    assert main(["status", str(folder)]) == OK
+    assert "have changed since: the same command computes all runs again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", [parts.RUNS, parts.SERIES])
+def test_a_damaged_part_is_said_and_never_read(
+    pretended: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(pretended, folder)
+    path = next(part.path for part in parts.parts_in(folder) if part.kind == kind)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert main(["status", str(folder)]) == OK
+    said = capsys.readouterr().out
+    assert "6 of 8 runs stored" in said
+    # Runs without their series count as damaged too.
+    assert f"{1 if kind == parts.RUNS else 2} damaged part" in said
+    for command in (
+        ["query", "select count(*) from worlds", "--of", str(folder)],
+        ["export", str(folder), "--csv", "--output", str(tmp_path / "out")],
+        ["plot", str(folder), "fan", "--series", "share.d1"],
+        ["compare", str(folder), str(pretended)],
+        ["explain", str(folder)],
+    ):
+        assert main(command) == FAILED
+        assert f"{path.name}: damaged" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sweep_is_cited_by_its_runs(pretended: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cite", str(pretended)]) == OK
+    said = capsys.readouterr().out
+    assert "study power_price_or_availability, 8 runs at 4 points, seed 1, runs " in said
+    assert "  uncontested sweep\n" in said, "the command that repeats it"
+
+
+def test_a_world_of_a_sweep_is_explained_at_its_point(
+    pretended: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(pretended)]) == BAD_CONFIGURATION
+    error = capsys.readouterr().err
+    series = error.partition("give the sweep ")[2].rstrip(".\n")
+    assert series.startswith("study.record.series=[binding_constraint_code.*")
+    # What the refusal names is enough.
+    folder = tmp_path / "bound"
+    run_with(folder, Here(), series, replications=1)
+    assert main(["explain", str(folder)]) == OK
+    assert "What bound China in most worlds:" in capsys.readouterr().out
+    assert main(["explain", str(folder), "--world", "0", "--point", "3"]) == OK
+    said = capsys.readouterr().out
+    assert "point 3 of 4: power.permitting_speed_us 2, power.power_price_us 0.1" in said
+    assert (folder / "figures" / "explain-world-0-point-3.png").is_file()
+    for wrong, named in (
+        ("--point 4 --world 0", "--point=4: the run has points 0 to 3"),
+        ("--point 1", "--world"),
+    ):
+        assert main(["explain", str(folder), *wrong.split()]) == BAD_CONFIGURATION
+        assert named in capsys.readouterr().err
