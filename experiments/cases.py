@@ -22,7 +22,7 @@ class Patch:
     rows: tuple[int, ...] | None
     """None for a parameter without an axis."""
     values: Array
-    """(case,)"""
+    """(case,); NaN where a case keeps what it has drawn."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,8 @@ def params_of(plan: RunPlan, cases: Cases, attempts: IntArray) -> Params:
         )
     for patch in cases.patches:
         target = getattr(sections[patch.section], patch.name)
-        if patch.rows is None:
-            target[:] = patch.values
-        else:
-            target[list(patch.rows)] = patch.values
+        rows = ... if patch.rows is None else list(patch.rows)
+        target[rows] = np.where(np.isnan(patch.values), target[rows], patch.values)
     for record in sections.values():
         for field in fields(record):
             getattr(record, field.name).setflags(write=False)

@@ -25,7 +25,7 @@ COMMAND_GROUPS = {
         "reproduce": "a figure again from what is written inside it, byte for byte",
     },
     "Teach": {
-        "teach": "a page for a class: sliders, charts at once, bets; local unless told otherwise",
+        "teach": "a page for a class: sliders, charts at once, bets; live, or baked into one file",
         "kit": "the lesson in print: guide, sheets, cards, puzzles and slides, in English and German",
         "windtunnel": "strategies of each role in the four classroom scenarios, with their regret",
     },
@@ -41,13 +41,25 @@ COMMAND_GROUPS = {
 }
 HELP = {
     "teach": """uncontested teach [--host ADDRESS] [--port NUMBER]
+uncontested teach bake [--out FILE] [--worlds N] [--months N] [--workers N] [--small]
 
 Serve a page for a class in a browser: 64 worlds to 2040 are simulated on each change. It answers this
 computer only (127.0.0.1) unless another address is given: --host 0.0.0.0 lets a class in the same network
 use it.
 
-Example:
-  uncontested teach --port 9000""",
+With bake, write the page as one HTML file that opens without a server and a network, from a stick: settings
+are run now, and what lies between them is composed, with the error measured and shown on the page. What has
+been run is kept in outputs/bake, so that the same command goes on after an interruption.
+
+  --out FILE   outputs/teach.html unless told otherwise
+  --worlds N   worlds of every setting (64)
+  --months N   months from the start (180)
+  --workers N  processes; as many as there are cores unless told otherwise
+  --small      a few sliders and scenarios only, to try it
+
+Examples:
+  uncontested teach --port 9000
+  uncontested teach bake --out teach.html""",
     "compare": """uncontested compare A B [--response NAME] [--lang en|de] [--out DIR]
 
 Compare two runs or sweeps by their names or paths: worlds with the same number, seed and values of a design's

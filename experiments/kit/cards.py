@@ -38,7 +38,7 @@ def read_cards(given: Any) -> Mapping[str, Any]:
 
     Raises: ConfigError on the first at fault.
     """
-    cards = exactly("cards", given, ("scenarios", "drivers", "shocks"))
+    cards = dict(exactly("cards", given, ("scenarios", "drivers", "shocks")))
     exactly("cards.scenarios", cards["scenarios"], SCENARIOS)
     for kind in ("scenarios", "shocks"):
         for name, card in cards[kind].items():
@@ -47,9 +47,15 @@ def read_cards(given: Any) -> Mapping[str, Any]:
             exactly(key, card, ("title", "story"))
             both_languages(f"{key}.title", card["title"])
             both_languages(f"{key}.story", card["story"])
+    cards["drivers"] = {
+        name: {"against": [], **card} if isinstance(card, Mapping) else card
+        for name, card in cards["drivers"].items()
+    }
     for name, card in cards["drivers"].items():
         key = f"cards.drivers.{name}"
-        exactly(key, card, ("title", "keys", "fact"))
+        exactly(key, card, ("title", "keys", "fact", "against"))
+        for one in card["against"]:
+            one_of(f"{key}.against", one, card["keys"])
         both_languages(f"{key}.title", card["title"])
         both_languages(f"{key}.fact", card["fact"])
     for kind, count in (("drivers", DRIVERS), ("shocks", SHOCKS)):

@@ -64,15 +64,17 @@ def measure(worlds: int, workers: int, command: str, months: int = 180) -> dict[
 def driver_ends(
     drivers: Mapping[str, Any], plan: RunPlan
 ) -> dict[str, tuple[tuple[Change, ...], tuple[Change, ...]]]:
-    """Return the changes that set a driver's parameters to the low, and to the high ends of their ranges."""
+    """Return the changes that set a driver's parameters to the low, and to the high end of its axis."""
     found = {}
     for name, card in drivers.items():
-        records = records_of(card, plan)
-        low, high = (
-            tuple(Change(key, "set", float(end(record))) for key, record in records)
-            for end in (lambda record: record.low, lambda record: record.high)
-        )
-        found[name] = (low, high)
+        low, high = [], []
+        for key, record in records_of(card, plan):
+            ends = [float(end) for end in (record.low, record.high) if end is not None]
+            if key in card["against"]:
+                ends.reverse()
+            low.append(Change(key, "set", ends[0]))
+            high.append(Change(key, "set", ends[1]))
+        found[name] = (tuple(low), tuple(high))
     return found
 
 

@@ -1,132 +1,59 @@
-"""Answer what the page asks: simulate, count, keep. Worlds are prepared once; a change patches them.
-
-A number patched in the place of a draw gives the same bits as the same number written as an override.
-"""
+"""Answer the questions of many pages by a few processes; whoever asks the same gets the same."""
 
 import asyncio
-import json
 import multiprocessing
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from experiments.errors import RunError
+from experiments.teach.answers import MONTHS, WORLDS, Question, answer, answer_all
+from experiments.teach.sliders import check
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
-from experiments.store import month_names
-from experiments.summary import lead_shares
-from experiments.teach.sliders import FANS, check, override
-from sim.axes import BLOCS, CONSTRAINTS
-from sim.units import Array
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-SINGLES = 3
-BINDING = "binding_constraint_code"
-WORLDS, MONTHS = 64, 180
-STEP = 3
-"""The page draws the last month of each quarter."""
 KEPT_ANSWERS = 512
 MOST_WAITING = 64
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a page shows: a scenario, numbers set in all its worlds, mechanisms switched."""
-
-    scenario: str
-    values: Mapping[str, float]
-    switches: Mapping[str, bool]
-    worlds: int = WORLDS
-    months: int = MONTHS
-    step: int = STEP
-
-    def words(self) -> list[str]:
-        """Return the override that gives the same numbers with `uncontested run`."""
-        return override(self.scenario, self.values, self.switches, self.worlds, self.months)
-
-    def key(self) -> str:
-        """Return what tells this question from others, whatever the order it was asked in."""
-        fields = [dict(sorted(self.values.items())), dict(sorted(self.switches.items()))]
-        return json.dumps([self.scenario, *fields, self.worlds, self.months, self.step])
-
-
-@cache
-def prepared(scenario: str, switches: tuple[tuple[str, bool], ...], worlds: int, months: int) -> RunPlan:
-    """Return the plan of a scenario, made once a process."""
-    return plan_from_config(compose_run(override(scenario, {}, dict(switches), worlds, months)))
-
-
-def answer(question: Question) -> dict[str, Any]:
-    """Simulate a question and return what the charts show.
-
-    Raises: RunError if a world has no feasible start.
-    """
-    # Mesa takes a second to import: only where worlds are simulated.
-    from experiments.cases import Patch, cases_of
-    from experiments.simulate import simulate_cases
-
-    switches = tuple(sorted(question.switches.items()))
-    plan = prepared(question.scenario, switches, question.worlds, question.months)
-    cases = cases_of(plan, np.arange(plan.worlds))
-    patches = tuple(
-        Patch(*key.split("."), rows=None, values=np.full(cases.size, value))
-        for key, value in question.values.items()
-    )
-    found = simulate_cases(plan, replace(cases, patches=patches), lambda month: None)
-    names = [one.name for one in found.series]
-    shown = np.arange(question.step - 1, plan.months, question.step)
-    months = month_names(plan.start.month, plan.months)
-    outcomes = {name: values[:, None] for name, values in found.outcomes.items()}
-    return {
-        "months": [months[place] for place in shown],
-        "fans": {name: fan(found.record[names.index(name)][shown]) for name in FANS},
-        "shares": {
-            definition: {
-                year: {leader: one["share"] for leader, one in by_leader.items()}
-                for year, by_leader in years.items()
-            }
-            for definition, years in lead_shares(outcomes, 0).items()
-        },
-        "binding": {bloc: binding(found.record[names.index(f"{BINDING}.{bloc}")][shown]) for bloc in BLOCS},
-    }
-
-
-def fan(series: Array) -> dict[str, Any]:
-    """Return quantiles, a row a month, and some single worlds. Shapes: series (month, world)."""
-    values = np.asarray(series, np.float64)
-    return {
-        "quantiles": np.quantile(values, QUANTILES, axis=1).T.tolist(),
-        "singles": values[:, :SINGLES].T.tolist(),
-    }
-
-
-def binding(codes: Array) -> dict[str, list[float]]:
-    """Return by constraint in what share of worlds it binds, by month. Shapes: codes (month, world)."""
-    return {name: (codes == code).mean(1).tolist() for code, name in enumerate(CONSTRAINTS)}
+AT_ONCE = 4
+"""Questions in one batch: more are cheaper each, and let each wait longer."""
 
 
 class Busy(Exception):
     """More questions wait than can be answered in time."""
 
 
+class Replaced(Exception):
+    """Whoever asked has asked something else meanwhile."""
+
+
+@dataclass
+class _Waiting:
+    """A question in the queue, and who waits for its answer."""
+
+    question: Question
+    future: "asyncio.Future[dict[str, Any]]"
+    clients: set[str]
+
+
 class Engine:
-    """Answer questions of many pages by a few processes; whoever asks the same gets the same."""
+    """Answers questions in the order asked, those of the same kind together; keeps nothing about who asks.
+
+    A client's newer question takes the place of its older one that still waits.
+    """
 
     def __init__(self, worlds: int = WORLDS, months: int = MONTHS, processes: int = 0) -> None:
         """Start `processes` of them, or none: then a thread of this process simulates."""
         self.worlds, self.months = worlds, months
         self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._queue: OrderedDict[str, _Waiting] = OrderedDict()
+        self._running: dict[str, _Waiting] = {}
         self._workers: Executor = (
             ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
             if processes
             else ThreadPoolExecutor(1)
         )
-        self._processes = processes
+        self._idle = self._processes = max(1, processes)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def question(self, scenario: str, values: Mapping[str, float], switches: Mapping[str, bool]) -> Question:
         """Return a checked question.
@@ -139,32 +66,74 @@ class Engine:
     def warm_up(self) -> None:
         """Let every process import and prepare what it needs."""
         first = self.question("baseline", {}, {})
-        waiting = [self._workers.submit(answer, first) for _ in range(max(1, self._processes))]
+        waiting = [self._workers.submit(answer, first) for _ in range(self._processes)]
         for one in waiting:
             self._keep(first.key(), one.result())
 
-    async def ask(self, question: Question) -> dict[str, Any]:
-        """Return the answer, kept or computed.
+    async def ask(self, question: Question, client: str = "") -> dict[str, Any]:
+        """Return the answer, kept or computed. A client without a name is never replaced.
 
-        Raises: Busy if too many wait; RunError if a world has no feasible start.
+        Raises: Busy if too many wait; Replaced if the client asks anew before this is begun; RunError if a
+        world has no feasible start.
         """
         key = question.key()
+        if client:
+            self._forget(client, key)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        if key not in self._asked:
-            if len(self._asked) >= MOST_WAITING:
+        one = self._queue.get(key) or self._running.get(key)
+        if one is None:
+            if len(self._queue) >= MOST_WAITING:
                 raise Busy
-            future = asyncio.wrap_future(self._workers.submit(answer, question))
-            self._asked[key] = future
-            future.add_done_callback(lambda done: self._done(key, done))
+            future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+            one = self._queue[key] = _Waiting(question, future, set())
+        # Each unnamed asker counts as a client of its own.
+        one.clients.add(client or f"\0{len(one.clients)}")
+        self._begin()
         # Who gives up must not take the answer from the others who wait for it.
-        return await asyncio.shield(self._asked[key])
+        return await asyncio.shield(one.future)
 
-    def _done(self, key: str, future: "asyncio.Future[dict[str, Any]]") -> None:
-        del self._asked[key]
-        if not future.cancelled() and future.exception() is None:
-            self._keep(key, future.result())
+    def _forget(self, client: str, but: str) -> None:
+        """Take a client's older question out of the queue if nobody else waits for it."""
+        for key, one in list(self._queue.items()):
+            if key != but and client in one.clients:
+                one.clients.discard(client)
+                if not one.clients:
+                    del self._queue[key]
+                    one.future.set_exception(Replaced())
+                    # Whoever asked may have gone already: then nobody reads it, which is no fault.
+                    one.future.exception()
+
+    def _begin(self) -> None:
+        """Give idle workers what waits: the oldest question, and others of its kind."""
+        while self._idle and self._queue:
+            kind = next(iter(self._queue.values())).question.kind()
+            keys = [key for key, one in self._queue.items() if one.question.kind() == kind][:AT_ONCE]
+            batch = {key: self._queue.pop(key) for key in keys}
+            self._running.update(batch)
+            self._idle -= 1
+            task = asyncio.get_running_loop().create_task(self._work(batch))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, batch: Mapping[str, _Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            asked = [one.question for one in batch.values()]
+            found = await loop.run_in_executor(self._workers, answer_each, asked)
+        except Exception as error:  # whatever a worker died of, those who wait must hear it
+            found = [error] * len(batch)
+        self._idle += 1
+        for (key, one), result in zip(batch.items(), found, strict=True):
+            del self._running[key]
+            if isinstance(result, Exception):
+                one.future.set_exception(result)
+                one.future.exception()
+            else:
+                self._keep(key, result)
+                one.future.set_result(result)
+        self._begin()
 
     def _keep(self, key: str, found: dict[str, Any]) -> None:
         self._kept[key] = found
@@ -174,3 +143,13 @@ class Engine:
     def close(self) -> None:
         """Let the processes end."""
         self._workers.shutdown(wait=True, cancel_futures=True)
+
+
+def answer_each(questions: list[Question]) -> list[dict[str, Any] | Exception]:
+    """Answer questions of one kind; where one of them cannot start, the others are answered all the same."""
+    try:
+        return list(answer_all(questions))
+    except RunError as error:
+        if len(questions) == 1:
+            return [error]
+    return [found for question in questions for found in answer_each([question])]

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from experiments.errors import ConfigError, RunError
 from experiments.manifest import version
-from experiments.teach.engine import Busy, Engine
-from experiments.teach.sliders import describe, spans, words
+from experiments.teach.engine import Busy, Engine, Replaced
+from experiments.teach.sliders import describe, spans, usual, words
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
 
 PAGE = Path(__file__).parent / "page"
+SCRIPTS = ("words.js", "charts.js", "state.js", "live.js", "quadrants.js", "page.js")
+"""In the order in which the page loads them; a page in one file has baked.js in the place of live.js."""
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
-    "/charts.js": ("charts.js", "text/javascript; charset=utf-8"),
-    "/state.js": ("state.js", "text/javascript; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
 """All that is served: a path that is not here does not exist."""
 POLICY = (
@@ -64,13 +63,21 @@ def asked_type() -> Any:
         switches: Annotated[
             dict[str, StrictBool], described(properties=flags, additionalProperties=False)
         ] = {}
+        client: Annotated[str, Field(max_length=64)] = ""
+        """Who asks, by a name made up by the page: a newer question takes the place of an older one."""
 
     return Asked
 
 
 def model_of(engine: Engine) -> dict[str, Any]:
     """Return what the page needs before its first question."""
-    return {"version": version(), "worlds": engine.worlds, "months": engine.months, **describe()}
+    return {
+        "version": version(),
+        "worlds": engine.worlds,
+        "months": engine.months,
+        "usual": usual(engine.worlds, engine.months),
+        **describe(),
+    }
 
 
 def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONGEST_SECONDS) -> "FastAPI":
@@ -108,6 +115,7 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
     refusals: dict[int | str, dict[str, Any]] = {
         400: {"description": "No such host, or no JSON."},
         409: {"description": "No world can start from these numbers together."},
+        410: {"description": "The same client has asked something newer."},
         413: {"description": "Too large."},
         422: {"description": "Out of range, or no such key."},
         503: {"description": "Too many wait."},
@@ -119,12 +127,14 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
         """Return what the charts show, and the command that gives the same numbers."""
         try:
             question = engine.question(asked.scenario, asked.values, asked.switches)
-            found = await asyncio.wait_for(engine.ask(question), seconds)
+            found = await asyncio.wait_for(engine.ask(question, asked.client), seconds)
         except RunError as error:
             # Each number is in its range, but no world can start from all of them together.
             raise HTTPException(409, str(error)) from None
         except ConfigError as error:
             raise HTTPException(422, [{"loc": ["body"], "msg": str(error), "type": "value_error"}]) from None
+        except Replaced:
+            raise HTTPException(410, "A newer question has taken the place of this one.") from None
         except Busy:
             raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
         except TimeoutError:

@@ -1,6 +1,7 @@
-"""What the page can change: its words from sliders.yaml, its numbers from the records of the parameters."""
+"""What the page can change: words from sliders.yaml and the kit's cards, numbers from the parameters."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from experiments.conf_files import options
 from experiments.errors import MISSING, ConfigError, nearest
 from experiments.figures.german import GERMAN
 from experiments.figures.names import DEFINITIONS
-from experiments.figures.quantities import CAPTIONS, UNITS
+from experiments.figures.quantities import UNITS
+from experiments.kit.cards import load_cards
+from experiments.kit.puzzles import load_puzzles
 from experiments.readers import exactly
+from experiments.sweeping.factors import split_address
 
 FILE = Path(__file__).parent / "sliders.yaml"
 MOST_MAIN = 6
@@ -29,40 +33,115 @@ FANS = (
 """Series the page draws."""
 
 
+@dataclass(frozen=True)
+class Driver:
+    """A card of the kit as an axis: sliders that go from end to end of their ranges together."""
+
+    name: str
+    title: Mapping[str, str]
+    ends: Mapping[str, tuple[float, float]]
+    """Key of a slider -> its value at the low end of the axis and at the high end."""
+
+
 @cache
 def words() -> Mapping[str, Any]:
-    """Return sliders.yaml, checked.
+    """Return sliders.yaml with the titles of cards filled in, checked.
 
-    Raises: ConfigError on the first name that there is not.
+    Raises: ConfigError on the first name that there is not, is missing or stands twice.
     """
     from omegaconf import OmegaConf
 
-    given = exactly(
-        "sliders", OmegaConf.to_container(OmegaConf.load(FILE)), ("main", "advanced", "switches", "presets")
-    )
+    given = OmegaConf.to_container(OmegaConf.load(FILE))
+    return read_words(given)
+
+
+def read_words(written: Any) -> Mapping[str, Any]:
+    """Check the words of the page and fill in those of the cards.
+
+    Raises: ConfigError on the first at fault.
+    """
+    given = exactly("sliders", written, ("main", "advanced", "switches", "presets"))
     if len(given["main"]) > MOST_MAIN:
         raise ConfigError("sliders.main", len(given["main"]), f"expected at most {MOST_MAIN}")
     catalogue = base_catalogue()
-    for key in (*given["main"], *given["advanced"]):
-        if key not in catalogue:
-            raise ConfigError("sliders", key, "no such parameter", nearest(key, catalogue))
-    for name in given["presets"]:
+    titles = {next(iter(ends)): card["title"] for card, ends in _moved() if len(ends) == 1}
+    found: dict[str, Any] = {"switches": given["switches"]}
+    for group in ("main", "advanced"):
+        found[group] = {}
+        for key, word in given[group].items():
+            if split_address(key)[0] not in catalogue:
+                raise ConfigError("sliders", key, "no such parameter", nearest(key, catalogue))
+            if (key in titles) == ("en" in word):
+                expected = "its card names it" if key in titles else "expected a name in en and de"
+                raise ConfigError(f"sliders.{group}.{key}", MISSING, expected)
+            found[group][key] = {**word, **titles.get(key, {})}
+    cards = load_cards()
+    scenarios = {name: card["title"] for name, card in cards["scenarios"].items()}
+    baseline, *others = given["presets"].items()
+    found["presets"] = {
+        **{name: {**word, "kind": "scenario"} for name, word in (baseline, *scenarios.items(), *others)},
+        **{name: {**card["title"], "kind": "shock"} for name, card in cards["shocks"].items()},
+    }
+    for name in found["presets"]:
         if name not in options("scenario"):
             raise ConfigError("sliders.presets", name, "no such scenario", nearest(name, options("scenario")))
-    return given
+    return found
+
+
+def _moved() -> list[tuple[Mapping[str, Any], dict[str, bool]]]:
+    """Return every driver's card with the sliders it moves, and whether each goes against the axis."""
+    found = []
+    for card in load_cards()["drivers"].values():
+        keys = {split_address(key)[0]: False for key in card["keys"]}
+        found.append((card, {**keys, **{split_address(key)[0]: True for key in card["against"]}}))
+    return found
+
+
+@cache
+def drivers() -> tuple[Driver, ...]:
+    """Return the drivers of the kit as axes.
+
+    Raises: ConfigError if one moves what no slider moves.
+    """
+    found = []
+    for name, (card, moved) in zip(load_cards()["drivers"], _moved(), strict=True):
+        ends = {}
+        for key, against in moved.items():
+            if key not in spans():
+                raise ConfigError(f"cards.drivers.{name}", key, "expected a slider of this name")
+            record = base_catalogue()[key]
+            assert record.low is not None
+            assert record.high is not None
+            ends[key] = (record.high, record.low) if against else (record.low, record.high)
+        found.append(Driver(name, card["title"], ends))
+    return tuple(found)
 
 
 @cache
 def spans() -> Mapping[str, tuple[float, float]]:
-    """Return by parameter from where to where its slider goes."""
+    """Return by parameter from where to where its slider goes.
+
+    Raises: ConfigError if a parameter has no range and no puzzle tries it.
+    """
+    tried: dict[str, list[float]] = {}
+    for puzzle in load_puzzles().values():
+        for setting in puzzle.tried:
+            for key, value in setting.items():
+                tried.setdefault(key, []).append(float(value))
     found = {}
     for group in ("main", "advanced"):
         for key, word in words()[group].items():
-            record = base_catalogue()[key]
-            if word.get("span") == "limits" or record.low is None or record.high is None:
-                found[key] = (record.minimum, record.maximum)
-            else:
-                found[key] = (record.low, record.high)
+            record = base_catalogue()[split_address(key)[0]]
+            ends = [one for one in (record.low, record.high) if one is not None]
+            reach = [*ends, *tried.get(key, [])]
+            if word.get("span") == "limits":
+                reach = [record.minimum, record.maximum]
+            if not reach:
+                raise ConfigError(f"sliders.{group}", key, "expected a parameter with a range")
+            found[key] = (min(reach), max(reach))
+    for key in tried:
+        if key not in found:
+            raise ConfigError("sliders", key, "a puzzle tries it; expected a slider")
     return found
 
 
@@ -85,16 +164,18 @@ def check(scenario: str, values: Mapping[str, float], switches: Mapping[str, boo
             raise ConfigError(key, MISSING, "no switch of this name", nearest(key, words()["switches"]))
 
 
+def usual(worlds: int, months: int) -> list[str]:
+    """Return the words of a run that the page never changes."""
+    return ["consumers=cohort", f"worlds={worlds}", f"months={months}", "responses=[passive]"]
+
+
 def override(
     scenario: str, values: Mapping[str, float], switches: Mapping[str, bool], worlds: int, months: int
 ) -> list[str]:
     """Return the words after `uncontested run` that give the same numbers."""
     return [
         f"scenario={scenario}",
-        "consumers=cohort",
-        f"worlds={worlds}",
-        f"months={months}",
-        "responses=[passive]",
+        *usual(worlds, months),
         *(f"{key}={value!r}" for key, value in values.items()),
         *(f"{key}={str(value).lower()}" for key, value in switches.items()),
     ]
@@ -110,20 +191,30 @@ def describe() -> dict[str, Any]:
         ],
         "switches": [{"key": key, **word} for key, word in words()["switches"].items()],
         "presets": [{"key": key, **word} for key, word in words()["presets"].items()],
+        "drivers": [
+            {
+                "key": one.name,
+                "name": dict(one.title),
+                "ends": {key: list(ends) for key, ends in one.ends.items()},
+            }
+            for one in drivers()
+        ],
         "definitions": {key: {"en": name, "de": GERMAN.get(name, name)} for key, name in DEFINITIONS.items()},
-        "captions": {
-            name: dict(zip(("en", "de"), CAPTIONS[name], strict=True))
-            for name in dict.fromkeys(series.partition(".")[0] for series in FANS)
-        },
     }
 
 
+def is_log(key: str) -> bool:
+    """Say whether equal steps of a slider multiply its value."""
+    return base_catalogue()[split_address(key)[0]].scale == "log" and spans()[key][0] > 0.0
+
+
 def _slider(key: str, word: Mapping[str, str], group: str) -> dict[str, Any]:
-    record: Record = base_catalogue()[key]
+    parameter, member = split_address(key)
+    record: Record = base_catalogue()[parameter]
     low, high = spans()[key]
     central = record.value
     if isinstance(central, Mapping):
-        central = sum(central.values()) / len(central)
+        central = central[member] if member else sum(central.values()) / len(central)
     return {
         "key": key,
         "group": group,
@@ -132,7 +223,7 @@ def _slider(key: str, word: Mapping[str, str], group: str) -> dict[str, Any]:
         "high": high,
         "prior": [record.low, record.high],
         "central": central,
-        "log": record.scale == "log" and low > 0.0,
+        "log": is_log(key),
         "unit": {"en": record.unit, "de": UNITS.get(record.unit, record.unit)},
         "kind": record.kind,
         "tag": record.tag,

@@ -1,17 +1,36 @@
-"""One small server for all that look at the page."""
+"""One browser, one small server and one small page in a file for all that look at the page."""
 
+import os
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, sync_playwright
 
+from experiments.teach.bake import SMALL_CHECKS, Size, bake, write_page
 from experiments.teach.engine import Engine
 from experiments.teach.server import make_app
 
 WORLDS, MONTHS = 4, 60
+CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium on the path: apt-get install --no-install-recommends chromium")
+    # Root, as in a container, has no sandbox.
+    root = os.geteuid() == 0
+    with sync_playwright() as driver:
+        one = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if root else [])
+        yield one
+        one.close()
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +55,17 @@ def address(engine: Engine) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a small page in one file holds."""
+    return bake(Size(WORLDS, MONTHS, small=True, checks=SMALL_CHECKS), 1, tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture(scope="session")
+def file(content: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file."""
+    out = tmp_path_factory.mktemp("baked") / "teach.html"
+    write_page(content, out)
+    return out

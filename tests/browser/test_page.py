@@ -1,34 +1,28 @@
-"""The page in a browser: all a class does with it, by hand and keyboard, in German, on a phone."""
+"""The page in a browser, live and in one file: all a class does, by hand and by keyboard, on a phone."""
 
 import csv
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium on the path: apt-get install --no-install-recommends chromium"
-)
+from experiments.kit.render import PAGE_FILE, page_link
+
 WAIT_MS = 120_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Root, as in a container, has no sandbox.
-    root = os.geteuid() == 0
-    with sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if root else [])
-        yield one
-        one.close()
+@pytest.fixture(params=["live", "baked"])
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the page is: a server, or a file without any."""
+    if request.param == "live":
+        return str(request.getfixturevalue("address")) + "/"
+    return str(request.getfixturevalue("file").as_uri())
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(browser: Browser, place: str) -> Iterator[Page]:
     """A fresh page that must leave no error in the console, and ask nobody else."""
     context = browser.new_context(accept_downloads=True)
     context.set_default_timeout(WAIT_MS)
@@ -38,11 +32,11 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     one.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     one.on("pageerror", lambda error: said.append(str(error)))
     one.on("request", lambda request: asked.append(request.url))
-    one.goto(address)
+    one.goto(place)
     drawn(one)
     yield one
     assert said == []
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    assert [url for url in asked if not url.startswith((place, "data:", "blob:"))] == []
     context.close()
 
 
@@ -64,17 +58,17 @@ def charts(page: Page) -> list[str]:
     return page.locator("#charts svg").evaluate_all("all => all.map(one => one.outerHTML)")
 
 
-NU = "enterprises.enterprise_response_nu"
+PATIENCE = "capital.investor_patience"
 
 
 def test_sliders_presets_undo_hold_and_link(page):
     before = charts(page)
     assert len(before) == 6
     assert page.locator("#main-sliders input").count() <= 6
-    slide(page, NU, 200)
+    slide(page, PATIENCE, 200)
     moved = charts(page)
-    assert moved[0] != before[0]
-    assert f"{NU}=" in page.locator("#override").input_value()
+    assert moved != before
+    assert f"{PATIENCE}=" in page.locator("#override").input_value()
     page.get_by_role("button", name="Hold and compare").click()
     expect(page.locator("#headline thead th")).to_have_count(3)
     page.get_by_label("Scenario").select_option("open_race")
@@ -100,15 +94,15 @@ def test_sliders_presets_undo_hold_and_link(page):
     assert charts(page)[3] == held[3]
 
 
-def test_a_link_takes_nothing_that_no_slider_can_set(page, address):
+def test_a_link_takes_nothing_that_no_slider_can_set(page, place):
     before = charts(page)
     page.goto("about:blank")
-    page.goto(
-        f"{address}/#v=0&scenario=<b>&lang=xx&{NU}=1e9&labs.free_budget_share=<script>alert(1)</script>"
-    )
+    page.goto(f"{place}#v=0&scenario=<b>&lang=xx&{PATIENCE}=1e9&power.lead_time_us=<script>alert(1)</script>")
     drawn(page)
     assert charts(page) == before
     expect(page.locator("#status")).to_contain_text("version 0")
+    # What it does not take, it says.
+    expect(page.locator("#unknown")).to_contain_text(f"scenario, {PATIENCE}, power.lead_time_us")
 
 
 def test_downloads_hold_what_is_shown(page, tmp_path):
@@ -168,3 +162,39 @@ def test_a_keyboard_reaches_and_moves_everything(page):
     page.keyboard.press("Home")
     drawn(page)
     assert "power.lead_time_us=18" in page.locator("#override").input_value()
+
+
+def test_any_two_drivers_make_the_2x2_of_the_class(page, place):
+    page.locator("#own summary").click()
+    page.get_by_label("From left to right").select_option("us_build_rate")
+    assert page.locator("#axis-y option[value=us_build_rate]").count() == 0
+    page.get_by_label("From below to above").select_option("power_price_gap")
+    expect(page.locator(".quadrant svg")).to_have_count(4)
+    page.get_by_label("Name of this world (1)").fill("Slow & <dear>")
+    settings = page.locator(".quadrant").evaluate_all("all => all.map(one => one.textContent)")
+    assert len(set(settings)) == 4
+    link = page.url
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator(".quadrant svg")).to_have_count(4)
+    expect(page.get_by_label("Name of this world (1)")).to_have_value("Slow & <dear>")
+    assert page.locator(".quadrant").evaluate_all("all => all.map(one => one.textContent)") == settings
+    assert faults(page) == []
+    page.locator(".quadrant button").nth(1).click()
+    drawn(page)
+    command = page.locator("#override").input_value()
+    # Above on the right: both axes at their high ends, so that power is dear in the US and cheap in China.
+    for written in ("power.lead_time_us=66", "power.power_price_us=0.11", "power.power_price_cn=0.035"):
+        assert written in command
+    if place.startswith("file:"):
+        expect(page.locator("#notice")).to_have_attribute("data-kind", "simulated")
+
+
+def test_a_link_of_the_kit_opens_its_setting(page, place):
+    page.goto("about:blank")
+    page.goto(f"{place}{page_link({'scenario': 'open_race', PATIENCE: '0.5'}).removeprefix(PAGE_FILE)}")
+    drawn(page)
+    expect(page.get_by_label("Scenario")).to_have_value("open_race")
+    assert "scenario=open_race" in page.locator("#override").input_value()
+    assert f"{PATIENCE}=0.5" in page.locator("#override").input_value()
+    expect(page.locator("#unknown")).to_be_hidden()

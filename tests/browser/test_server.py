@@ -13,7 +13,8 @@ from experiments.catalogue import Record
 from experiments.cli import main
 from experiments.compose import base_catalogue
 from experiments.store import month_names
-from experiments.teach.engine import QUANTILES, Engine
+from experiments.teach.answers import QUANTILES
+from experiments.teach.engine import Engine
 from experiments.teach.server import FILES, LARGEST_REQUEST, make_app
 from experiments.teach.sliders import MOST_MAIN, describe, spans
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -26,10 +27,11 @@ from experiments.kit.puzzles import (
     share_of_users,
     third_market,
 )
-from experiments.kit.render import MADE, PAGES, Kit, filled_in, page_link, to_html
+from experiments.kit.render import MADE, PAGE_FILE, PAGES, Kit, filled_in, page_link, to_html
 from experiments.kit.strategies import HOLD, LANGUAGES, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, Found, plans_of
 from experiments.readers import plain
+from experiments.teach.sliders import check
 from sim.outcome import LEADERS
 
 WORLDS = 97
@@ -138,7 +140,9 @@ def test_a_driver_is_set_to_both_ends_of_its_own_range() -> None:
     for name, (low, high) in driver_ends(load_cards()["drivers"], plan).items():
         for one, two in zip(low, high, strict=True):
             record = plan.catalogue[".".join(one.key.split(".")[:2])]
-            assert (one.how, one.by, two.by) == ("set", record.low, record.high), name
+            ends = (record.low, record.high)
+            against = one.key in load_cards()["drivers"][name]["against"]
+            assert (one.how, one.by, two.by) == ("set", *(ends[::-1] if against else ends)), name
 
 
 def test_every_command_on_a_page_can_be_given(pages: Mapping[str, Mapping[str, str]]) -> None:
@@ -288,3 +292,13 @@ def test_numbers_that_are_not_complete_are_refused(
     file.write_text(json.dumps(kept), encoding="utf-8")
     with pytest.raises(ConfigError, match=f"numbers.{missing}: missing"):
         command.read_numbers(file)
+
+
+def test_every_link_to_the_page_sets_what_it_says(pages: Mapping[str, Mapping[str, str]]) -> None:
+    made = [text for language in LANGUAGES for text in pages[language].values()]
+    stored = [file.read_text(encoding="utf-8") for file in sorted(command.DOCS.rglob("*.md"))]
+    links = [link for text in (*made, *stored) for link in re.findall(rf"{PAGE_FILE}#([^)\s]*)", text)]
+    assert len(links) > 2 * (4 + 8 + 6)
+    for link in links:
+        asked = dict(parse_qsl(link))
+        check(asked.pop("scenario"), {key: float(value) for key, value in asked.items()}, {})

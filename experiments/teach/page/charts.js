@@ -4,6 +4,8 @@ const COLOUR = { us: "#1B4B8F", cn: "#D2451E", mixed: "#DFE2E7", open: "#FFFFFF"
   none: "#EDEFF2", demand: "#C9D8A4", power: "#DDB23A", capital: "#A06FB4", chips: "#1F7670", parts: "#4B2E2B" };
 const FONT = "Lato, 'DejaVu Sans', sans-serif";
 const SIZE = { width: 560, height: 300, left: 52, right: 156, top: 12, bottom: 26 };
+const SMALL = { width: 320, height: 150, left: 44, right: 60, top: 8, bottom: 24 };
+const LETTER = 7.6; // width of a letter of a label at a line's end, at most
 
 function tag(name, attributes, ...inner) {
   const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(value)}"`).join("");
@@ -25,31 +27,33 @@ function rounded(top) {
   const unit = 10 ** Math.floor(Math.log10(top));
   return [1, 2, 2.5, 5, 10].map(step => step * unit).find(value => value >= top);
 }
-function apart(labels, gap) {
+function apart(labels, gap, size = SIZE) {
   labels.sort((a, b) => a.y - b.y);
   labels.forEach((label, place) => { if (place) label.y = Math.max(label.y, labels[place - 1].y + gap); });
-  const over = labels.length ? labels[labels.length - 1].y - (SIZE.height - SIZE.bottom) : 0;
+  const over = labels.length ? labels[labels.length - 1].y - (size.height - size.bottom) : 0;
   if (over > 0) labels.forEach(label => { label.y -= over; });
   return labels;
 }
-function svg(inner, title, height) {
-  return tag("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${SIZE.width} ${height}`, width: SIZE.width, height, role: "img", "aria-label": title },
-    tag("rect", { width: SIZE.width, height, fill: "#fff" }), inner);
+function svg(inner, title, height, width = SIZE.width) {
+  return tag("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title },
+    tag("rect", { width, height, fill: "#fff" }), inner);
 }
-function monthAxis(months, across) {
+function monthAxis(months, across, size = SIZE) {
   return months.map((month, place) => [month, place]).filter(([month]) => month.endsWith("-12") && Number(month.slice(0, 4)) % 5 === 0)
-    .map(([month, place]) => tag("line", { x1: across(place), x2: across(place), y1: SIZE.height - SIZE.bottom, y2: SIZE.height - SIZE.bottom + 4, stroke: COLOUR.muted }) +
-      words(across(place), SIZE.height - 8, month.slice(0, 4), { "text-anchor": "middle", fill: COLOUR.muted })).join("");
+    .map(([month, place]) => tag("line", { x1: across(place), x2: across(place), y1: size.height - size.bottom, y2: size.height - size.bottom + 4, stroke: COLOUR.muted }) +
+      words(across(place), size.height - 8, month.slice(0, 4), { "text-anchor": "middle", fill: COLOUR.muted })).join("");
 }
 // lines: [{fan, name, colour, dash, band}]; held: the same for the run that is held
-function fanChart(months, lines, held, title, language) {
+function fanChart(months, lines, held, title, language, frame = SIZE) {
+  const labels = lines.map(line => `${line.name} ${large(line.fan.quantiles.at(-1)[2], language)}`);
+  const size = { ...frame, right: 12 + LETTER * Math.max(...labels.map(label => label.length)) };
   const high = rounded(Math.max(...[...lines, ...held].map(line => Math.max(...line.fan.quantiles.map(row => line.band ? row[4] : row[2])))));
-  const across = place => SIZE.left + (SIZE.width - SIZE.left - SIZE.right) * place / Math.max(1, months.length - 1);
-  const up = value => SIZE.height - SIZE.bottom - (SIZE.height - SIZE.bottom - SIZE.top) * Math.min(value, high) / high;
+  const across = place => size.left + (size.width - size.left - size.right) * place / Math.max(1, months.length - 1);
+  const up = value => size.height - size.bottom - (size.height - size.bottom - size.top) * Math.min(value, high) / high;
   const path = values => values.map((value, place) => `${place ? "L" : "M"}${across(place).toFixed(1)} ${up(value).toFixed(1)}`).join("");
   const band = (rows, low, top) => path(rows.map(row => row[top])) + rows.map((row, place) => `L${across(place).toFixed(1)} ${up(row[low]).toFixed(1)}`).reverse().join("") + "Z";
-  let inner = [0, .25, .5, .75, 1].map(part => tag("line", { x1: SIZE.left, x2: SIZE.width - SIZE.right, y1: up(part * high), y2: up(part * high), stroke: COLOUR.grey, "stroke-width": part ? .6 : 1 }) +
-    words(SIZE.left - 6, up(part * high) + 4, large(part * high, language), { "text-anchor": "end", fill: COLOUR.muted })).join("") + monthAxis(months, across);
+  let inner = [0, .25, .5, .75, 1].map(part => tag("line", { x1: size.left, x2: size.width - size.right, y1: up(part * high), y2: up(part * high), stroke: COLOUR.grey, "stroke-width": part ? .6 : 1 }) +
+    words(size.left - 6, up(part * high) + 4, large(part * high, language), { "text-anchor": "end", fill: COLOUR.muted })).join("") + monthAxis(months, across, size);
   for (const line of lines) if (line.band) {
     inner += tag("path", { d: band(line.fan.quantiles, 0, 4), fill: line.colour, "fill-opacity": .13 });
     inner += tag("path", { d: band(line.fan.quantiles, 1, 3), fill: line.colour, "fill-opacity": .22 });
@@ -57,9 +61,9 @@ function fanChart(months, lines, held, title, language) {
   }
   for (const line of held) inner += tag("path", { d: path(line.fan.quantiles.map(row => row[2])), fill: "none", stroke: line.colour, "stroke-width": 1.6, "stroke-dasharray": "6 4" });
   for (const line of lines) inner += tag("path", { d: path(line.fan.quantiles.map(row => row[2])), fill: "none", stroke: line.colour, "stroke-width": line.thin ? 1.4 : 2.4 });
-  const ends = apart(lines.map(line => ({ line, value: line.fan.quantiles.at(-1)[2], y: up(line.fan.quantiles.at(-1)[2]) + 4 })), 14);
-  for (const end of ends) inner += words(SIZE.width - SIZE.right + 8, end.y, `${end.line.name} ${large(end.value, language)}`, { fill: end.line.colour, "font-weight": 700, "font-size": 11.5 });
-  return svg(inner, title, SIZE.height);
+  const ends = apart(lines.map((line, place) => ({ line, label: labels[place], y: up(line.fan.quantiles.at(-1)[2]) + 4 })), 14, size);
+  for (const end of ends) inner += words(size.width - size.right + 8, end.y, end.label, { fill: end.line.colour, "font-weight": 700, "font-size": 11.5 });
+  return svg(inner, title, size.height, size.width);
 }
 function stripes(months, shares, names, title) {
   const across = place => SIZE.left + (SIZE.width - SIZE.left - SIZE.right) * place / months.length;

@@ -1,19 +1,9 @@
 "use strict";
 (async function () {
   const by = id => document.getElementById(id);
-  let model, state, answer, held = null, waiting = null, newest = 0, bet = null, betting = false;
+  let model, state, answer, quadrants, held = null, waiting = null, newest = 0, bet = null, betting = false;
   const past = [];
   const word = key => WORDS[state.language][key];
-  const backend = {
-    model: async () => (await fetch("api/model")).json(),
-    answer: async (asked, signal) => {
-      const reply = await fetch("api/answer", { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) });
-      const found = await reply.json();
-      if (reply.ok) return found;
-      throw new Error(typeof found.detail === "string" ? found.detail : found.detail.map(one => one.msg).join("; "));
-    }
-  };
-
   function fill() {
     document.documentElement.lang = state.language;
     document.querySelectorAll("[data-word]").forEach(one => { one.textContent = word(one.dataset.word); });
@@ -22,12 +12,17 @@
     by("hold").textContent = word(held ? "release" : "hold");
     document.body.classList.toggle("projector", state.projector);
     by("projector").setAttribute("aria-pressed", state.projector);
-    by("preset").replaceChildren(...model.presets.map(one => new Option(one[state.language], one.key, false, one.key === state.scenario)));
+    by("preset").replaceChildren(...["scenario", "shock"].map(kind => {
+      const group = element("optgroup", undefined, { label: word(kind === "shock" ? "newsFlash" : "scenarios") });
+      group.append(...model.presets.filter(one => one.kind === kind).map(one => new Option(one[state.language], one.key, false, one.key === state.scenario)));
+      return group;
+    }));
     for (const group of ["main", "advanced"]) by(`${group}-sliders`).replaceChildren(...sliders(group));
-    by("switches").replaceChildren(heading("switches"), ...model.switches.map(switchFor));
+    by("switches").replaceChildren(...(model.switches.length ? [heading("switches"), ...model.switches.map(switchFor)] : []));
     by("how-text").replaceChildren(...word("howText").map(text => element("p", text)));
     by("card-list").replaceChildren(...model.sliders.map(card));
-    by("foot").textContent = `Uncontested ${model.version} · ${model.worlds} ${word("world")} × ${model.months} · ${word("caveat")}`;
+    by("foot").textContent = `Uncontested ${model.version} · ${model.worlds} ${word("worlds")} × ${model.months} ${word("months")} · ${word("caveat")}`;
+    quadrants.fill();
   }
   function element(name, text, attributes = {}) {
     const one = document.createElement(name);
@@ -50,7 +45,7 @@
   }
   function sliderFor(slider) {
     const box = element("div", undefined, { class: "slider" }), row = element("div", undefined, { class: "row" });
-    const id = `s-${slider.key.replace(".", "-")}`;
+    const id = `s-${slider.key.replaceAll(".", "-")}`;
     const input = element("input", undefined, { type: "range", id, min: 0, max: STEPS, step: 1, "data-key": slider.key });
     const value = state.values[slider.key];
     input.value = placeOf(slider, value === undefined ? slider.central : value);
@@ -89,6 +84,15 @@
   }
   function restore(text) { [state.scenario, state.values, state.switches] = JSON.parse(text); fill(); ask(); }
 
+  function opened() {
+    const begun = fromHash(location.hash, model);
+    state = begun.state;
+    by("unknown").hidden = !begun.unknown.length;
+    by("unknown").textContent = `${word("unknown")} ${begun.unknown.join(", ")}.`;
+    if (state.axes[0]) by("own").open = true;
+    return begun;
+  }
+
   async function ask() {
     const mine = ++newest;
     history.replaceState(null, "", toHash(state, model.version));
@@ -98,16 +102,17 @@
     by("status").className = "";
     by("status").textContent = word("working");
     try {
-      const found = await backend.answer({ scenario: state.scenario, values: state.values, switches: state.switches }, waiting.signal);
+      const found = await BACKEND.answer({ scenario: state.scenario, values: state.values, switches: state.switches }, "", waiting.signal);
       if (mine !== newest) return;
       answer = found;
       draw();
-      by("status").textContent = `${model.worlds} ${word("ready")}`;
+      by("status").textContent = `${model.worlds} ${word(answer.notice ? "readyBaked" : "ready")}`;
+      quadrants.ask();
       document.body.dataset.drawn = String(mine);
     } catch (error) {
       if (mine !== newest) return;
       by("status").className = "error";
-      by("status").textContent = word("failed") + error.message;
+      by("status").textContent = error.message === "no-start" ? word("noStart") : word("failed") + error.message;
     }
   }
 
@@ -117,7 +122,13 @@
       rows.push([`${word(bloc)} ${word(bloc === "us" ? "leadUs" : "leadCn")} ${year}, ${word("inWorlds")}`, 100 * share[bloc], "%"]);
     for (const [series, key] of [["active_users_million", "adoption"], ["humanoids_working", "humanoids"]]) for (const bloc of ["us", "cn"])
       rows.push([`${word(key)}, ${word(series === "humanoids_working" && bloc === "us" ? "usPlace" : bloc)}, ${one.months.at(-1)} (${word("median")})`, one.fans[`${series}.${bloc}`].quantiles.at(-1)[2], ""]);
+    rows.push([`${word("third")}, ${one.months.at(-1).slice(0, 4)} (${word("median")})`, 100 * one.third, "%"]);
     return rows;
+  }
+  function told(notice) {
+    if (notice.kind === "simulated") return word("simulated");
+    const { points, medians, settings } = notice.error;
+    return word(notice.kind).concat(" ", word("off").replace(/\{(\w+)\}/g, (_, name) => ({ settings, typical: points.typical, largest: points.largest, typicalMedian: medians.typical, largestMedian: medians.largest })[name]));
   }
   function draw() {
     const number = value => large(value, state.language);
@@ -148,7 +159,7 @@
     }));
     by("override").value = answer.override || "";
     by("notice").hidden = !answer.notice;
-    if (answer.notice) by("notice").textContent = answer.notice.outside ? word("outside") : `${word("interpolated")} ${answer.notice.largest} (${word("typical")} ${answer.notice.typical})`;
+    if (answer.notice) { by("notice").textContent = told(answer.notice); by("notice").dataset.kind = answer.notice.kind; }
     by("bet-form").hidden = !betting;
     by("revealed").hidden = betting;
     by("bet-result").hidden = !bet || betting;
@@ -159,10 +170,11 @@
   }
   function charts() {
     const lines = (from, series, more) => ["us", "cn"].map(bloc => ({ fan: from.fans[`${series}.${bloc}`], colour: COLOUR[bloc], ...more(bloc) }));
+    const bandNote = answer.notice ? "bandNoteBaked" : "bandNote";
     const fan = (key, series, unit, place) => {
       const name = bloc => place && bloc === "us" ? word("usPlace") : word(bloc);
       const old = held ? lines(held, series, () => ({})) : [];
-      return [key, `${unit} · ${word("bandNote")}`, fanChart(answer.months, lines(answer, series, bloc => ({ name: name(bloc), band: true })), old, word(key), state.language)];
+      return [key, `${unit} · ${word(bandNote)}`, fanChart(answer.months, lines(answer, series, bloc => ({ name: name(bloc), band: true })), old, word(key), state.language)];
     };
     const power = [...lines(answer, "powered_gw", bloc => ({ name: `${word(bloc === "us" ? "usPlace" : bloc)} ${word("powered")}`, band: true })),
       ...lines(answer, "held_gw", bloc => ({ name: `${word(bloc === "us" ? "usPlace" : bloc)} ${word("heldGw")}`, thin: true }))];
@@ -170,7 +182,7 @@
     const names = Object.fromEntries(Object.entries(model.definitions).map(([key, one]) => [key, one[state.language]]));
     const found = [
       fan("adoption", "active_users_million", word("million"), false),
-      ["power", `GW · ${word("bandNote")}`, fanChart(answer.months, power, held ? lines(held, "powered_gw", () => ({})) : [], word("power"), state.language)],
+      ["power", `GW · ${word(bandNote)}`, fanChart(answer.months, power, held ? lines(held, "powered_gw", () => ({})) : [], word("power"), state.language)],
       fan("humanoids", "humanoids_working", word("robots"), true)
     ];
     if (Object.keys(answer.shares).length) found.push(["outcome", word("barNote"), bars(answer.shares, names, { us: word("us"), mixed: word("mixed"), cn: word("cn") }, word("outcome"))]);
@@ -242,12 +254,17 @@
   by("link").addEventListener("click", () => copy(location.href));
   by("csv").addEventListener("click", csv);
 
-  model = await backend.model();
-  const begun = fromHash(location.hash, model);
-  state = begun.state;
+  model = await BACKEND.model();
+  quadrants = makeQuadrants({
+    by, element, word, model, state: () => state,
+    save: () => history.replaceState(null, "", toHash(state, model.version)),
+    open: values => { remember(); state.values = { ...values }; fill(); ask(); by("results-title").scrollIntoView(); },
+    told
+  });
+  const begun = opened();
   by("undo").disabled = true;
   fill();
   await ask();
   if (begun.version && begun.version !== model.version) by("status").textContent += ` · ${word("version")} ${begun.version}`;
-  window.addEventListener("hashchange", () => { remember(); state = fromHash(location.hash, model).state; fill(); ask(); });
+  window.addEventListener("hashchange", () => { remember(); opened(); fill(); ask(); });
 })();

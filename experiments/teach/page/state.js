@@ -1,18 +1,22 @@
 "use strict";
 // What a page shows, as its URL holds it. A number that is not in `values` stays drawn from its range.
-const FRESH = { scenario: "baseline", values: {}, switches: {}, language: "en", projector: false };
+const FRESH = { scenario: "baseline", values: {}, switches: {}, language: "en", projector: false, axes: ["", ""], names: ["", "", "", ""] };
 
 function toHash(state, version) {
   const query = new URLSearchParams({ v: version, scenario: state.scenario, lang: state.language });
   if (state.projector) query.set("view", "projector");
   for (const [key, value] of Object.entries(state.values)) query.set(key, value);
   for (const [key, value] of Object.entries(state.switches)) query.set(key, value);
+  if (state.axes.every(Boolean)) {
+    query.set("axes", state.axes.join("~"));
+    state.names.forEach((name, place) => { if (name) query.set(`name${place}`, name); });
+  }
   return `#${query}`;
 }
 // Whatever is written in a URL: only what the model knows, inside its range, is taken.
 function fromHash(hash, model) {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
-  const state = { ...FRESH, values: {}, switches: {} };
+  const state = { ...FRESH, values: {}, switches: {}, names: FRESH.names.map((_, place) => (query.get(`name${place}`) || "").slice(0, 60)) };
   if (model.presets.some(one => one.key === query.get("scenario"))) state.scenario = query.get("scenario");
   if (query.get("lang") in WORDS) state.language = query.get("lang");
   state.projector = query.get("view") === "projector";
@@ -21,7 +25,12 @@ function fromHash(hash, model) {
     if (value >= slider.low && value <= slider.high) state.values[slider.key] = value;
   }
   for (const one of model.switches) if (query.has(one.key)) state.switches[one.key] = query.get(one.key) === "true";
-  return { state, version: query.get("v") };
+  const axes = (query.get("axes") || "").split("~");
+  if (axes.length === 2 && axes[0] !== axes[1] && axes.every(axis => model.drivers.some(one => one.key === axis))) state.axes = axes;
+  // What a link asks for and this page cannot set must not be dropped in silence.
+  const known = ["v", "lang", "view", "axes", ...model.switches.map(one => one.key), ...state.names.map((_, place) => `name${place}`)];
+  const unknown = [...query.keys()].filter(key => key && !known.includes(key) && !(key in state.values) && !(key === "scenario" && state.scenario === query.get(key)));
+  return { state, version: query.get("v"), unknown };
 }
 const STEPS = 200;
 function placeOf(slider, value) {
