@@ -13,6 +13,7 @@ from experiments.catalogue import Record
 from experiments.cli import main
 from experiments.compose import base_catalogue
 from experiments.store import month_names
+from experiments.sweeping.factors import split_address
 from experiments.teach.answers import QUANTILES
 from experiments.teach.engine import Engine
 from experiments.teach.server import FILES, LARGEST_REQUEST, make_app
@@ -105,7 +106,7 @@ def test_every_number_of_a_slider_is_the_parameters():
     told = describe()
     assert sum(one["group"] == "main" for one in told["sliders"]) <= MOST_MAIN
     for one in told["sliders"]:
-        record: Record = base_catalogue()[one["key"]]
+        record: Record = base_catalogue()[split_address(one["key"])[0]]
         assert one["source"] == " ".join(record.source.split())
         assert record.minimum <= one["low"] < one["high"] <= record.maximum
         assert spans()[one["key"]] == (one["low"], one["high"])
