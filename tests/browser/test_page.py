@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from experiments.kit.render import PAGE_FILE, page_link
 
 WAIT_MS = 120_000
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(params=["live", "baked"])
@@ -42,7 +43,7 @@ def page(browser: Browser, place: str) -> Iterator[Page]:
 
 def drawn(page: Page) -> None:
     """Wait for the answer to the last change."""
-    expect(page.locator("#status")).to_contain_text("4 ", timeout=WAIT_MS)
+    expect(page.locator("#status")).to_contain_text("4 ")
     expect(page.locator("#status")).not_to_have_class("error")
 
 
