@@ -15,6 +15,8 @@ from sim.quantity import adjusted_share
 from sim.units import MONTHS_PER_YEAR, Array, ratio
 
 USD_PER_THOUSAND = 1e3
+SHARED, EXCLUSIVE = 0, 1
+"""Kinds of station: several machines can share the work, or it takes one robot only."""
 
 
 class Factories(Actor):
@@ -34,13 +36,12 @@ class Factories(Actor):
         Shapes: -> (maker, sector, ..., world).
         """
         robots = view.params.robots
-        shared = self.choice(view, np.zeros(1))
-        exclusive = self.choice(view, robots.station_cost * USD_PER_THOUSAND)
+        chosen = self.choice(view)
         wanted = wanted_units(
             view.positions[None],
             np.ones(1),
-            shared,
-            exclusive,
+            chosen[:, SHARED],
+            chosen[:, EXCLUSIVE],
             robots.exclusive_share,
             view.productivity[:, None],
         )
@@ -50,24 +51,27 @@ class Factories(Actor):
         asked_work = (np.maximum(wanted - view.units_held, 0.0) * work).sum(0)
         return gaps * ratio(open_work, asked_work)
 
-    def choice(self, view: FactoryView, station_usd_per_year: Array) -> Array:
-        """Return the share of positions that each make takes at stations of one kind (S9.3).
+    def choice(self, view: FactoryView) -> Array:
+        """Return the share of positions that each make takes, at stations of each kind (S9.3).
 
-        A station that takes one robot only is tied up longer by a slower robot.
-        Shapes: -> (maker, sector, ..., world).
+        A station that takes one robot only is tied up longer by a slower robot, at its own yearly cost.
+        Shapes: -> (maker, kind of station, sector, ..., world).
         """
         robots = view.params.robots
         makers, sectors, *places = view.task_cost_usd.shape
         tied_up = ratio(np.ones_like(view.productivity), view.productivity)
-        cost = np.empty((2 + makers, sectors, *places))
-        cost[0] = view.person_cost_usd + station_usd_per_year
-        cost[1] = view.machine_cost_usd + station_usd_per_year
-        cost[2:] = view.task_cost_usd + station_usd_per_year * tied_up[:, None]
-        utility = np.zeros((2 + makers, 1, *places))
-        utility[2:] = (robots.home_bias * view.home)[:, None]
-        reach = np.ones((2 + makers, 1, *places))
+        station_usd_per_year = robots.station_cost * USD_PER_THOUSAND
+        cost = np.empty((2 + makers, 2, sectors, *places))
+        cost[0] = view.person_cost_usd
+        cost[1] = view.machine_cost_usd
+        cost[2:] = view.task_cost_usd[:, None]
+        cost[:2, EXCLUSIVE] += station_usd_per_year
+        cost[2:, EXCLUSIVE] += station_usd_per_year * tied_up[:, None]
+        utility = np.zeros((2 + makers, 1, 1, *places))
+        utility[2:] = (robots.home_bias * view.home)[:, None, None]
+        reach = np.ones((2 + makers, 1, 1, *places))
         reach[1] = robots.machine_reach
-        reach[2:] = (view.reach * view.on_sale)[:, None]
+        reach[2:] = (view.reach * view.on_sale)[:, None, None]
         return technology_shares(cost, utility, robots.technology_sensitivity, reach)[2:]
 
     def industrial_orders(self, view: FactoryView) -> Array:

@@ -70,7 +70,7 @@ def enterprise_terms(ctx: Context, state: State) -> EnterpriseTerms:
         quality_orders=offered - np.where(np.isfinite(best), best, 0.0),
         ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9))[:, None],
         trust=enterprise_trust(ctx),
-        available=adoption.offers_open(ctx, state.labs.alive, state.months).astype(np.float64),
+        available=adoption.offers_open(ctx, state).astype(np.float64),
     )
 
 

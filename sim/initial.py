@@ -149,7 +149,7 @@ def with_compute(ctx: Context, state: State) -> State:
 def with_offers(ctx: Context, state: State) -> State:
     """Remember the best capability on offer in each place, from which enterprises' gains are counted (S2)."""
     offered = adoption.capability_offered(ctx, state)
-    opened = adoption.offers_open(ctx, state.labs.alive, state.months)
+    opened = adoption.offers_open(ctx, state)
     best = np.where(opened, offered, -np.inf).max(0)
     hosted = adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state))
     # What is sold as tokens at the start is what firms do not host themselves.

@@ -106,7 +106,7 @@ class Step:
     @cached_property
     def offered(self) -> BoolArray:
         """Where each lab offers its assistant. Shapes: (lab, market, world)."""
-        opened: BoolArray = offers_open(self.ctx, self.after.labs.alive, self.after.months) > 0.0
+        opened: BoolArray = offers_open(self.ctx, self.after)
         return opened
 
     def where_offered(self, values: Array) -> Array:

@@ -45,10 +45,17 @@ def name_word(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
+@cache
+def decision_key(seed: int, decision: str) -> Words:
+    """Return the key of a decision under a seed. Shapes: -> (1,)."""
+    key = combine(np.asarray([seed], np.uint64), np.asarray([name_word(decision)], np.uint64))
+    key.flags.writeable = False
+    return key
+
+
 def world_keys(seed: int, world_ids: npt.NDArray[np.int64], decision: str, tick: int) -> Words:
     """Return one key per world for a decision in a tick. Shapes: (world,) -> (world,)."""
-    head = combine(np.asarray([seed], np.uint64), np.asarray([name_word(decision)], np.uint64))
-    timed = combine(head, np.asarray([tick + 1], np.uint64))
+    timed = combine(decision_key(seed, decision), np.asarray([tick + 1], np.uint64))
     return mix(combine(timed, world_ids.astype(np.uint64)))
 
 

@@ -29,8 +29,14 @@ def ratio(numerator: Array, denominator: Array) -> Array:
 
     Shapes: broadcast.
     """
+    nothing = np.equal(denominator, 0.0)
+    quotient: Array
+    if not nothing.any():
+        # Most of the time: a masked division takes twice as long.
+        quotient = np.divide(numerator, denominator)
+        return quotient
     shape = np.broadcast(numerator, denominator).shape
-    quotient: Array = np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0.0)
+    quotient = np.divide(numerator, denominator, out=np.zeros(shape), where=~nothing)
     return quotient
 
 

@@ -104,6 +104,7 @@ def robots(
     site = plan.axes.markets.names.index(place)
 
     def ask(model: Any) -> Asked:
+        from agents.factory import SHARED
         from sim.observe_robots import factory_view
         from sim.physics.robots import break_even_efficiency_ratio, running_cost_usd_per_year
         from sim.quantity import capital_recovery_factor
@@ -111,7 +112,7 @@ def robots(
         ctx, table = model.context, model.state.robots
         rules, makers = ctx.params.robots, list(ctx.axes.robot_makers.names)
         ours, theirs = makers.index("tesla"), makers.index("agibot")
-        shares = model.cast.factories[site].choice(factory_view(ctx, model.state), np.zeros(1))[:, 0, site]
+        shares = model.cast.factories[site].choice(factory_view(ctx, model.state))[:, SHARED, 0, site]
         wages = ctx.start.markets.manufacturing_wage_usd_per_year
         power = model.state.power.price_usd_per_mwh[site]
         running = [

@@ -41,8 +41,10 @@ class AdoptionOutcome:
     """(lab, market, world): share of the aware who know a lab's assistant after the month."""
 
 
-def offers_open(ctx: Context, alive: Array, months: float) -> BoolArray:
+@once_a_month
+def offers_open(ctx: Context, state: State) -> BoolArray:
     """Return where each lab offers its assistant: launched, not barred. Shapes: (lab, market, world)."""
+    alive, months = state.labs.alive, state.months
     labs, markets = ctx.axes.labs, ctx.axes.markets
     barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
     ban = ctx.by_world(ctx.params.policy.ban_rival_apps)
@@ -141,9 +143,7 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
 @once_a_month
 def open_gap_orders(ctx: Context, state: State) -> Array:
     """Return the orders by which the best on offer leads usable open weights. Shapes: (market, world)."""
-    offered = np.where(
-        offers_open(ctx, state.labs.alive, state.months), capability_offered(ctx, state), -np.inf
-    ).max(0)
+    offered = np.where(offers_open(ctx, state), capability_offered(ctx, state), -np.inf).max(0)
     opened = (state.labs.alive > 0.0) & ctx.axes.labs.open_weights[:, None]
     usable = opened[:, None] & (open_weights_usable(ctx) > 0.0)
     best_open = np.where(usable, state.labs.capability_orders[:, None], -np.inf).max(0)
@@ -154,7 +154,7 @@ def open_gap_orders(ctx: Context, state: State) -> Array:
 def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
     """Return this month's frozen conditions of choice, from the month-start state (S1.1-S1.4)."""
     rules, labs = ctx.params.consumers, state.labs
-    opened = offers_open(ctx, labs.alive, state.months)
+    opened = offers_open(ctx, state)
     served = served_fraction(labs.queries_wanted, labs.quota_per_day) * labs.served_share[:, None]
     offers = Offers(
         capability=capability_offered(ctx, state),
@@ -190,7 +190,7 @@ def familiarity(ctx: Context, state: State) -> Array:
     """
     rules, known = ctx.params.consumers, state.labs.familiar_share
     spread = awareness(known, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
-    return np.where(offers_open(ctx, state.labs.alive, state.months), spread, known)
+    return np.where(offers_open(ctx, state), spread, known)
 
 
 def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:

@@ -300,25 +300,29 @@ def sell(
     smuggled = np.zeros_like(bids)
     wanted = np.zeros_like(made_h100e)
     limits = np.zeros_like(made_h100e)
-    for m, bloc in enumerate(makers.bloc):
-        supply = made_h100e[m] + state.chips.inventory_h100e[m]
-        asked = wanted_chips(bids[:, m], prices[m])
+    for bloc in (US, CN):
+        ours = np.flatnonzero(makers.bloc == bloc)
+        made, held = made_h100e[ours], state.chips.inventory_h100e[ours]
+        supply = made + held
+        asked = wanted_chips(bids[:, ours], prices[ours])
         rival = owner_bloc == 1 - bloc
-        barred = policy.stringency[bloc] if makers.merchant[m] else np.ones(ctx.worlds)
+        foreign = rival[:, None, None]
+        merchant = makers.merchant[ours][:, None]
+        barred = np.where(merchant, policy.stringency[bloc], 1.0)
         # Licences and leaks are of a month's supply: what is in stock counts once a month.
-        on_offer = made_h100e[m] + state.chips.inventory_h100e[m] * ctx.dt
+        on_offer = made + held * ctx.dt
         legal_cap = legal_export_limit(on_offer, barred, chips.legal_export_eta)
-        leak_cap = smuggling_limit(on_offer, barred, chips.leakage) * float(makers.merchant[m])
-        asked_rival = (asked * rival[:, None]).sum(0)
+        leak_cap = smuggling_limit(on_offer, barred, chips.leakage) * merchant
+        asked_rival = (asked * foreign).sum(0)
         legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
-        legal = np.where(rival[:, None], asked * legal_share, asked)
-        leaked = np.where(rival[:, None], np.maximum(asked - legal, 0.0) / premium, 0.0)
+        legal = np.where(foreign, asked * legal_share, asked)
+        leaked = np.where(foreign, np.maximum(asked - legal, 0.0) / premium, 0.0)
         rows = np.concatenate([legal, leaked])
         group = np.concatenate([np.where(rival, 1, 0), np.full(rival.size, 2)])
         got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
-        sold[:, m], smuggled[:, m] = got[: rival.size], got[rival.size :]
-        wanted[m] = rows.sum(0)
-        limits[m] = legal_cap
+        sold[:, ours], smuggled[:, ours] = got[: rival.size], got[rival.size :]
+        wanted[ours] = rows.sum(0)
+        limits[ours] = legal_cap
     return Trade(sold, smuggled, wanted, limits)
 
 

@@ -8,7 +8,7 @@ from sim.units import Array, BoolArray, IntArray, ratio
 def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
     """Return the chips that a money bid asks for at the price; 0 where nothing is bid or priced (S7.3).
 
-    Shapes: bid (buyer, world), price (world,) or (buyer, world).
+    Shapes: bid (buyer, ..., world), price broadcasts to it.
     """
     return ratio(bid_usd, price_usd)
 
@@ -21,8 +21,8 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
     others. λ is exact: with the groups in order of t, the first k for which
     λ_k = (supply - capped amounts before k)/(bids from k on) does not exceed t_k; 1 where nobody is short.
 
-    Shapes: bid (buyer, world), group (buyer,) of row numbers of the caps, caps (group, world),
-    supply (world,) -> chips (buyer, world).
+    Shapes: bid (buyer, ..., world), group (buyer,) of row numbers of the caps, caps (group, ..., world),
+    supply (..., world) -> chips (buyer, ..., world).
     Raises: ValueError if a bid, a cap or the supply is negative, or a buyer's group has no cap.
     Source: S7.3. Legal and smuggled imports are two groups of the same foreign buyers.
     """
@@ -45,7 +45,7 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
 def _common_share(
     bids: Array, cap_share: Array, is_capped: BoolArray, cap_chips: Array, supply: Array
 ) -> Array:
-    """Return the share λ of each bid that groups below their cap receive, (world,)."""
+    """Return the share λ of each bid that groups below their cap receive. Shapes: -> (..., world)."""
     order = np.argsort(cap_share, axis=0, kind="stable")
     by_share = np.take_along_axis(cap_share, order, axis=0)
     at_cap = np.take_along_axis(np.where(is_capped, cap_chips, bids), order, axis=0)
