@@ -69,6 +69,8 @@ class Validation:
     compared: tuple[Comparison, ...]
     """Published forecasts beside the worlds forward."""
     checks: tuple[Check, ...]
+    own: tuple[str, ...]
+    """Series that observations of one's own were given for."""
 
 
 def validate_command(arguments: Sequence[str]) -> int:
@@ -142,7 +144,8 @@ def validate(worlds: int, uncertainty: str, more: Sequence[Mapping[str, str]] = 
     gates = judge(scores, facts.held(shares, targets.gates.least_fact_share), targets.gates)
     compared = compare(published, on, forward.start.month)
     checks = all_checks(back, on, forward.drawn(ahead_ids), compared)
-    return Validation(plan, targets, scores, shares, gates, worlds, back, compared, checks)
+    given = tuple(dict.fromkeys(row["series"] for row in more))
+    return Validation(plan, targets, scores, shares, gates, worlds, back, compared, checks, given)
 
 
 def fitted_worlds(plan: RunPlan) -> tuple[IntArray, Array]:
@@ -214,7 +217,7 @@ def write_all(found: Validation, folder: Path) -> None:
                  one.point.unit, one.point.source]
             )  # fmt: skip
     (folder / PAGE).write_text(page(found), encoding="utf-8")
-    draw_hindcast(found.targets, found.series, found.plan, folder / FIGURE)
+    draw_hindcast(found.targets, found.series, found.plan, folder / FIGURE, found.own)
     command = f"uncontested validate --worlds {found.worlds}"
     made = Origin(version(), found.plan.config_hash, str(found.plan.seed), command)
     for language in ("en", "de"):

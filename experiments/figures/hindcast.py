@@ -1,6 +1,6 @@
 """The hindcast with its observed points: small multiples of the gated series, on logarithmic axes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,18 @@ COLUMNS, WIDTH, HEIGHT, STEP_X, STEP_Y = 3, 2.35, 1.55, 3.1, 2.3
 
 
 @styled
-def draw_hindcast(targets: "Targets", series: Mapping[str, Array], plan: "RunPlan", path: Path) -> None:
-    """Draw the fan of every gated series with its observed points and write it as PNG."""
+def draw_hindcast(
+    targets: "Targets",
+    series: Mapping[str, Array],
+    plan: "RunPlan",
+    path: Path,
+    own: Collection[str] = (),
+) -> None:
+    """Draw fan and points of every gated series, and of series of one's own, and write them as PNG."""
     gated = [target for target in targets.series if target.role == "gate"]
-    rows = -(-len(gated) // COLUMNS)
+    more = [target for target in targets.series if target.role != "gate" and target.series in own]
+    shown = [*gated, *more]
+    rows = -(-len(shown) // COLUMNS)
     inside, total = _inside(gated, series, plan.start.month, targets)
     title = f"{inside} of the {total} gated points of 2025 lie inside the 90 % band of the hindcast."
     subtitle = (
@@ -47,7 +55,7 @@ def draw_hindcast(targets: "Targets", series: Mapping[str, Array], plan: "RunPla
     )
     page = Page(title, subtitle, footer, 0.25 + rows * STEP_Y)
     first = date_position(plan.start.month)
-    for place, target in enumerate(gated):
+    for place, target in enumerate(shown):
         row, column = divmod(place, COLUMNS)
         name, colour = NAMES.get(target.series, (target.series, INK))
         left, top = 0.85 + column * STEP_X, 0.3 + row * STEP_Y

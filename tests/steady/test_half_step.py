@@ -20,9 +20,9 @@ from sim.units import Array
 DEFINITIONS = ("w1", "w2", "w3", "w4", "w5", "w6", "w8", "w10")
 LEAST_AGREEMENT = 0.95
 LARGEST_CHANGE = 0.02
-"""What the project promises: of worlds whose class agrees, and of a dimension's share."""
-LIMITED = ("d1", "d2", "d3", "d4")
-"""Shares that stay within the tolerance in nearly all worlds; a month's lag is 0.05 of D5."""
+"""What the project promises: worlds whose class agrees, shares as they are reported (decision 45)."""
+LEAST_WITHIN = {"d1": 0.85, "d2": 0.95, "d3": 0.95, "d4": 0.9}
+"""In how many single worlds a share stays within the tolerance; a month's lag is 0.05 of D5."""
 MOST_ORDER = 0.8
 """Errors of first order halve with the step: 0.5. A rate taken for an amount gives 1 or more."""
 SMOOTH = (
@@ -111,6 +111,20 @@ def changes(worlds: int, months: int, response: str = "passive") -> dict[str, Ar
     return moved
 
 
+def share_moves(worlds: int, months: int, response: str = "passive") -> dict[str, float]:
+    """Return by how much the half step moves the share of worlds of each class, the largest by definition."""
+    one, two = (outcomes(worlds, months, steps, response) for steps in (1, 2))
+    moves = {}
+    for definition in DEFINITIONS:
+        for year in horizons(months):
+            leaders = [run[f"leader.{definition}.{year}"] for run in (one, two)]
+            classes = np.unique(np.concatenate(leaders))
+            moves[f"{definition}.{year}"] = max(
+                abs(float((leaders[0] == name).mean() - (leaders[1] == name).mean())) for name in classes
+            )
+    return moves
+
+
 def assert_half_step_changes_little(worlds: int, months: int, response: str = "passive") -> None:
     agree = agreement(worlds, months, response)
     assert agree
@@ -118,12 +132,14 @@ def assert_half_step_changes_little(worlds: int, months: int, response: str = "p
     moved = changes(worlds, months, response)
     means = {name: float(change.mean()) for name, change in moved.items()}
     assert max(means.values()) <= LARGEST_CHANGE, means
-    within = {
-        name: float((change <= LARGEST_CHANGE).mean())
-        for name, change in moved.items()
-        if name.partition(".")[0] in LIMITED
+    reported = share_moves(worlds, months, response)
+    # Few worlds have coarse shares: one of them may always move.
+    assert max(reported.values()) <= max(LARGEST_CHANGE, 1.0 / worlds), reported
+    within = {name: float((change <= LARGEST_CHANGE).mean()) for name, change in moved.items()}
+    short = {
+        name: share for name, share in within.items() if share < LEAST_WITHIN.get(name.partition(".")[0], 0.0)
     }
-    assert min(within.values()) >= LEAST_AGREEMENT, within
+    assert not short, short
 
 
 def test_half_a_step_changes_neither_winners_nor_shares() -> None:
