@@ -10,6 +10,8 @@ from experiments.targets import Gates, Point, Target, Targets
 from sim.units import Array
 
 BAND = (0.05, 0.5, 0.95)
+NORMAL_95 = 1.6449
+"""Standard deviations to the 95 % quantile of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class Score:
     def inside(self) -> bool:
         """Whether the 90 % band holds the observed value."""
         return self.low <= self.point.centre <= self.high
+
+    @property
+    def expected(self) -> bool:
+        """Whether the band holds it once the declared discrepancy is added to the worlds' spread, in logs.
+
+        Source: Kennedy and O'Hagan 2001: what is observed is the model's value and its discrepancy.
+        """
+        off = abs(self.ln_error)
+        end = self.high if self.ln_error < 0.0 else self.low
+        spread = abs(float(np.log(end / self.median))) if end > 0.0 else np.inf
+        return off <= float(np.hypot(spread, NORMAL_95 * self.target.discrepancy))
 
     @property
     def width(self) -> float:
@@ -101,6 +114,12 @@ def median_error(scores: Sequence[Score], fitted: bool) -> float:
         if one.target.role == "gate" and one.fitted == fitted:
             by_series.setdefault(one.target.series, []).append(abs(one.ln_error))
     return float(np.median([np.median(errors) for errors in by_series.values()])) if by_series else np.nan
+
+
+def expected_share(scores: Sequence[Score]) -> float:
+    """Return the share of the gated points after the fit that spread and discrepancy together hold."""
+    late = [one for one in scores if one.target.role == "gate" and not one.fitted]
+    return float(np.mean([one.expected for one in late]))
 
 
 def judge(scores: Sequence[Score], facts_held: int, gates: Gates) -> tuple[GateResult, ...]:

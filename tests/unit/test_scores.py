@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import facts
-from experiments.scores import Score, benchmark, judge, median_error, score
+from experiments.scores import BAND, Score, benchmark, expected_share, judge, median_error, score
 from experiments.targets import Gates, Point, Target, Targets
 
 GATES = Gates(0.15, 0.25, 0.8, 4.0, 0.667, 7, 0.8)
@@ -56,6 +56,17 @@ def test_errors_are_logs_of_the_median_over_the_observed() -> None:
         assert one.fitted == (one.point.date < "2025")
         assert not one.inside
     assert all(one.inside for one in scored(1.05))
+
+
+def test_a_declared_discrepancy_widens_the_band_as_independent_errors_add() -> None:
+    """The targets' discrepancy is 0.1: in logs 1.645 of it, and the spread to the 95 % quantile of worlds."""
+    spread = np.log(np.quantile([1 / 1.2, 1.0, 1.2], BAND[0]))
+    reach = np.hypot(spread, 1.6449 * 0.1)
+    assert reach > abs(spread)
+    for factor, held in ((np.exp(0.99 * reach), 1.0), (np.exp(1.01 * reach), 0.0)):
+        found = scored(factor)
+        assert expected_share(found) == held
+        assert not any(one.inside for one in found)
 
 
 def test_series_weigh_the_same_whatever_their_length() -> None:
