@@ -73,9 +73,9 @@ def _lines(found: "Validation") -> Iterator[str]:
         yield f"| {gate.meaning} | {relation(gate)} | {gate.found:.3g} | {verdict(gate)} |"
     yield ""
     yield (
-        "The band is the spread of worlds alone. With the discrepancy that each series was given before "
-        f"the first fit (`experiments/targets.yaml`) added, it holds {expected_share(found.scores):.3g} of those "
-        "points; that is no gate, since it was first measured after the gate."
+        "The band is the spread of worlds alone. With the discrepancy added that each series was given "
+        f"before the first fit (`experiments/targets.yaml`), it holds {expected_share(found.scores):.3g} of "
+        "those points; that is no gate, since it was first measured after the gate."
     )
     yield ""
     yield "![The hindcast with observed points](hindcast.png)"
