@@ -20,7 +20,7 @@ from sim.units import Array
 DEFINITIONS = ("w1", "w2", "w3", "w4", "w5", "w6", "w8", "w10")
 LEAST_AGREEMENT = 0.95
 LARGEST_CHANGE = 0.02
-"""What the project promises: worlds whose class agrees, shares as they are reported (decision 45)."""
+"""What the project promises: worlds whose class agrees, shares as they are reported (decision 44)."""
 LEAST_WITHIN = {"d1": 0.85, "d2": 0.95, "d3": 0.95, "d4": 0.9}
 """In how many single worlds a share stays within the tolerance; a month's lag is 0.05 of D5."""
 MOST_ORDER = 0.8
