@@ -206,19 +206,20 @@ def assert_mirrored(one: RaceModel, other: RaceModel, months: int) -> None:
     """Assert that each series of one world is its mirror series in the other.
 
     A difference is held against the largest value of its quantity: cash that is spent to nothing is left with
-    the rounding of what was spent.
+    the rounding of what was spent. What is no number, as the price of a lab that has left, is none in both.
     """
     names = one.recorder.names
     size: dict[str, float] = {}
     for row, name in enumerate(names):
         quantity = name.partition(".")[0]
-        largest = float(np.abs(one.recorder.data[row, :months]).max(initial=0.0))
+        largest = float(np.abs(np.nan_to_num(one.recorder.data[row, :months])).max(initial=0.0))
         size[quantity] = max(size.get(quantity, 0.0), largest)
     wrong = {}
     for row, name in enumerate(names):
         got = one.recorder.data[row, :months]
         expected = mirror_value(name, other.recorder.data[names.index(mirror_name(name)), :months])
-        difference = float(np.abs(got - expected).max()) / max(size[name.partition(".")[0]], 1.0)
+        apart = np.where(np.isnan(got) & np.isnan(expected), 0.0, got - expected)
+        difference = float(np.abs(apart).max()) / max(size[name.partition(".")[0]], 1.0)
         if not difference <= ROUNDING:
             wrong[name] = difference
     assert not wrong, f"not mirrored: {dict(sorted(wrong.items(), key=lambda item: -item[1])[:10])}"
