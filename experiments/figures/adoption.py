@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from experiments.figures.data import Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -110,6 +111,7 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
     what = say("Monthly users of assistants by region and bloc of the lab, million")
     title = headline(leads(say("monthly users {where}", where=where), when, tally, run.bloc_names), what)
     subtitle = f"{what}. {run.reading}"
+    policies = PolicyStrip(run)
     footer = run.footer(
         say(
             "Right: a bloc leads with over {share} of both blocs' users over the calendar year; between, "
@@ -117,12 +119,13 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
             share=percent(lead_share),
         ),
         say("Black circle with a year: the medians cross for the last time."),
+        policies.note,
         observed=drawn,
     )
     rows_of_panels = -(-len(totals) // 2)
     width, height = PANEL if len(totals) > 1 else ALONE
     step_y = height + 0.95
-    page = Page(title, subtitle, footer, 0.3 + rows_of_panels * step_y - 0.45)
+    page = Page(title, subtitle, footer, 0.3 + rows_of_panels * step_y - 0.45 + policies.inches)
     span = time_span(run, drawn)
     rows: list[Row] = []
     sentences: list[str] = []
@@ -155,6 +158,15 @@ def adoption(run: Run, observed: Sequence[Observation] = (), *, lead_share: floa
         mark_crossing(axes, fans[f"us.{region}"], fans[f"cn.{region}"])
         end_labels(page, axes, labels)
     _lead_panel(page, run, tallies, 0.3, rows_of_panels * step_y - 0.95, rows)
+    moved, told = policies.draw(
+        page,
+        span,
+        0.95,
+        0.3 + rows_of_panels * step_y - 0.45,
+        width if len(totals) == 1 else 2 * width + 1.22,
+    )
+    rows += moved
+    sentences += told
     sentences += [
         say(
             "{year}: {us} {share_us}, neither {other}, {cn} {share_cn} of sampled worlds.",

@@ -1,7 +1,7 @@
 """The figure of an analysis, by its method: bars of effects, dots of indices, or the limits of a box."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,8 @@ import numpy.typing as npt
 from experiments.figures.discovery import discovered
 from experiments.figures.fan import Drawing
 from experiments.figures.indices import elementary, variances
-from experiments.figures.manner import manner
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
-from experiments.figures.style import house_style
+from experiments.figures.save import written
 from experiments.figures.tornado import tornado
 
 
@@ -42,10 +40,8 @@ def draw_analysis(
     result: Mapping[str, Any], made: Origin, out: Path, language: str = "en", cloud: Cloud | None = None
 ) -> list[Path]:
     """Draw and write the figure of an analysis; return the files: PNG, SVG, tidy CSV, text."""
-    with manner(language), house_style():
-        more = {"cloud": cloud} if result["kind"] == "discovery" else {}
-        drawing = FIGURES[result["kind"]](result, made, **more)
-        name = drawing.name if language == "en" else f"{drawing.name}-{language}"
-        return save(
-            replace(drawing, name=name), made, out, request=f"analyse {result['study']}", formats=("svg",)
-        )
+    more = {"cloud": cloud} if result["kind"] == "discovery" else {}
+    return written(
+        lambda: FIGURES[result["kind"]](result, made, **more), made, out, language,
+        request=f"analyse {result['study']}",
+    )  # fmt: skip

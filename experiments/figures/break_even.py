@@ -1,7 +1,6 @@
 """The figure of two break-evens: marks found in the model over the lines of their closed forms."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ import numpy as np
 from experiments.figures.fan import Drawing, alternative, heading, value_axis
 from experiments.figures.forms import dollars, number, percent
 from experiments.figures.labels import EndLabel, end_labels
-from experiments.figures.manner import headline, manner, say
+from experiments.figures.manner import headline, say
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
-from experiments.figures.style import INK, MUTED, TEAL, WHITE, Page, house_style
+from experiments.figures.save import written
+from experiments.figures.style import INK, MUTED, TEAL, WHITE, Page
 from experiments.figures.tables import Row
 
 if TYPE_CHECKING:
@@ -28,10 +27,7 @@ def draw_break_evens(
     robots: "BreakEvens", orbit: "BreakEvens", made: Origin, out: Path, language: str = "en"
 ) -> list[Path]:
     """Draw and write both break-evens; return the files."""
-    with manner(language), house_style():
-        drawing = break_evens(robots, orbit, made)
-        named = replace(drawing, name="break_even" if language == "en" else f"break_even-{language}")
-        return save(named, made, out, request="break-even", formats=("svg",))
+    return written(lambda: break_evens(robots, orbit, made), made, out, language, request="break-even")
 
 
 def break_evens(robots: "BreakEvens", orbit: "BreakEvens", made: Origin) -> Drawing:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from experiments.figures.data import MissingSeriesError, Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -190,8 +191,12 @@ def fan(run: Run, observed: Sequence[Observation] = (), *, series: Sequence[str]
         run.reading if len(columns) <= MOST_BANDS else say("Lines: medians of {sample}.", sample=run.sample)
     )
     subtitle = f"{named(run, columns)}, {unit_text(unit)}. {reading}"
+    policies = PolicyStrip(run)
     footer = run.footer(
-        say("Right: last median and 90\u202f% range of worlds."), *notes(run, columns), observed=drawn
+        say("Right: last median and 90\u202f% range of worlds."),
+        policies.note,
+        *notes(run, columns),
+        observed=drawn,
     )
     labels = {column: label_of(run, column) if len(columns) > 1 else "" for column in columns}
     forms = [form.one(0.0), form.span(1234567.0, 7654321.0)]
@@ -200,7 +205,7 @@ def fan(run: Run, observed: Sequence[Observation] = (), *, series: Sequence[str]
         + [text_width_inches(forms[1], LABEL_PT)]
     )
     width, height = 10.0 - 1.0 - 0.3 - 0.35 - room, max(4.0, 0.42 * len(columns))
-    page = Page(title, subtitle, footer, height + 0.4)
+    page = Page(title, subtitle, footer, height + 0.4 + policies.inches)
     axes = page.axes(1.0, 0.05, width, height)
     low, high = limits(
         list(fans.values()), drawn, [line for group in singles.values() for _, _, line in group]
@@ -229,6 +234,8 @@ def fan(run: Run, observed: Sequence[Observation] = (), *, series: Sequence[str]
             end_sentence(caption(column.partition(".")[0]), label_of(run, column), fans[column], form)
         )
     end_labels(page, axes, ends)
+    moved, told = policies.draw(page, span, 1.0, height + 0.35, width)
+    rows, sentences = rows + moved, sentences + told
     alt = alternative(title, subtitle, sentences)
     return Drawing("fan", page.figure, rows, title, subtitle, footer, alt, drawn)
 

@@ -1,7 +1,6 @@
 """The figure of the least changes: where on the way to a limit each world gets another leader."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +8,9 @@ import numpy as np
 
 from experiments.figures.fan import Drawing, alternative
 from experiments.figures.forms import percent
-from experiments.figures.manner import headline, manner, say
+from experiments.figures.manner import headline, say
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
+from experiments.figures.save import written
 from experiments.figures.style import (
     BLOC_COLOURS,
     BLOC_MARKERS,
@@ -25,7 +24,6 @@ from experiments.figures.style import (
     WHITE,
     WIDTH_INCHES,
     Page,
-    house_style,
     text_width_inches,
     wrap,
 )
@@ -52,10 +50,7 @@ def draw_flips(
     language: str = "en",
 ) -> list[Path]:
     """Draw and write where each world gets another leader, the strongest ways first; return the files."""
-    with manner(language), house_style():
-        drawing = flips(answer, summary, scenario, made)
-        named = replace(drawing, name="flip" if language == "en" else f"flip-{language}")
-        return save(named, made, out, request="flip", formats=("svg",))
+    return written(lambda: flips(answer, summary, scenario, made), made, out, language)
 
 
 def flips(answer: "Answer", summary: Sequence[Mapping[str, Any]], scenario: str, made: Origin) -> Drawing:

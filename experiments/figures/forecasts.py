@@ -1,7 +1,6 @@
 """The figure of other forecasts: what the model has for their year, over what they say."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,19 +9,18 @@ import numpy as np
 
 from experiments.figures.fan import Drawing, alternative
 from experiments.figures.forms import DASH, number
-from experiments.figures.manner import headline, manner, say, say_known
+from experiments.figures.manner import headline, say, say_known
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
+from experiments.figures.ratios import ratio_axis, ratio_band
+from experiments.figures.save import written
 from experiments.figures.style import (
     FOOTER_PT,
     GREY,
-    INK,
     LABEL_PT,
     LEFT_INCHES,
     MUTED,
     TEAL,
     Page,
-    house_style,
 )
 from experiments.figures.tables import Row
 
@@ -40,10 +38,7 @@ def draw_forecasts(
     found: Sequence["Comparison"], worlds: int, made: Origin, out: Path, language: str = "en"
 ) -> list[Path]:
     """Draw the model beside published forecasts and write it; return the files."""
-    with manner(language), house_style():
-        drawing = beside(found, worlds, made)
-        named = replace(drawing, name=NAME if language == "en" else f"{NAME}-{language}")
-        return save(named, made, out, request=NAME)
+    return written(lambda: beside(found, worlds, made), made, out, language, formats=())
 
 
 def beside(found: Sequence["Comparison"], worlds: int, made: Origin) -> Drawing:
@@ -68,17 +63,13 @@ def beside(found: Sequence["Comparison"], worlds: int, made: Origin) -> Drawing:
     footer = made.footer(
         say("Forecasts as quoted with their sources in conf/forecasts.yaml; none is a target of the fit."),
         say("Where a forecast has one value, it counts as met if the value lies in the 90 % of worlds."),
+        say("An arrow at the edge: it goes on beyond."),
     )
     groups = [list(rows) for _, rows in groupby(found, key=lambda one: one.forecast.of.name)]
     total = len(found) * STEP + len(groups) * HEAD
     page = Page(title, subtitle, footer, TOP + total + 0.4)
     axes = page.axes(AXIS_LEFT, TOP, AXIS_WIDTH, total)
-    axes.set(xscale="log", xlim=LIMITS, ylim=(total, 0.0))
-    axes.set_yticks([])
-    ticks = [1.0 / 16.0, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0]
-    axes.set_xticks(ticks, ["1/16", "1/4", "1/2", "1", "2", "4", "16"])
-    axes.minorticks_off()
-    axes.axvline(1.0, color=INK, linewidth=1.0)
+    ratio_axis(axes, LIMITS, total)
     page.text(AXIS_LEFT + AXIS_WIDTH / 2.0, TOP + total + 0.28, say("times the forecast"), colour=MUTED,
               ha="center")  # fmt: skip
     page.text(TEXT_LEFT, TOP - 0.22, say("forecast"), colour=MUTED, size=FOOTER_PT)
@@ -109,10 +100,9 @@ def _row(page: Page, axes: object, one: "Comparison", y: float) -> None:
     low, high = (value if np.isfinite(value) else centre for value in (said.low, said.high))
     axes.plot([low / centre, high / centre], [y, y], color=GREY, linewidth=9.0, solid_capstyle="butt",
               gid=f"{gid}/forecast")  # fmt: skip
-    band = np.clip(np.array(one.quantiles) / centre, *LIMITS)
+    band = np.array(one.quantiles) / centre
     if np.isfinite(band).all():
-        axes.plot(band[[0, 2]], [y, y], color=TEAL, linewidth=2.0, gid=f"{gid}/q05-q95")
-        axes.plot(band[1], y, "o", color=TEAL, markersize=6.0, clip_on=False, gid=f"{gid}/median")
+        ratio_band(axes, band, y, TEAL, "o", gid)
     page.text(LEFT_INCHES + 0.12, TOP + y, f"{say_known(said.by)}, {said.year}", va="center", size=LABEL_PT)
     page.text(TEXT_LEFT, TOP + y, said_text(said), va="center", size=FOOTER_PT)
     page.text(TEXT_LEFT + 1.05, TOP + y, f"{number(one.quantiles[1])} ({say_known(one.verdict)})",

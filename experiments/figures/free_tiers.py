@@ -1,24 +1,21 @@
 """The figure of free tiers: what more or none of them changes by market and lab, each world over itself."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from experiments.figures.fan import Drawing, alternative
 from experiments.figures.forms import number
-from experiments.figures.manner import headline, manner, say
+from experiments.figures.manner import headline, say
 from experiments.figures.names import BLOCS, FIRMS
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
+from experiments.figures.ratios import ratio_axis, ratio_band
+from experiments.figures.save import written
 from experiments.figures.style import (
     BLOC_COLOURS,
     BLOC_MARKERS,
     FOOTER_PT,
     GREY,
-    INK,
     LABEL_PT,
     LEFT_INCHES,
     MUTED,
@@ -26,7 +23,6 @@ from experiments.figures.style import (
     TEAL,
     WIDTH_INCHES,
     Page,
-    house_style,
     wrap,
 )
 from experiments.figures.tables import Row
@@ -59,10 +55,7 @@ def draw_tiers(
     language: str = "en",
 ) -> list[Path]:  # fmt: skip
     """Draw and write what free tiers change; return the files."""
-    with manner(language), house_style():
-        drawing = changes(effects, year, worlds, scenario, made)
-        named = replace(drawing, name=NAME if language == "en" else f"{NAME}-{language}")
-        return save(named, made, out, request=NAME, formats=("svg",))
+    return written(lambda: changes(effects, year, worlds, scenario, made), made, out, language)
 
 
 def changes(effects: Sequence["Effect"], year: str, worlds: int, scenario: str, made: Origin) -> Drawing:
@@ -89,6 +82,7 @@ def changes(effects: Sequence["Effect"], year: str, worlds: int, scenario: str, 
     footer = made.footer(
         say("Tripled: three times the quota that a lab's budget would settle at; withdrawn: only ads pay."),
         say("Revenue is recorded for a lab in all places. Rows without users in either run are left out."),
+        say("An arrow at the edge: it goes on beyond."),
     )
     groups = list(dict.fromkeys(group for group, _ in row_names))
     total = len(row_names) * STEP + len(groups) * HEAD
@@ -101,11 +95,7 @@ def changes(effects: Sequence["Effect"], year: str, worlds: int, scenario: str, 
         for at, line in enumerate(wrap(say(ARMS[name]), width + 0.1, LABEL_PT, "bold")):
             page.text(left, 0.02 + 0.17 * at, line, weight="bold")
         axes = page.axes(left, TOP, width, total)
-        axes.set(xscale="log", xlim=LIMITS, ylim=(total, 0.0))
-        axes.set_yticks([])
-        axes.set_xticks([0.25, 0.5, 1.0, 2.0, 4.0], ["1/4", "1/2", "1", "2", "4"])
-        axes.minorticks_off()
-        axes.axvline(1.0, color=INK, linewidth=0.9)
+        ratio_axis(axes, LIMITS, total)
         panels.append(axes)
     page.text(
         LEFT_INCHES + LABEL_WIDTH, TOP + total + 0.28, say("times what the same world has without it"),
@@ -148,12 +138,9 @@ def _mark(axes: object, one: "Effect", y: float) -> None:
     assert isinstance(axes, Axes)
     if not one.worlds:
         return
-    low, middle, high = np.clip(one.quantiles, *LIMITS)
     bloc = BLOCS.get(one.who, one.who)
-    colour, marker = BLOC_COLOURS.get(bloc, TEAL), BLOC_MARKERS.get(bloc, "o")
     gid = f"{one.arm}/{one.group}/{one.who}"
-    axes.plot([low, high], [y, y], color=colour, linewidth=1.8, gid=f"{gid}/q05-q95")
-    axes.plot(middle, y, marker, color=colour, markersize=5.0, clip_on=False, gid=f"{gid}/median")
+    ratio_band(axes, one.quantiles, y, BLOC_COLOURS.get(bloc, TEAL), BLOC_MARKERS.get(bloc, "o"), gid)
 
 
 def _sentence(one: "Effect") -> str:

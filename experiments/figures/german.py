@@ -263,6 +263,15 @@ _WORK: Final = {
     "At work: in factories and on their makers' own lines; pilots and stock are left out.": (
         "Bei der Arbeit: in Fabriken und auf Linien ihrer Hersteller; ohne Versuche und Lager."
     ),
+    "Strip: where the median of a government's controls on the other bloc moves by {least} points or more; "
+    "0 % is none, 100 % all.": (
+        "Streifen: wo sich der Median der Kontrollen einer Regierung gegen den anderen Block um mindestens {least} "
+        "Punkte bewegt; 0 % heißt keine, 100 % alles."
+    ),
+    "When governments tighten or ease controls": "Wann Regierungen Kontrollen verschärfen oder lockern",
+    "tighter: {before} to {after}": "schärfer: {before} auf {after}",
+    "easier: {before} to {after}": "lockerer: {before} auf {after}",
+    "{bloc}, controls from {first} to {last}: {words}.": "{bloc}, Kontrollen von {first} bis {last}: {words}.",
     "Strip: the first month in which the median of worlds passes the number.": (
         "Streifen: der erste Monat, in dem der Median der Welten die Zahl erreicht."
     ),

@@ -31,9 +31,11 @@ TRUST: Final = {
         "{title}, {by} für {year}: {said} {unit}; der Median des Modells ist {median} (90 % der Welten {low} "
         "bis {high}), {verdict}."
     ),
-    "{kept} of {all} results survive another structure; close among the others: {close}": (
-        "{kept} von {all} Ergebnissen überstehen eine andere Struktur; knapp unter den übrigen: {close}"
+    "{kept} of {all} results survive another structure": (
+        "{kept} von {all} Ergebnissen überstehen eine andere Struktur"
     ),
+    "{finding}; close among the others: {close}": "{finding}; knapp unter den übrigen: {close}",
+    "An arrow at the edge: it goes on beyond.": "Ein Pfeil am Rand: es geht darüber hinaus.",
     "Who leads under other structures": "Wer bei anderer Struktur führt",
     (
         "{scenario}: share of {worlds} worlds, in %, in which another leads than in the same world of the "

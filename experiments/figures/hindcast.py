@@ -72,7 +72,8 @@ def draw_hindcast(
         for point in target.scored:
             at = date_position(point.date)
             face = INK if targets.is_fit(point) else "white"
-            axes.plot([at, at], [point.low, point.high], color=INK, linewidth=0.9)
+            # With ends, so that a bar that stops at a line of the grid does not look cut off there.
+            axes.plot([at, at], [point.low, point.high], color=INK, linewidth=0.9, marker="_", markersize=4.0)
             axes.plot(
                 at, point.centre, "o", color=INK, markerfacecolor=face, markersize=4.2, markeredgewidth=1.1
             )

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from experiments.figures.data import Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -69,12 +70,14 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     # An observed point belongs to one place: it cannot stand for the sum of two.
     alone = [bloc for bloc, sites in places.items() if len(sites) == 1]
     drawn = of_series(observed, [f"{name}_gw.{bloc}" for name in ("powered", "held") for bloc in alone])
+    policies = PolicyStrip(run)
     footer = run.footer(
         say("By place of the data centre, whoever uses it."),
         say("Lower panels: 1 \u2212 powered/held in the same world."),
+        policies.note,
         observed=drawn,
     )
-    page = Page(title, subtitle, footer, 4.95)
+    page = Page(title, subtitle, footer, 4.95 + policies.inches)
     span = time_span(run, drawn)
     width, step = 3.1, 4.7
     above = [key for key in fans if not key.startswith("dark")]
@@ -110,6 +113,8 @@ def compute(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
         rows += single_rows(bloc, "without power", "share", singles[key])
         sentences.append(end_sentence(name, say("Share of held compute without power"), fans[key], PERCENT))
         end_labels(page, axes, [end_label(fans[key], "", colour, PERCENT)])
+    moved, told = policies.draw(page, span, 0.95, 4.9, 7.0)
+    rows, sentences = rows + moved, sentences + told
     return Drawing(
         "compute", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
     )

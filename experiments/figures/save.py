@@ -4,6 +4,7 @@ import csv
 import functools
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -14,6 +15,7 @@ from matplotlib import image
 
 from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, plain
+from experiments.figures.manner import manner
 from experiments.figures.origin import Origin
 from experiments.figures.style import house_style
 from experiments.figures.tables import Row
@@ -123,6 +125,22 @@ def save(
             put = functools.partial(_vector, drawing.figure, one, words[one])
             paths.append(_write(folder / f"{drawing.name}.{one}", put))
     return paths
+
+
+def written(
+    draw: Callable[[], Drawing],
+    made: Run | Origin,
+    out: Path,
+    language: str,
+    *,
+    request: str = "",
+    formats: Sequence[str] = ("svg",),
+) -> list[Path]:
+    """Draw in a language and write it, named by the figure and the language; return the files."""
+    with manner(language), house_style():
+        drawing = draw()
+        named = drawing if language == "en" else replace(drawing, name=f"{drawing.name}-{language}")
+        return save(named, made, out, request=request or drawing.name, formats=formats)
 
 
 def _vector(figure: Any, kind: str, words: dict[str, Any], stream: IO[bytes]) -> None:

@@ -1,7 +1,6 @@
 """The figure of structural variants: which leaders survive, by definition and horizon."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +10,9 @@ from matplotlib.patches import Rectangle
 
 from experiments.figures.fan import Drawing, alternative
 from experiments.figures.forms import percent
-from experiments.figures.manner import headline, manner, say, say_known
+from experiments.figures.manner import headline, say, say_known
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
+from experiments.figures.save import written
 from experiments.figures.style import (
     BLOC_COLOURS,
     FOOTER_PT,
@@ -26,7 +25,6 @@ from experiments.figures.style import (
     WHITE,
     WIDTH_INCHES,
     Page,
-    house_style,
     wrap,
 )
 from experiments.figures.tables import Row
@@ -48,10 +46,7 @@ def draw_variants(
     cells: Sequence["Cell"], scenario: str, made: Origin, out: Path, language: str = "en"
 ) -> list[Path]:
     """Draw and write which results survive which variant; return the files."""
-    with manner(language), house_style():
-        drawing = survival(cells, scenario, made)
-        named = replace(drawing, name=NAME if language == "en" else f"{NAME}-{language}")
-        return save(named, made, out, request=NAME, formats=("svg",))
+    return written(lambda: survival(cells, scenario, made), made, out, language)
 
 
 def survival(cells: Sequence["Cell"], scenario: str, made: Origin) -> Drawing:
@@ -63,15 +58,10 @@ def survival(cells: Sequence["Cell"], scenario: str, made: Origin) -> Drawing:
     definitions = list(dict.fromkeys(cell.definition for cell in cells))
     kept = sum(cell.verdict == "survives" for cell in cells)
     close = sum(cell.verdict == "close" for cell in cells)
-    title = headline(
-        say(
-            "{kept} of {all} results survive another structure; close among the others: {close}",
-            kept=kept,
-            all=len(cells),
-            close=close,
-        ),
-        say("Who leads under other structures"),
-    )
+    finding = say("{kept} of {all} results survive another structure", kept=kept, all=len(cells))
+    if close:
+        finding = say("{finding}; close among the others: {close}", finding=finding, close=close)
+    title = headline(finding, say("Who leads under other structures"))
     subtitle = say(
         "{scenario}: share of {worlds} worlds, in %, in which another leads than in the same world of the "
         "base. Framed where another leads most often, with who that is (M mixed, O open).",

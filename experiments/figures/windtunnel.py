@@ -1,7 +1,6 @@
 """The wind tunnel: each role's strategies in the four classroom scenarios, and the worst regret of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from experiments.figures.fan import Drawing, alternative
-from experiments.figures.manner import headline, language, manner, say
+from experiments.figures.manner import headline, language, say
 from experiments.figures.origin import Origin
-from experiments.figures.save import save
-from experiments.figures.style import GREY, INK, LABEL_PT, LEFT_INCHES, MUTED, TEAL, WHITE, Page, house_style
+from experiments.figures.save import written
+from experiments.figures.style import GREY, INK, LABEL_PT, LEFT_INCHES, MUTED, TEAL, WHITE, Page
 from experiments.figures.tables import Row
 
 if TYPE_CHECKING:
@@ -40,10 +39,7 @@ def draw_wind_tunnel(
 
     `titles` holds a strategy's title by language, `scenarios` a scenario's title in the language spoken.
     """
-    with manner(spoken), house_style():
-        drawing = wind_tunnel(scored, titles, scenarios, worlds, made)
-        named = replace(drawing, name="windtunnel" if spoken == "en" else f"windtunnel-{spoken}")
-        return save(named, made, out, request="windtunnel", formats=("svg",))
+    return written(lambda: wind_tunnel(scored, titles, scenarios, worlds, made), made, out, spoken)
 
 
 def best_everywhere(one: "Scored") -> str:

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from experiments.figures.data import Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -72,13 +73,15 @@ def work(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     title = headline(finding[0].upper() + finding[1:], what)
     subtitle = f"{what}. {run.reading}"
     drawn = of_series(observed, [f"{QUANTITY}.{site}" for site in sites])
+    policies = PolicyStrip(run)
     footer = run.footer(
         say("At work: in factories and on their makers' own lines; pilots and stock are left out."),
         say("Strip: the first month in which the median of worlds passes the number."),
+        policies.note,
         observed=drawn,
     )
     width, height, left = 7.3, 3.3, 0.95
-    page = Page(title, subtitle, footer, height + 0.75 + 0.5 * len(sites))
+    page = Page(title, subtitle, footer, height + 0.75 + 0.5 * len(sites) + policies.inches)
     axes = page.axes(left, 0.05, width, height)
     span = time_span(run, drawn)
     lines = [values for site in ("us", "cn") if site in singles for values in [singles[site]]]
@@ -110,6 +113,8 @@ def work(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     for place, site in enumerate(sites):
         top = height + 0.72 + 0.5 * place
         rows += _strip(page, run, site, fans[site], span, (left, top, width), sentences)
+    moved, told = policies.draw(page, span, left, height + 0.75 + 0.5 * len(sites), width)
+    rows, sentences = rows + moved, sentences + told
     alt = alternative(title, subtitle, sentences)
     return Drawing("work", page.figure, rows, title, subtitle, footer, alt, drawn)
 

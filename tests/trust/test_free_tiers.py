@@ -12,6 +12,8 @@ from agents.roster import build_model
 from experiments.errors import ConfigError
 from experiments.figures.free_tiers import draw_tiers
 from experiments.figures.origin import Origin
+from experiments.figures.ratios import ratio_axis, ratio_band
+from experiments.figures.style import Page
 from experiments.trust.arms import Ran, arm, run_arms
 from experiments.trust.free_tiers import (
     BASE,
@@ -150,3 +152,14 @@ def test_the_figure_shows_every_row_with_users(tmp_path: Path) -> None:
 def test_a_wrong_word_is_named() -> None:
     with pytest.raises(ConfigError, match="2030"):
         tiers_command(["--by", "2031"])
+
+
+@pytest.mark.parametrize("beyond", [(), ("<",), (">",), ("<", ">")])
+def test_a_band_that_leaves_its_axis_is_marked_at_the_edge(beyond: tuple[str, ...]) -> None:
+    page = Page("Title", "Subtitle", "Footer", 2.0)
+    axes = page.axes(1.0, 0.2, 4.0, 1.0)
+    ratio_axis(axes, (0.25, 4.0), 1.0)
+    low, high = 0.1 if "<" in beyond else 0.5, 8.0 if ">" in beyond else 2.0
+    ratio_band(axes, (low, 1.0, high), 0.5, "#000000", "o", "one")
+    marks = {line.get_marker(): line.get_xdata()[0] for line in axes.lines if line.get_gid() == "one/beyond"}
+    assert marks == {sign: {"<": 0.25, ">": 4.0}[sign] for sign in beyond}

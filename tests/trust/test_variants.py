@@ -8,7 +8,7 @@ import pytest
 from experiments.errors import ConfigError, RunError
 from experiments.figures.german import GERMAN
 from experiments.figures.origin import Origin
-from experiments.figures.variants import draw_variants
+from experiments.figures.variants import draw_variants, survival
 from experiments.trust.arms import Ran, arm, run_arms
 from experiments.trust.minds import evenly
 from experiments.trust.pages import put
@@ -109,3 +109,18 @@ def test_a_wrong_word_is_named(words: list[str], said: str) -> None:
     with pytest.raises(ConfigError) as error:
         variants_command(words)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("other", ["close", "survives"])
+def test_the_title_names_the_close_ones_where_there_are_any(other: str) -> None:
+    base = {"leader.w1.2030": codes(0, 0, 0, 1), "leader.w2.2030": codes(0, 1, 0, 1)}
+    moved = {**base, "leader.w2.2030": codes(1, 1, 1, 1)} if other == "close" else base
+    cells = cells_of("agents", base, moved)
+    title = survival(cells, "Baseline", Origin("1", "0123456789abcdef", "1", "uncontested variants")).title
+    assert (
+        title
+        == {
+            "close": "1 of 2 results survive another structure; close among the others: 1",
+            "survives": "2 of 2 results survive another structure",
+        }[other]
+    )
