@@ -21,7 +21,7 @@ OWN_BASES: Final = ("judgement", "judged", "deep", "fixed")
 
 def load(path: Path) -> dict[str, Any]:
     """Return a YAML file of conf as plain containers."""
-    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[assignment]
+    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[assignment]  # the file is a mapping
     return plain
 
 

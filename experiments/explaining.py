@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.cli_options import choose, parse
-from experiments.errors import ConfigError, nearest, show
+from experiments.errors import ConfigError, show
 from experiments.plotting import inputs
 from experiments.readers import plain
 from experiments.store import shown_path
@@ -141,7 +141,8 @@ def _explain_world(run: "Run", folder: Path, world: int, point: int, given: Mapp
         numbers = [str(number) for (number,) in known]
         if str(value) not in numbers:
             expected = f"the run has {option}s {numbers[0]} to {numbers[-1]}"
-            raise ConfigError(f"--{option}", value, expected, nearest(str(value), numbers))
+            near = min(numbers, key=lambda number: abs(int(number) - value))
+            raise ConfigError(f"--{option}", value, expected, near)
     expressions = ", ".join(run.need(name) for name in _NEEDED)
     rows = run.connection.execute(
         f"SELECT {expressions} FROM series WHERE world = ? AND point = ? ORDER BY month", [world, point]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, alternative, heading, share_bar, share_rows, time_axis
@@ -22,7 +23,7 @@ from experiments.figures.style import (
     styled,
     text_width_inches,
 )
-from experiments.figures.tables import Observation, Row
+from experiments.figures.tables import Array, Observation, Row
 from experiments.figures.titles import Tally, constraint, in_year
 from experiments.figures.titles import binding as binding_title
 from experiments.figures.titles import outcome as outcome_title
@@ -109,7 +110,9 @@ def binding(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     )
 
 
-def _label_inside(axes, name, floor, share, edges, width, height) -> None:  # type: ignore[no-untyped-def]
+def _label_inside(
+    axes: Axes, name: str, floor: Array, share: Array, edges: Array, width: float, height: float
+) -> None:
     """Write a stripe's name where the stripe is thick enough for it over the name's whole length."""
     text = constraint(name)
     months = share.size

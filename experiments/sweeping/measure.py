@@ -100,7 +100,7 @@ class Watch:
             pids = [child.pid for child in active_children()]
             self.megabytes.append(tuple(resident(pid) for pid in ("self", *pids)))
 
-        job.committed = note  # type: ignore[method-assign]
+        job.committed = note  # type: ignore[method-assign]  # listens in
         self._local.run(units, job)
 
     @property

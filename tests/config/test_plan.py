@@ -69,7 +69,9 @@ def test_central_values_without_uncertainty(plan: PlanOf) -> None:
         if not isinstance(record.value, Mapping):
             assert (value == record.value).all(), key
     growth = central.params_for(WORLDS).policy.gdp_growth
-    assert np.array_equal(growth[:, 0], list(central.catalogue["policy.gdp_growth"].value.values()))  # type: ignore[union-attr]
+    by_market = central.catalogue["policy.gdp_growth"].value
+    assert isinstance(by_market, Mapping)
+    assert np.array_equal(growth[:, 0], list(by_market.values()))
 
 
 @pytest.mark.parametrize("key", ["chips.leakage", "orbit.orbital_cap", "power.scarcity_price"])
