@@ -8,11 +8,14 @@ from typing import Any, Final
 import numpy as np
 
 from experiments.build import RunPlan, plan_from_config
+from experiments.cli_options import parse
 from experiments.compose import compose_run
 from experiments.team import Team, note
 from sim.units import Array, IntArray
 
 MINDS: Final = Path(__file__).with_name("minds.py")
+USUAL: Final = ("responses=[passive]", "consumers=cohort")
+"""What arms take unless a command is told otherwise."""
 COLUMNS: Final = {"cohort": 64, "agents": 16}
 """Worlds of a batch by kind of consumers: few enough to share them out among processes."""
 
@@ -41,6 +44,17 @@ class _Job:
     world_ids: IntArray
     series: tuple[str, ...]
     place: int
+
+
+def read_words(arguments: Sequence[str], options: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return a command's options and the overrides that all its arms have.
+
+    Raises: ConfigError on an option that there is not.
+    """
+    keys = [word for word in arguments if "=" in word and not word.startswith("-")]
+    _, given = parse([word for word in arguments if word not in keys], (), options)
+    taken = {word.partition("=")[0] for word in keys}
+    return given, [*(word for word in USUAL if word.partition("=")[0] not in taken), *keys]
 
 
 def arm(name: str, overrides: Sequence[str], minds: str = "", config_dir: str | None = None) -> Arm:

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 
 from experiments.build import RunPlan
-from experiments.cli_options import choose, parse, whole
+from experiments.cli_options import choose, whole
 from experiments.errors import RunError
 from experiments.manifest import version, write_json
 from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import meter
-from experiments.trust.arms import Arm, Ran, arm, months_of, run_arms
+from experiments.trust.arms import Arm, Ran, arm, months_of, read_words, run_arms
 from experiments.trust.pages import put
 from sim.axes import BLOCS
 from sim.outcome import month_index
@@ -28,7 +28,6 @@ YEARS: Final = ("2028", "2030", "2035")
 LEAST: Final = 1e-6
 """A series below this in either arm, in its own unit, gives no ratio."""
 BAND: Final = (0.05, 0.5, 0.95)
-USUAL: Final = ("responses=[passive]", "consumers=cohort")
 HELP: Final = f"""uncontested tiers [key=value ...] [--worlds N] [--by YEAR] [--lang en|de] [--out DIR]
                   [--docs]
 
@@ -130,17 +129,15 @@ def tiers_command(arguments: Sequence[str]) -> str:
 
     Raises: ConfigError on an unknown word; RunError if a world cannot run or nothing can be written.
     """
-    keys = [word for word in arguments if "=" in word and not word.startswith("-")]
-    _, given = parse([word for word in arguments if word not in keys], (), OPTIONS)
+    given, usual = read_words(arguments, OPTIONS)
     if "--help" in given:
         return HELP
     language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
     year = choose("--by", given.get("--by", YEAR), YEARS)
     worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 65536)
-    taken = {word.partition("=")[0] for word in keys}
-    usual = [*(word for word in USUAL if word.partition("=")[0] not in taken), *keys, f"worlds={worlds}"]
+    usual.append(f"worlds={worlds}")
     first = arm(BASE, usual).plan
-    if "months" not in taken:
+    if not any(word.startswith("months=") for word in usual):
         usual.append(f"months={month_index(first.start.month, f'{year}-12') + 1}")
     arms = arms_of(usual)
     plan = arms[0].plan

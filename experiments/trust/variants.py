@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.cli_options import choose, parse, whole
+from experiments.cli_options import choose, whole
 from experiments.errors import ConfigError, RunError, nearest
 from experiments.manifest import version, write_json
 from experiments.running import cores
 from experiments.store import OUTPUTS, shown_path
 from experiments.terminal import BLOCS, meter, percent
-from experiments.trust.arms import Arm, Ran, arm, months_of, run_arms
+from experiments.trust.arms import Arm, Ran, arm, months_of, read_words, run_arms
 from experiments.trust.pages import put
 from sim.outcome import LEADERS
 from sim.units import Array
@@ -24,7 +24,6 @@ BASE: Final = "base"
 CLOSE: Final = 0.1
 """A result is close where the most frequent leader is ahead of the next by less than this share of worlds."""
 WORLDS: Final = 64
-USUAL: Final = ("responses=[passive]", "consumers=cohort")
 
 
 @dataclass(frozen=True)
@@ -159,15 +158,13 @@ def variants_command(arguments: Sequence[str]) -> str:
 
     Raises: ConfigError on an unknown word; RunError if a world cannot run or nothing can be written.
     """
-    keys = [word for word in arguments if "=" in word and not word.startswith("-")]
-    _, given = parse([word for word in arguments if word not in keys], (), OPTIONS)
+    given, usual = read_words(arguments, OPTIONS)
     if "--help" in given:
         return HELP
     language = choose("--lang", given.get("--lang", "en"), ("en", "de"))
     chosen = _chosen(given.get("--only", ""))
     worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 65536)
-    taken = {word.partition("=")[0] for word in keys}
-    usual = [*(word for word in USUAL if word.partition("=")[0] not in taken), *keys, f"worlds={worlds}"]
+    usual.append(f"worlds={worlds}")
     arms = [arm(BASE, usual)]
     arms += [arm(one.name, [*usual, *one.overrides], one.minds) for one in chosen if one is not US_ONLY]
     cells = compare_arms(arms, worlds, chosen)
