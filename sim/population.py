@@ -5,8 +5,10 @@ from typing import Protocol
 
 import numpy as np
 
-from sim.markets import cohort, crowd
+from sim.markets import cohort, crowd, crowd_start
 from sim.markets.choice import ChoiceSetting, lab_share
+from sim.markets.crowd_net import CrowdNet, build_net
+from sim.markets.crowd_start import CrowdState, start_crowd
 from sim.settings import Settings
 from sim.units import Array, IntArray
 
@@ -58,8 +60,8 @@ class Cohorts:
 class Crowd:
     """Weighted agents on a small-world network (variant `agents`)."""
 
-    net: crowd.CrowdNet
-    state: crowd.CrowdState
+    net: CrowdNet
+    state: CrowdState
     settings: Settings
     tick: int
 
@@ -73,7 +75,7 @@ class Crowd:
 
     def people(self) -> Array:
         """Return people counted in heads. Shapes: (option, class, market, world)."""
-        return crowd.people(self.state)
+        return crowd_start.people(self.state)
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
         """Return the shares that agents see among their neighbours, as the mean field would feel them.
@@ -107,13 +109,13 @@ def start_population(settings: Settings, aware: Array, unaware: Array) -> Popula
             1.0 / settings.steps_per_month,
         )
     if settings.consumers == "agents":
-        net = crowd.build_net(
+        net = build_net(
             settings.seed,
             agents_by_class(settings.agents_by_market, aware.shape[1]),
             settings.network_degree,
             settings.rewired_share,
             CROSSING_SHARE,
         )
-        state = crowd.start_crowd(net, aware, unaware, FEWEST_AGENTS, settings.seed, settings.world_ids)
+        state = start_crowd(net, aware, unaware, FEWEST_AGENTS, settings.seed, settings.world_ids)
         return Crowd(net, state, settings, 0)
     raise ValueError(f"consumers={settings.consumers!r} is no variant; expected 'agents' or 'cohort'")

@@ -29,14 +29,27 @@ def mix(word: Words) -> Words:
     """
     with np.errstate(over="ignore"):
         word = (word ^ (word >> np.uint64(30))) * _MIX_A
-        word = (word ^ (word >> np.uint64(27))) * _MIX_B
-        return word ^ (word >> np.uint64(31))
+        word ^= word >> np.uint64(27)
+        word *= _MIX_B
+        word ^= word >> np.uint64(31)
+        return word
+
+
+def scattered(right: Words) -> Words:
+    """Return what the address part `right` adds to a key, the same for every key."""
+    with np.errstate(over="ignore"):
+        return mix(right ^ _GOLDEN) * _MIX_B
 
 
 def combine(left: Words, right: Words) -> Words:
     """Fold the address part `right` into the key `left`, not symmetrically."""
+    return joined(left, scattered(right))
+
+
+def joined(left: Words, part: Words) -> Words:
+    """Fold a scattered part of an address into the key `left`, as `combine` does with the part itself."""
     with np.errstate(over="ignore"):
-        return mix(left + _GOLDEN) + mix(right ^ _GOLDEN) * _MIX_B
+        return mix(left + _GOLDEN) + part
 
 
 @cache

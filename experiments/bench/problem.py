@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from sim.markets import choice, crowd
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
+from sim.markets.crowd_net import CrowdNet, build_net
+from sim.markets.crowd_start import CrowdState, start_crowd
 from sim.units import Array
 
 LABS = 10
@@ -43,8 +45,8 @@ class Rule:
 class Problem:
     """Hold a task: who sees whom, what they hold at first, and how they choose."""
 
-    net: crowd.CrowdNet
-    start: crowd.CrowdState
+    net: CrowdNet
+    start: CrowdState
     setting: ChoiceSetting
     rule: Rule
     months: int
@@ -57,12 +59,12 @@ class Problem:
     @property
     def worlds(self) -> int:
         """Return how many worlds run side by side."""
-        return len(self.start.choice)
+        return len(self.start.holds)
 
     @property
     def first(self) -> Choices:
         """Return what the people of the first world hold at the start. Shapes: (agent,)."""
-        return self.start.choice[0].astype(np.int64)
+        return self.start.holds[0].astype(np.int64)
 
 
 Peer = Callable[[Problem, int], Choices]
@@ -113,15 +115,13 @@ def rule_of(setting: ChoiceSetting) -> Rule:
 
 def problem(consumers: int, months: int, reconsider: float, worlds: int = 1) -> Problem:
     """Return a task of so many consumers, a share of whom reconsiders each month."""
-    net = crowd.build_net(SEED, np.array([[consumers]]), DEGREE, REWIRED_SHARE, 0.0)
+    net = build_net(SEED, np.array([[consumers]]), DEGREE, REWIRED_SHARE, 0.0)
     users = 2.0 ** -np.arange(LABS)
     users *= 0.4 / users.sum()
     occupancy = np.empty((1 + 2 * LABS, 1, 1, worlds))
     occupancy[FREE], occupancy[PAID] = 0.9 * users[:, None, None, None], 0.1 * users[:, None, None, None]
     occupancy[NON_USE] = 1.0 - occupancy[1:].sum(0)
-    start = crowd.start_crowd(
-        net, occupancy * consumers, np.zeros((1, 1, worlds)), 1, SEED, np.arange(worlds)
-    )
+    start = start_crowd(net, occupancy * consumers, np.zeros((1, 1, worlds)), 1, SEED, np.arange(worlds))
     setting = setting_of(worlds, reconsider)
     return Problem(net, start, setting, rule_of(setting), months)
 
@@ -131,7 +131,7 @@ def ours(task: Problem, seed: int) -> Choices:
     state, ids = task.start, np.arange(task.worlds)
     for month in range(task.months):
         state = crowd.step(task.net, state, task.setting, 1.0, seed, ids, month)
-    return state.choice.astype(np.int64)
+    return state.holds.astype(np.int64)
 
 
 def counted(choices: Choices) -> Array:

@@ -53,11 +53,11 @@ class Market(agentpy.Model):
         self.agents = agentpy.AgentList(self, task.consumers, Consumer)
         graph = nx.Graph()
         graph.add_nodes_from(range(task.consumers))
-        graph.add_edges_from((i, int(j)) for i, seen in enumerate(task.net.neighbour) for j in seen)
+        graph.add_edges_from((i, int(j)) for i, seen in enumerate(task.net.neighbour.T) for j in seen)
         self.network = agentpy.Network(self, graph)
         self.network.add_agents(self.agents, self.network.nodes)
         people = list(self.agents)
-        for person, choice, seen in zip(people, task.first, task.net.neighbour, strict=True):
+        for person, choice, seen in zip(people, task.first, task.net.neighbour.T, strict=True):
             person.choice = person.next_choice = int(choice)
             # Nobody moves, so who is around is looked up once; a pair may be tied twice, which a graph drops.
             person.neighbours = [people[j] for j in seen]

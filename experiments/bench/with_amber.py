@@ -12,7 +12,7 @@ class Market(ambr.Model):
     def setup(self) -> None:
         """Put everybody into columns, and the rule into arrays."""
         task = self.p["task"]
-        self.rule, self.neighbour = task.rule, task.net.neighbour
+        self.rule, self.neighbour = task.rule, np.ascontiguousarray(task.net.neighbour.T)
         self.value = np.array(self.rule.value)
         self.value_holding = np.array(self.rule.value_holding)
         self.paid_share = np.array(self.rule.paid_share)

@@ -55,10 +55,10 @@ class Market(mesa.Model):
         self.rule = task.rule
         graph = nx.Graph()
         graph.add_nodes_from(range(task.consumers))
-        graph.add_edges_from((i, int(j)) for i, seen in enumerate(task.net.neighbour) for j in seen)
+        graph.add_edges_from((i, int(j)) for i, seen in enumerate(task.net.neighbour.T) for j in seen)
         self.grid = Network(graph, random=self.random)
         people = [Consumer(self, self.grid[i], int(choice)) for i, choice in enumerate(task.first)]
-        for person, seen in zip(people, task.net.neighbour, strict=True):
+        for person, seen in zip(people, task.net.neighbour.T, strict=True):
             # Nobody moves, so who is around is looked up once; a pair may be tied twice, which a graph drops.
             person.neighbours = [people[j] for j in seen]
 

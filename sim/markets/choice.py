@@ -149,12 +149,12 @@ def nest_table(setting: ChoiceSetting, network: Array) -> NestTable:
 
     Shapes: network broadcasts to (lab, market, world).
     """
-    free = np.broadcast_to((setting.free_utility + network)[:, None], setting.paid_utility.shape)
+    plain = np.broadcast_to((setting.free_utility + network)[:, None], setting.paid_utility.shape)
     paid = setting.paid_utility + network[:, None]
-    value, paid_share = nest_values(free, paid, setting.nest_lambda)
-    value_free, paid_share_free = nest_values(free + setting.habit_sigma, paid, setting.nest_lambda)
-    value_paid, paid_share_paid = nest_values(free, paid + setting.habit_sigma, setting.nest_lambda)
-    return NestTable(value, value_free, value_paid, paid_share, paid_share_free, paid_share_paid)
+    free_of = np.stack([plain, plain + setting.habit_sigma, plain])
+    paid_of = np.stack([paid, paid, paid + setting.habit_sigma])
+    value, paid_share = nest_values(free_of, paid_of, setting.nest_lambda)
+    return NestTable(*value, *paid_share)
 
 
 def highest(table: NestTable, nonuse: Array) -> Array:

@@ -6,14 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.markets import adoption, cohort, crowd
+from sim.markets import adoption, cohort, crowd, crowd_start
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
+from sim.markets.crowd_net import CrowdNet, build_net
+from sim.markets.crowd_start import apportion, start_crowd
 from sim.units import Array, IntArray
 
 LABS, CLASSES, MARKETS, WORLDS, MONTHS = 10, 3, 4, 256, 4
 CLASS_SHARE = np.array([0.6, 0.3, 0.1])[:, None, None]
 POPULATION = np.array([3.3e8, 8e8, 1.1e9, 5.5e9])[:, None]
-WORLD_FIRST = ("choice", "aware", "months_since_choice", "weight_people", "voice")
+WORLD_FIRST = ("holds", "weight_people", "voice")
 
 
 def everything() -> tuple[ChoiceSetting, Array, IntArray]:
@@ -52,17 +54,17 @@ def only(setting: ChoiceSetting, worlds: IntArray) -> ChoiceSetting:
     return ChoiceSetting(**picked)
 
 
-def net_of() -> crowd.CrowdNet:
-    agents = crowd.apportion(np.full(MARKETS, 300), CLASS_SHARE[:, :, 0] * np.ones((1, MARKETS)))
-    return crowd.build_net(3, agents, 8, 0.1, 0.02)
+def net_of() -> CrowdNet:
+    agents = apportion(np.full(MARKETS, 300), CLASS_SHARE[:, :, 0] * np.ones((1, MARKETS)))
+    return build_net(3, agents, 8, 0.1, 0.02)
 
 
 def lived(
-    net: crowd.CrowdNet, setting: ChoiceSetting, occupancy: Array, ids: IntArray
+    net: CrowdNet, setting: ChoiceSetting, occupancy: Array, ids: IntArray
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return every array of the crowd's and the cohort's state after some months, the world axis first."""
     unaware = (1.0 - setting.aware_before) * CLASS_SHARE
-    state = crowd.start_crowd(net, occupancy * POPULATION, unaware * POPULATION, 1, 3, ids)
+    state = start_crowd(net, occupancy * POPULATION, unaware * POPULATION, 1, 3, ids)
     shares = cohort.start_cohort(occupancy, CLASS_SHARE)
     growth = np.full((LABS, MARKETS, len(ids)), 1.01)
     felt = crowd.felt_share(net, state, setting)
@@ -125,7 +127,7 @@ def test_a_lab_that_nobody_can_use_moves_nobody() -> None:
     setting, occupancy, ids = only(setting, few), np.ascontiguousarray(occupancy[..., few]), ids[few]
     net = net_of()
     unaware = (1.0 - setting.aware_before) * CLASS_SHARE * POPULATION
-    state = crowd.start_crowd(net, occupancy * POPULATION, unaware, 1, 3, ids)
+    state = start_crowd(net, occupancy * POPULATION, unaware, 1, 3, ids)
     closed = np.full((1, *setting.free_utility.shape[1:]), -np.inf)
     closed_paid = np.full((1, *setting.paid_utility.shape[1:]), -np.inf)
     wider = replace(
@@ -134,12 +136,12 @@ def test_a_lab_that_nobody_can_use_moves_nobody() -> None:
         paid_utility=np.concatenate([setting.paid_utility, closed_paid]),
     )
     nobody = np.zeros((2, *occupancy.shape[1:]))
-    more = crowd.start_crowd(net, np.concatenate([occupancy, nobody]) * POPULATION, unaware, 1, 3, ids)
+    more = start_crowd(net, np.concatenate([occupancy, nobody]) * POPULATION, unaware, 1, 3, ids)
     for month in range(MONTHS):
         state = crowd.step(net, state, setting, 1.0, 3, ids, month)
         more = crowd.step(net, more, wider, 1.0, 3, ids, month)
-    np.testing.assert_array_equal(state.choice, more.choice)
-    np.testing.assert_array_equal(crowd.people(state), crowd.people(more)[:-2])
+    np.testing.assert_array_equal(state.holds, more.holds)
+    np.testing.assert_array_equal(crowd_start.people(state), crowd_start.people(more)[:-2])
 
 
 def test_seed_world_and_month_each_change_who_chooses() -> None:
@@ -147,11 +149,11 @@ def test_seed_world_and_month_each_change_who_chooses() -> None:
     same = np.zeros(2, np.int64)
     setting, occupancy = only(setting, same), np.ascontiguousarray(occupancy[..., same])
     net, unaware = net_of(), (1.0 - setting.aware_before) * CLASS_SHARE * POPULATION
-    state = crowd.start_crowd(net, occupancy * POPULATION, unaware, 1, 3, np.array([5, 5]))
-    usual = crowd.step(net, state, setting, 1.0, 3, np.array([5, 5]), 0).choice
+    state = start_crowd(net, occupancy * POPULATION, unaware, 1, 3, np.array([5, 5]))
+    usual = crowd.step(net, state, setting, 1.0, 3, np.array([5, 5]), 0).holds
     np.testing.assert_array_equal(usual[0], usual[1])
     for seed, world, month in ((4, 5, 0), (3, 6, 0), (3, 5, 1)):
-        other = crowd.step(net, state, setting, 1.0, seed, np.array([world, world]), month).choice
+        other = crowd.step(net, state, setting, 1.0, seed, np.array([world, world]), month).holds
         assert (other != usual).any()
 
 

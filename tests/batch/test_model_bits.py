@@ -14,7 +14,7 @@ from experiments.simulate import start_of
 from sim.model import RaceModel, forget
 
 WORLDS, MONTHS = 40, 24
-WORLD_FIRST = ("choice", "aware", "months_since_choice", "weight_people", "voice")
+WORLD_FIRST = ("holds", "weight_people", "voice")
 """Fields of the crowd with one row a world; everywhere else the world is the last axis."""
 SHARED = ("net", "settings")
 """What all worlds have in common."""

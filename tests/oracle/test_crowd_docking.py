@@ -4,12 +4,15 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from sim import streams
-from sim.markets import adoption, choice, cohort, crowd
+from sim.markets import adoption, choice, cohort, crowd, crowd_start
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
-from sim.units import Array, IntArray
+from sim.markets.crowd_net import CrowdNet, build_net
+from sim.markets.crowd_start import UNAWARE, CrowdState, apportion, start_crowd
+from sim.units import Array, IntArray, ratio
 
 LABS, CLASSES, MARKETS = 3, 2, 2
 POPULATION = np.array([3.3e8, 1.1e9])[:, None]
@@ -46,15 +49,15 @@ def occupancy_of(aware: Array) -> Array:
     return occupancy
 
 
-def net_of(agents: int, crossing: float = 0.02) -> crowd.CrowdNet:
-    each = crowd.apportion(np.full(MARKETS, agents), CLASS_SHARE[:, :, 0] * np.ones((1, MARKETS)))
-    return crowd.build_net(5, each, 8, 0.1, crossing)
+def net_of(agents: int, crossing: float = 0.02) -> CrowdNet:
+    each = apportion(np.full(MARKETS, agents), CLASS_SHARE[:, :, 0] * np.ones((1, MARKETS)))
+    return build_net(5, each, 8, 0.1, crossing)
 
 
-def crowd_of(net: crowd.CrowdNet, setting: ChoiceSetting, ids: IntArray) -> crowd.CrowdState:
+def crowd_of(net: CrowdNet, setting: ChoiceSetting, ids: IntArray) -> CrowdState:
     occupancy = occupancy_of(setting.aware_before)
     unaware = (1.0 - setting.aware_before) * CLASS_SHARE
-    return crowd.start_crowd(net, occupancy * POPULATION, unaware * POPULATION, 2, 9, ids)
+    return start_crowd(net, occupancy * POPULATION, unaware * POPULATION, 2, 9, ids)
 
 
 def outliers(months: int, habit_of_cohort: float) -> tuple[float, int]:
@@ -63,22 +66,22 @@ def outliers(months: int, habit_of_cohort: float) -> tuple[float, int]:
     setting = replace(setting_of(sets, 1, copies), network_beta=np.zeros(sets * copies))
     ids = np.arange(sets * copies)
     net = net_of(250)
-    people = crowd_of(net, setting, ids)
+    state = crowd_of(net, setting, ids)
     shares = cohort.start_cohort(occupancy_of(setting.aware_before), CLASS_SHARE)
     for month in range(months):
         after = adoption.awareness(setting.aware_before, np.array(0.01), np.array(0.2), 1.0)
         setting = replace(setting, aware_after=after)
-        people = crowd.step(net, people, setting, 1.0, 9, ids, month)
+        state = crowd.step(net, state, setting, 1.0, 9, ids, month)
         expects = replace(setting, habit_sigma=setting.habit_sigma * habit_of_cohort)
         shares = cohort.step(shares, expects, 1.0)
         setting = replace(setting, aware_before=after)
-    weights = people.weight_people.astype(np.float64)
+    weights = state.weight_people.astype(np.float64)
     off, cells = 0, 0
     for s, c, g in np.ndindex(sets, CLASSES, MARKETS):
         worlds = slice(s * copies, (s + 1) * copies)
         members = weights[worlds][:, (net.payer_class == c) & (net.market == g)]
         effective = members.sum() ** 2 / (members**2).sum()
-        heads = crowd.people(people)[:, c, g, worlds].sum(1)
+        heads = crowd_start.people(state)[:, c, g, worlds].sum(1)
         got = heads / heads.sum()
         expected = cohort.people(shares, POPULATION)[:, c, g, s * copies]
         expected = expected / expected.sum()
@@ -117,21 +120,19 @@ def test_every_agent_does_what_one_agent_at_a_time_in_plain_python_does() -> Non
     for w in range(worlds):
         key = streams.world_keys(9, ids, "assistant", 3)[w : w + 1]
         for i in range(len(net.slot)):
-            g, c, held = int(net.market[i]), int(net.payer_class[i]), int(state.choice[w, i])
+            g, c, held = int(net.market[i]), int(net.payer_class[i]), int(state.holds[w, i])
             word = int(streams.mix(streams.combine(key, net.slot[i : i + 1]))[0])
             free, paid = list(setting.free_utility[:, g, w]), list(setting.paid_utility[:, c, g, w])
-            barred = held > 0 and (free, paid)[(held - 1) % 2][(held - 1) // 2] == -np.inf
+            barred = 0 < held < UNAWARE and (free, paid)[(held - 1) % 2][(held - 1) // 2] == -np.inf
             chance = 1.0 - (1.0 - float(setting.reconsider[w])) ** 0.7
-            if not state.aware[w, i]:
+            if held == UNAWARE:
                 chance = 0.3
             elif barred:
                 chance = 1.0
             if word / 2.0**64 >= chance:
-                assert after.choice[w, i] == held
-                assert after.aware[w, i] == state.aware[w, i]
-                assert after.months_since_choice[w, i] == np.float32(0.7)
+                assert after.holds[w, i] == held
                 continue
-            around = [int(j) for j in net.neighbour[i] if state.aware[w, j]]
+            around = [int(j) for j in net.neighbour[:, i] if state.holds[w, j] != UNAWARE]
             # An agent weighs in relation to the mean of its own market.
             voice = {
                 j: float(
@@ -143,7 +144,7 @@ def test_every_agent_does_what_one_agent_at_a_time_in_plain_python_does() -> Non
             weight = [math.exp(float(setting.nonuse_utility[g, w]) + habit_of(setting, state, w, i, 0))]
             nest = float(setting.nest_lambda[w])
             for f in range(LABS):
-                on = math.fsum(voice[j] for j in around if (int(state.choice[w, j]) + 1) // 2 == f + 1)
+                on = math.fsum(voice[j] for j in around if (int(state.holds[w, j]) + 1) // 2 == f + 1)
                 seen = (on / heard if around else 0.0) + float(setting.network_epsilon[w])
                 pull = seen ** float(setting.network_beta[w])
                 tiers = [
@@ -153,18 +154,15 @@ def test_every_agent_does_what_one_agent_at_a_time_in_plain_python_does() -> Non
                 together = sum(tiers)
                 for tier in tiers:
                     weight.append(tier / together * together**nest * pull if together > 0.0 else 0.0)
-            place = ((word & 0xFFFFFFFF) >> 8) / 2.0**24 * math.fsum(weight)
-            option = next(k for k in range(len(weight)) if place < math.fsum(weight[: k + 1]))
-            assert after.choice[w, i] == option
-            assert after.aware[w, i]
-            assert after.months_since_choice[w, i] == 0.0
+            place = (((word & 0xFFFFFFFF) >> 8) + 1) / 2.0**24 * math.fsum(weight)
+            option = next(k for k in range(len(weight)) if place <= math.fsum(weight[: k + 1]))
+            assert after.holds[w, i] == option
             chose += 1
     assert chose > 100
 
 
-def habit_of(setting: ChoiceSetting, state: crowd.CrowdState, w: int, i: int, option: int) -> float:
-    holds = state.aware[w, i] and state.choice[w, i] == option
-    return float(setting.habit_sigma[w]) if holds else 0.0
+def habit_of(setting: ChoiceSetting, state: CrowdState, w: int, i: int, option: int) -> float:
+    return float(setting.habit_sigma[w]) if state.holds[w, i] == option else 0.0
 
 
 def nested_logit(free: Array, paid: Array, nonuse: Array, nest: Array) -> Array:
@@ -177,6 +175,16 @@ def nested_logit(free: Array, paid: Array, nonuse: Array, nest: Array) -> Array:
     return np.concatenate([(np.exp(nonuse) / total)[None], tiers.reshape(-1, tiers.shape[-1])])
 
 
+def everybody(worlds: int) -> IntArray:
+    """Return one head wherever there may be any."""
+    return np.ones((2 + 2 * LABS, CLASSES, MARKETS, worlds), np.int64)
+
+
+def choosers_of(code: IntArray, cell: IntArray, worlds: int, draw: npt.NDArray[np.float32]) -> crowd.Choosers:
+    row = np.where(code > 2 * LABS, NON_USE, (code + 1) // 2)
+    return crowd.Choosers(code, row, cell, code * CLASSES * MARKETS * worlds + cell, cell % worlds, draw)
+
+
 def test_the_kernel_s_shares_are_those_of_double_precision() -> None:
     worlds, choosers = 40, 4000
     draw = np.random.default_rng(3)
@@ -187,13 +195,14 @@ def test_the_kernel_s_shares_are_those_of_double_precision() -> None:
     setting.free_utility[1, 0] = -np.inf
     cells = CLASSES * MARKETS * worlds
     cell, code = draw.integers(0, cells, choosers), draw.integers(0, 2 + 2 * LABS, choosers)
-    share = (draw.integers(0, 9, (LABS, choosers)) / 8.0).astype(np.float32)
+    voices = draw.integers(0, 8192, (1 + LABS, choosers))
+    voices[:, :100] = 0
+    share = ratio(voices[1:].astype(np.float64), voices.sum(0).astype(np.float64))
     c, g, w = np.unravel_index(cell, (CLASSES, MARKETS, worlds))
-    table = crowd.month_table(setting, 1.0)
-    weight = crowd.lab_weights(table, code, cell, w, share.copy()).astype(np.float64)
-    network = choice.network_utility(
-        share.astype(np.float64), setting.network_beta[w], setting.network_epsilon[w]
-    )
+    table = crowd.month_table(setting, everybody(worlds), 1.0)
+    who = choosers_of(code, cell, worlds, np.ones(choosers, np.float32))
+    weight = crowd.lab_weights(table, who, voices.astype(np.float32)).astype(np.float64)
+    network = choice.network_utility(share, setting.network_beta[w], setting.network_epsilon[w])
     habit = setting.habit_sigma[w] * (np.arange(2 + 2 * LABS)[:, None] == code)
     exact = nested_logit(
         setting.free_utility[:, g, w] + network + habit[:-1][FREE],
@@ -210,14 +219,12 @@ def test_drawn_options_have_the_chances_of_the_nested_logit() -> None:
     """An even grid of draws lands on each option as often as its chance, to within one draw and rounding."""
     worlds, draws = 2, 20000
     setting = replace(setting_of(worlds, 6), network_beta=np.zeros(worlds))
-    table = crowd.month_table(setting, 1.0)
+    table = crowd.month_table(setting, everybody(worlds), 1.0)
     grid = ((np.arange(draws) + 0.5) / draws).astype(np.float32)
     for code in range(2 + 2 * LABS):
-        cell = np.zeros(draws, np.int64)
-        weight = crowd.lab_weights(
-            table, np.full(draws, code), cell, cell, np.zeros((LABS, draws), np.float32)
-        )
-        picked = crowd.pick(table, weight, np.full(draws, code), cell, grid)
+        who = choosers_of(np.full(draws, code), np.zeros(draws, np.int64), worlds, grid)
+        weight = crowd.lab_weights(table, who, np.zeros((1 + LABS, draws), np.float32))
+        picked = crowd.pick(table, who, weight)
         habit = float(setting.habit_sigma[0]) * (np.arange(2 + 2 * LABS) == code)
         chance = nested_logit(
             (setting.free_utility[:, 0, :1].T + habit[:-1][FREE]).T,
@@ -238,10 +245,10 @@ def test_the_felt_share_is_the_power_mean_of_what_people_see() -> None:
     for w, g, f in np.ndindex(worlds, MARKETS, LABS):
         beta, epsilon = float(setting.network_beta[w]), float(setting.network_epsilon[w])
         total, heads = 0.0, 0.0
-        for i in np.flatnonzero((net.market == g) & state.aware[w]):
-            around = net.neighbour[i][state.aware[w, net.neighbour[i]]]
+        for i in np.flatnonzero((net.market == g) & (state.holds[w] != UNAWARE)):
+            around = [j for j in net.neighbour[:, i] if state.holds[w, j] != UNAWARE]
             voice = state.voice[w, around].astype(np.float64)
-            on = (state.choice[w, around].astype(np.int64) + 1) // 2 == f + 1
+            on = (state.holds[w, around].astype(np.int64) + 1) // 2 == f + 1
             local = float(voice[on].sum() / voice.sum()) if len(around) else 0.0
             total += float(state.weight_people[w, i]) * (local + epsilon) ** (beta or 1.0)
             heads += float(state.weight_people[w, i])
@@ -270,6 +277,6 @@ def test_inverting_on_the_felt_share_brings_the_crowd_s_first_month_to_its_targe
             free_utility=setting.free_utility + found.residual,
             paid_utility=setting.paid_utility + (found.residual + found.paid_constant)[:, None],
         )
-        after = crowd.people(crowd.step(net, state, inverted, 1.0, 9, ids, 0)) / POPULATION
+        after = crowd_start.people(crowd.step(net, state, inverted, 1.0, 9, ids, 0)) / POPULATION
         missed.append(np.abs((after[1:].sum((0, 1)) / target).mean(1) - 1.0).max())
     assert missed[1] < 0.5 * missed[0]

@@ -51,4 +51,4 @@ def a_month_of_nobody(task: Problem) -> Choices:
 
 def test_nobody_moves_who_does_not_reconsider() -> None:
     task = problem(CONSUMERS, 1, 0.0, 2)
-    np.testing.assert_array_equal(a_month_of_nobody(task), task.start.choice)
+    np.testing.assert_array_equal(a_month_of_nobody(task), task.start.holds)
