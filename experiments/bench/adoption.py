@@ -8,13 +8,14 @@ import os
 import pstats
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module, metadata
 from types import ModuleType
 
 import numpy as np
 
-from experiments.bench.problem import DEGREE, LABS, Choices, Problem, docked, ours, problem
+from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
 
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -33,7 +34,8 @@ USUAL = 0.1
 """Share that reconsiders in a usual month."""
 STEPS = 2_000_000
 """Agent-steps that the laboratory is timed over, about."""
-LEAST_MONTHS, MOST_MONTHS = 3, 40
+MOST_MONTHS = 40
+LONG_SECONDS = 10.0
 PROFILED = 6
 _NANO = 1e9
 
@@ -76,37 +78,41 @@ def dock(peers: dict[str, ModuleType]) -> dict[str, float]:
     return farthest
 
 
-def timed(build: Callable[[Problem], Callable[[], Choices]], task: Problem) -> tuple[float, float]:
-    """Return processor seconds of building a model, and of running it."""
+def seconds_of(run: Callable[[], object]) -> float:
+    """Return processor seconds of a run."""
     began = time.process_time()
-    run = build(task)
-    built = time.process_time()
     run()
-    return built - began, time.process_time() - built
+    return time.process_time() - began
 
 
-def months_for(consumers: int, steps: int = STEPS) -> int:
+def months_for(consumers: int, steps: int, least: int) -> int:
     """Return how many months are timed, fewer for more consumers."""
-    return int(np.clip(steps // consumers, LEAST_MONTHS, MOST_MONTHS))
+    return int(np.clip(steps // consumers, least, MOST_MONTHS))
 
 
 def time_ours(consumers: int, reconsider: float) -> Timing:
     """Time the laboratory's crowd, the best of three."""
-    task = problem(consumers, months_for(consumers), reconsider)
-    took = [timed(lambda given: lambda: ours(given, 2), task)[1] for _ in range(3)]
+    task = problem(consumers, months_for(consumers, STEPS, 3), reconsider)
+    took = [seconds_of(lambda: ours(task, 2)) for _ in range(3)]
     return Timing(OURS, consumers, reconsider, _NANO * min(took) / (consumers * task.months), 0.0)
 
 
-def time_peer(name: str, peer: ModuleType, consumers: int, reconsider: float) -> Timing:
-    """Time a peer once; objects are few enough a second that noise is small beside them."""
-    task = problem(consumers, months_for(consumers, STEPS // 10), reconsider)
+def time_peer(name: str, peer: ModuleType, consumers: int) -> list[Timing]:
+    """Time a peer's months when all choose, and when a share does.
 
-    def build(given: Problem) -> Callable[[], Choices]:
-        model = peer.build(given, 2)
-        return lambda: peer.run(model, given.months)
-
-    setup, took = timed(build, task)
-    return Timing(name, consumers, reconsider, _NANO * took / (consumers * task.months), setup)
+    Each has a model of its own, unless setting one up takes so long that one has to serve for both.
+    """
+    task = problem(consumers, months_for(consumers, STEPS // 10, 1), 1.0)
+    model, setup, found = None, 0.0, []
+    for reconsider in (1.0, USUAL):
+        if setup < LONG_SECONDS:
+            began = time.process_time()
+            model = peer.build(task, 2)
+            setup = time.process_time() - began
+        model.rule = replace(task.rule, reconsider=reconsider)
+        took = seconds_of(partial(peer.run, model, task.months))
+        found.append(Timing(name, consumers, reconsider, _NANO * took / (consumers * task.months), setup))
+    return found
 
 
 def compare(sizes: Sequence[int], peers: dict[str, ModuleType], tell: Callable[[str], None]) -> list[Timing]:
@@ -124,9 +130,8 @@ def compare(sizes: Sequence[int], peers: dict[str, ModuleType], tell: Callable[[
                 found += [Timing(name, consumers, rho, np.nan, np.nan) for rho in (1.0, USUAL)]
                 continue
             began = time.process_time()
-            for reconsider in (1.0, USUAL):
-                tell(f"{name}, {consumers:,} consumers, {reconsider:.0%} choose")
-                found.append(time_peer(name, peer, consumers, reconsider))
+            tell(f"{name}, {consumers:,} consumers")
+            found += time_peer(name, peer, consumers)
             seconds[name] = time.process_time() - began
         before = consumers
     return found

@@ -19,7 +19,7 @@ class Consumer(agentpy.Agent):
 
     def decide(self) -> None:
         """Choose from what stood at the month's start, if it is time to."""
-        rule, random = self.model.p.task.rule, self.model.random
+        rule, random = self.model.rule, self.model.random
         if random.random() >= rule.reconsider:
             return
         around = [0] * (1 + LABS)
@@ -50,6 +50,7 @@ class Market(agentpy.Model):
     def setup(self) -> None:
         """Place everybody on the network."""
         task = self.p.task
+        self.rule = task.rule
         self.agents = agentpy.AgentList(self, task.consumers, Consumer)
         graph = nx.Graph()
         graph.add_nodes_from(range(task.consumers))
