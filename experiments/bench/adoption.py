@@ -25,6 +25,7 @@ PEERS = {
     "Mesa": ("mesa", "experiments.bench.with_mesa"),
     "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
     "AMBER": ("ambr", "experiments.bench.with_amber"),
+    "a loop compiled by Numba": ("numba", "experiments.bench.with_numba"),
 }
 MOST_SECONDS = 90.0
 """A peer is not given a size that would take longer, by its time at the size before."""

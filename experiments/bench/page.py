@@ -14,7 +14,7 @@ from experiments.datapage import renewed, table
 from experiments.running import cores
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "networkx")
+PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "numba", "networkx")
 _LEFT_OUT = "–"
 
 

@@ -17,11 +17,13 @@ from experiments.build import plan_from_config
 from experiments.compose import compose_run
 from sim import model as model_module
 from sim import month as month_module
+from sim.population import Crowd
 
 ACTS = (
     "shocks", "policy", "power", "chips", "compute", "capability", "adoption", "robots", "orbit", "books",
     "exits", "feedback",
 )  # fmt: skip
+CONSUMERS, MINDS = "consumers choose", "other minds plan"
 _MIB = 1024.0
 
 
@@ -86,7 +88,8 @@ def watched(spent: dict[str, float]) -> Iterator[None]:
 
     for act in ACTS:
         watch(getattr(month_module, act), "act", act)
-    watch(model_module.RaceModel, "plans", "minds plan")
+    watch(Crowd, "choose", CONSUMERS)
+    watch(model_module.RaceModel, "plans", MINDS)
     watch(model_module, "binding", "binding constraint")
     watch(model_module.Recorder, "record", "recording")
     watch(model_module.Worst, "check", "checks of conservation")
@@ -102,6 +105,8 @@ def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
     spent: dict[str, float] = {}
     with watched(spent):
         cost = cost_of(words)
+    # Consumers choose inside the minds' plans.
+    spent[MINDS] -= spent[CONSUMERS]
     parts = {name: 1e6 * seconds / cost.world_months for name, seconds in spent.items()}
     parts["all else"] = cost.microseconds - sum(parts.values())
     return cost, dict(sorted(parts.items(), key=lambda part: -part[1]))
