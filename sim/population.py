@@ -1,5 +1,6 @@
 """Consumers behind one interface: weighted agents on a network, or their expected shares (S1.6)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from sim.units import Array, IntArray
 
 CROSSING_SHARE = 0.05
 """Share of rewired links that leave the market (a small world spans places)."""
+LONE_COLUMNS = 2
+"""Columns that a lone world is run as."""
 FEWEST_AGENTS = 1
 """Agents that stand for a tier of a small assistant in each class of its market at the least."""
 
@@ -58,31 +61,59 @@ class Cohorts:
 
 @dataclass(frozen=True)
 class Crowd:
-    """Weighted agents on a small-world network (variant `agents`)."""
+    """Weighted agents on a small-world network (variant `agents`).
+
+    A lone world is run as two equal columns; its crowd is kept and moved once, for as long as they are equal.
+    """
 
     net: CrowdNet
     state: CrowdState
     settings: Settings
     tick: int
 
+    @property
+    def copies(self) -> int:
+        """Return how many columns each world of the state stands for: 1, or 2 for a lone world."""
+        return self.settings.world_ids.size // len(self.state.holds)
+
     def choose(self, setting: ChoiceSetting) -> "Crowd":
         """Let every agent that reconsiders choose, all from the same month-start state."""
-        s = self.settings
-        moved = crowd.step(
-            self.net, self.state, setting, 1.0 / s.steps_per_month, s.seed, s.world_ids, self.tick
-        )
+        s, (state, setting) = self.settings, self._matched(setting)
+        ids = s.world_ids[: len(state.holds)]
+        moved = crowd.step(self.net, state, setting, 1.0 / s.steps_per_month, s.seed, ids, self.tick)
         return replace(self, state=moved, tick=self.tick + 1)
 
     def people(self) -> Array:
         """Return people counted in heads. Shapes: (option, class, market, world)."""
-        return crowd_start.people(self.state)
+        people = crowd_start.people(self.state)
+        return people if self.copies == 1 else people.repeat(self.copies, axis=-1)
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
         """Return the shares that agents see among their neighbours, as the mean field would feel them.
 
         Shapes: -> (lab, market, world).
         """
-        return crowd.felt_share(self.net, self.state, setting)
+        state, setting = self._matched(setting)
+        felt = crowd.felt_share(self.net, state, setting)
+        return np.repeat(felt, self.settings.world_ids.size // len(state.holds), axis=-1)
+
+    def _matched(self, setting: ChoiceSetting) -> tuple[CrowdState, ChoiceSetting]:
+        """Return state and setting of the same worlds: of one while all columns are equal, else of all."""
+        if self.copies == 1:
+            return self.state, setting
+        if not equal_columns(vars(setting).values()):
+            return crowd_start.repeated(self.state, self.copies), setting
+        return self.state, ChoiceSetting(**{name: first_column(one) for name, one in vars(setting).items()})
+
+
+def equal_columns(tables: Iterable[Array | IntArray]) -> bool:
+    """Return whether tables say the same of all worlds, which are their last axis unless they are 0-d."""
+    return all(np.ndim(one) == 0 or bool((one[..., :1] == one).all()) for one in tables)
+
+
+def first_column(table: Array) -> Array:
+    """Return a table of the first world alone, contiguous. Shapes: (..., world) -> (..., 1); 0-d is kept."""
+    return np.ascontiguousarray(table[..., :1]) if np.ndim(table) else table
 
 
 def agents_by_class(agents_by_market: IntArray, classes: int) -> IntArray:
@@ -117,5 +148,8 @@ def start_population(settings: Settings, aware: Array, unaware: Array) -> Popula
             CROSSING_SHARE,
         )
         state = start_crowd(net, aware, unaware, FEWEST_AGENTS, settings.seed, settings.world_ids)
+        lone = settings.world_ids.size == LONE_COLUMNS
+        if lone and equal_columns((settings.world_ids, aware, unaware)):
+            state = crowd_start.first_world(state)
         return Crowd(net, state, settings, 0)
     raise ValueError(f"consumers={settings.consumers!r} is no variant; expected 'agents' or 'cohort'")

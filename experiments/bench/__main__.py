@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from experiments.bench import page
-from experiments.bench.adoption import compare, dock, floors, installed, mesa_profile
-from experiments.bench.whole import by_act, cost_of, launch
+from experiments.bench.adoption import COMPILED, compare, dock, floors, installed, mesa_profile
+from experiments.bench.whole import by_act, compiled_start, cost_of, launch
 
 SIZES = (10_000, 100_000, 1_000_000)
 ACTS_RUN = ("worlds=256", "responses=[passive]", "months=24")
@@ -53,7 +53,8 @@ def main() -> int:
         tell(f"Docking {', '.join(peers)}")
         distances = dock(peers)
         timings = compare(SIZES, peers, tell)
-        tables += page.adoption_tables(distances, timings, floors(), mesa_profile(10_000, 5))
+        added = compiled_start() if COMPILED in peers else 0.0
+        tables += page.adoption_tables(distances, timings, floors(), mesa_profile(10_000, 5), added)
     if given.part in (None, "whole"):
         tell("The whole model by act")
         acts = by_act(ACTS_RUN)

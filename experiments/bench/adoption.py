@@ -20,12 +20,12 @@ from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-OURS = "Uncontested"
+OURS, COMPILED = "Uncontested", "a loop compiled by Numba"
 PEERS = {
     "Mesa": ("mesa", "experiments.bench.with_mesa"),
     "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
     "AMBER": ("ambr", "experiments.bench.with_amber"),
-    "a loop compiled by Numba": ("numba", "experiments.bench.with_numba"),
+    COMPILED: ("numba", "experiments.bench.with_numba"),
 }
 MOST_SECONDS = 90.0
 """A peer is not given a size that would take longer, by its time at the size before."""

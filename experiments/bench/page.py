@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.bench.adoption import DOCK, OURS, PEERS, USUAL, Timing
+from experiments.bench.adoption import COMPILED, DOCK, OURS, PEERS, USUAL, Timing, installed
 from experiments.bench.whole import Cost, Launch
 from experiments.datapage import renewed, table
 from experiments.running import cores
@@ -33,6 +33,7 @@ def adoption_tables(
     timings: Sequence[Timing],
     floors: Mapping[str, float],
     profile: Sequence[tuple[str, float]],
+    compiled_seconds: float,
 ) -> list[Table]:
     """Return the tables of the adoption submodel."""
     sizes = sorted({one.consumers for one in timings})
@@ -44,7 +45,7 @@ def adoption_tables(
             cells = [who]
             for size in sizes:
                 took, own = found[who, size, reconsider], found[OURS, size, reconsider]
-                ratio = "" if who == OURS else f" ({took / own:,.0f} x)"
+                ratio = "" if who == OURS else f" ({took / own:{',.0f' if took > 10.0 * own else '.1f'}} x)"
                 cells.append(_LEFT_OUT if np.isnan(took) else f"{took:,.0f}{ratio}")
             rows.append(tuple(cells))
         title = f"Nanoseconds a consumer and month, {reconsider:.0%} choosing; in brackets over {OURS}"
@@ -58,6 +59,15 @@ def adoption_tables(
             [(who, f"{distance:.1f}") for who, distance in distances.items()],
         )
     )
+    if COMPILED in distances:
+        rows = [
+            (f"{rho:.0%}", *(f"{found[OURS, n, rho] / found[COMPILED, n, rho]:.1f}" for n in sizes))
+            for rho in (1.0, USUAL)
+        ]
+        added = f"It adds {compiled_seconds:.1f} processor seconds to a first start"
+        title = f"{OURS}'s time over that of {COMPILED}. {added}"
+        head = ("choosing", *(f"{size:,} consumers" for size in sizes))
+        tables.append(Table("compiled", title, head, rows))
     best = min(found[OURS, size, 1.0] for size in sizes)
     rows = [(name, f"{floor:.1f}", f"{floor / best:.1%}") for name, floor in floors.items()]
     tables.append(
@@ -125,8 +135,7 @@ def machine() -> str:
 
 def missing() -> list[str]:
     """Return the peers that are not installed."""
-    found = {dist.metadata["Name"] for dist in metadata.distributions()}
-    return [name for name, (package, _) in PEERS.items() if package not in found]
+    return [name for name in PEERS if name not in installed()]
 
 
 def show(tables: Sequence[Table]) -> None:

@@ -113,21 +113,32 @@ def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
 
 
 def launch(words: Sequence[str]) -> Launch:
-    """Start a command of the laboratory as a user does, wait for it and return what it took.
+    """Start a command of the laboratory as a user does, wait for it and return what it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = [f"output.dir={Path(folder) / 'run'}"] if words[0] == "run" else []
+        return python(["-m", "experiments", *words, *places], " ".join(words))
+
+
+def compiled_start() -> float:
+    """Return the processor seconds that compiling a loop for consumers adds to a first start."""
+    task = "from experiments.bench.problem import problem; task = problem(100, 1, 1.0)"
+    compiling = f"{task}; from experiments.bench import with_numba; with_numba.build(task, 1)"
+    times = [
+        min(python(["-c", code], code).processor_seconds for _ in range(2)) for code in (task, compiling)
+    ]
+    return times[1] - times[0]
+
+
+def python(words: Sequence[str], name: str) -> Launch:
+    """Start Python, wait for it and return what it took.
 
     Raises: RuntimeError if it fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        places = [f"output.dir={Path(folder) / 'run'}"] if words[0] == "run" else []
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "experiments", *words, *places],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(f"`uncontested {' '.join(words)}` ended with {process.returncode}; run it alone.")
-    return Launch(" ".join(words), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MIB)
+        raise RuntimeError(f"`python {' '.join(words)}` ended with {process.returncode}; run it alone.")
+    return Launch(name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MIB)

@@ -30,7 +30,7 @@ Singles = npt.NDArray[np.float32]
 
 _BLOCK: Final = 65536
 """Agents handled at once: few enough for the processor's cache, enough to outweigh the cost of a call."""
-_CHOOSERS: Final = 8192
+_CHOOSERS: Final = 16384
 """Choosers whose options are weighed at once: a row an option, so that fewer fill the cache."""
 _HALF: Final = np.uint64(32)
 _LOW: Final = np.uint64(2**32 - 1)

@@ -149,3 +149,23 @@ def people(state: CrowdState) -> Array:
     heads: Array = state.heads[:-1].astype(np.float64)
     heads[NON_USE] += state.heads[-1]
     return heads
+
+
+def first_world(state: CrowdState) -> CrowdState:
+    """Return the crowd of the first world alone."""
+    return CrowdState(
+        state.holds[:1].copy(),
+        state.weight_people[:1].copy(),
+        state.voice[:1].copy(),
+        np.ascontiguousarray(state.heads[..., :1]),
+    )
+
+
+def repeated(state: CrowdState, times: int) -> CrowdState:
+    """Return every world's crowd so many times."""
+    return CrowdState(
+        state.holds.repeat(times, axis=0),
+        state.weight_people.repeat(times, axis=0),
+        state.voice.repeat(times, axis=0),
+        state.heads.repeat(times, axis=-1),
+    )

@@ -10,6 +10,8 @@ from sim.markets import adoption, cohort, crowd, crowd_start
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
 from sim.markets.crowd_net import CrowdNet, build_net
 from sim.markets.crowd_start import apportion, start_crowd
+from sim.population import Crowd, start_population
+from sim.settings import Settings
 from sim.units import Array, IntArray
 
 LABS, CLASSES, MARKETS, WORLDS, MONTHS = 10, 3, 4, 256, 4
@@ -108,6 +110,50 @@ def test_a_world_has_the_same_bits_in_any_batch(arrangement: str) -> None:
         part = lived(net, only(setting, worlds), np.ascontiguousarray(occupancy[..., worlds]), ids[worlds])
         for name, array in part.items():
             np.testing.assert_array_equal(array, together[name][worlds], err_msg=name)
+
+
+def population_of(setting: ChoiceSetting, occupancy: Array, ids: IntArray) -> Crowd:
+    settings = Settings(
+        seed=3,
+        world_ids=ids,
+        response=np.zeros_like(ids),
+        start_month="2026-01",
+        months=MONTHS,
+        steps_per_month=1,
+        consumers="agents",
+        agents_by_market=np.full(MARKETS, 300),
+        network_degree=8,
+        rewired_share=0.1,
+        noise=True,
+    )
+    unaware = (1.0 - setting.aware_before) * CLASS_SHARE
+    found = start_population(settings, occupancy * POPULATION, unaware * POPULATION)
+    assert isinstance(found, Crowd)
+    return found
+
+
+def test_a_lone_world_is_moved_once_and_has_the_same_bits() -> None:
+    setting, occupancy, ids = everything()
+    lone, two = (
+        (only(setting, worlds), np.ascontiguousarray(occupancy[..., worlds]), ids[worlds])
+        for worlds in (np.array([4, 4]), np.array([4, 9]))
+    )
+    crowds = [population_of(*lone), population_of(*two)]
+    assert [one.copies for one in crowds] == [2, 1]
+    felt = [one.felt_share(given[0])[..., [0, -1]] for one, given in zip(crowds, (lone, two), strict=True)]
+    np.testing.assert_array_equal(felt[0], felt[1][..., [0, 0]])
+    for month in range(MONTHS):
+        crowds = [one.choose(given[0]) for one, given in zip(crowds, (lone, two), strict=True)]
+        assert crowds[0].copies == 2, month
+        people, of_two = (one.people() for one in crowds)
+        np.testing.assert_array_equal(people, of_two[..., [0, 0]])
+    # From when its columns differ, each is moved.
+    parted = replace(lone[0], habit_sigma=lone[0].habit_sigma * np.array([1.0, 3.0]))
+    crowds = [crowds[0].choose(parted), crowds[1].choose(two[0])]
+    assert crowds[0].copies == 1
+    people, of_two = (one.people() for one in crowds)
+    np.testing.assert_array_equal(people[..., 0], of_two[..., 0])
+    assert (people[..., 0] != people[..., 1]).any()
 
 
 def test_the_size_of_the_kernel_s_blocks_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
