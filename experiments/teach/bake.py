@@ -25,6 +25,7 @@ from experiments.teach.answers import Question, answer_all
 from experiments.teach.grid import BASE, Grid, Point, Table, by_size, full_grid
 from experiments.teach.server import PAGE, SCRIPTS
 from experiments.teach.sliders import describe, is_log, spans, usual
+from experiments.teach.tunnel import describe_roles, trial
 from experiments.teach.vectors import Layout, differences, layout_of, packed, spread
 from experiments.team import Team, note
 from experiments.terminal import meter
@@ -201,8 +202,9 @@ def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
             "worlds": size.worlds,
             "months": size.months,
             "usual": usual(size.worlds, size.months),
-            **described(grid),
+            **described(grid, size),
         },
+        "tunnel": tunnel_of(size, keep, workers),
         "sources": sources_hash(),
         "layout": layout.describe(),
         "grid": {
@@ -229,13 +231,28 @@ def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
     return content
 
 
-def described(grid: Grid) -> dict[str, Any]:
+def tunnel_of(size: Size, keep: Path, workers: int) -> dict[str, Any]:
+    """Return the wind tunnel of all roles, or of one in a small page; kept as settings are."""
+    file = keep / ("tunnel_small.json" if size.small else "tunnel.json")
+    if not file.is_file():
+        roles = [one["key"] for one in describe_roles()["roles"]]
+        found = trial(roles[:1] if size.small else roles, size.worlds, size.months, workers)
+        put(file, json.dumps(found).encode())
+    read: dict[str, Any] = json.loads(file.read_text())
+    return read
+
+
+def described(grid: Grid, size: Size) -> dict[str, Any]:
     """Return what the page can set, as far as the grid goes. A mechanism would need a grid of its own."""
     found = describe()
     found["sliders"] = [one for one in found["sliders"] if one["key"] in grid.alone[BASE]]
     found["presets"] = [one for one in found["presets"] if one["key"] in grid.alone]
     found["drivers"] = [one for one in found["drivers"] if set(one["ends"]) <= set(grid.alone[BASE])]
     found["switches"] = []
+    tunnel = describe_roles()
+    if size.small:
+        tunnel["roles"] = tunnel["roles"][:1]
+    found["tunnel"] = tunnel
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from experiments.errors import RunError
 from experiments.teach.answers import MONTHS, WORLDS, Question, answer, answer_all
 from experiments.teach.sliders import check
+from experiments.teach.tunnel import check_role, trial_of
 
 KEPT_ANSWERS = 512
 MOST_WAITING = 64
@@ -54,6 +55,7 @@ class Engine:
         )
         self._idle = self._processes = max(1, processes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tested: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     def question(self, scenario: str, values: Mapping[str, float], switches: Mapping[str, bool]) -> Question:
         """Return a checked question.
@@ -93,6 +95,22 @@ class Engine:
         self._begin()
         # Who gives up must not take the answer from the others who wait for it.
         return await asyncio.shield(one.future)
+
+    async def test(self, role: str) -> dict[str, Any]:
+        """Return points and regret of the strategies of a role, computed once.
+
+        Raises: ConfigError if there is no such role; RunError if a world has no feasible start.
+        """
+        check_role(role)
+        task = self._tested.get(role)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.get_running_loop().create_task(self._test(role))
+            self._tested[role] = task
+        return await asyncio.shield(task)
+
+    async def _test(self, role: str) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._workers, trial_of, role, self.worlds, self.months)
 
     def _forget(self, client: str, but: str) -> None:
         """Take a client's older question out of the queue if nobody else waits for it."""

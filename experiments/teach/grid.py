@@ -156,8 +156,7 @@ def full_grid(small: bool = False) -> Grid:
         list(words()["main"]),
         [next(iter(one.ends)) if len(one.ends) == 1 else one.name for one in drivers()],
     )
-    wanted = [*combinations(of_drivers, 2)]
-    wanted += [(one, two) for one in main for two in spans() if one != two]
+    wanted = [*combinations(of_drivers, 2), *combinations(main, 2)]
     tried = [[*puzzle.fixed, *puzzle.grid] for puzzle in load_puzzles().values()]
     wanted += [pair for keys in tried for pair in combinations(keys, 2)]
     pairs: dict[tuple[str, str], tuple[tuple[float, ...], tuple[float, ...]]] = {}

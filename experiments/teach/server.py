@@ -9,12 +9,13 @@ from experiments.errors import ConfigError, RunError
 from experiments.manifest import version
 from experiments.teach.engine import Busy, Engine, Replaced
 from experiments.teach.sliders import describe, spans, usual, words
+from experiments.teach.tunnel import describe_roles
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("words.js", "charts.js", "state.js", "live.js", "quadrants.js", "page.js")
+SCRIPTS = ("words.js", "charts.js", "state.js", "live.js", "quadrants.js", "tunnel.js", "page.js")
 """In the order in which the page loads them; a page in one file has baked.js in the place of live.js."""
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -77,6 +78,7 @@ def model_of(engine: Engine) -> dict[str, Any]:
         "months": engine.months,
         "usual": usual(engine.worlds, engine.months),
         **describe(),
+        "tunnel": describe_roles(),
     }
 
 
@@ -141,7 +143,24 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
             raise HTTPException(504, f"No answer in {seconds:g} s.") from None
         return {"override": " ".join(["uncontested run", *question.words()]), **found}
 
+    @app.get("/api/tunnel", responses=refusals)
+    async def tunnel(role: Annotated[str, described_role()]) -> dict[str, Any]:
+        """Return points and regret of each strategy of a role."""
+        try:
+            return await asyncio.wait_for(engine.test(role), seconds)
+        except ConfigError as error:
+            raise HTTPException(422, [{"loc": ["role"], "msg": str(error), "type": "value_error"}]) from None
+        except TimeoutError:
+            raise HTTPException(504, f"No answer in {seconds:g} s; it is kept: ask again later.") from None
+
     return app
+
+
+def described_role() -> Any:
+    """Return the description of the name of a role."""
+    from fastapi import Query
+
+    return Query(max_length=64, json_schema_extra={"enum": [one["key"] for one in describe_roles()["roles"]]})
 
 
 def _file(path: Path, kind: str) -> "Callable[[], Awaitable[Response]]":

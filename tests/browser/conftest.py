@@ -21,7 +21,7 @@ WORLDS, MONTHS = 4, 60
 CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium on the path: apt-get install --no-install-recommends chromium")

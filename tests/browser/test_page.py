@@ -191,6 +191,22 @@ def test_any_two_drivers_make_the_2x2_of_the_class(page, place):
         expect(page.locator("#notice")).to_have_attribute("data-kind", "simulated")
 
 
+def test_the_wind_tunnel_shows_numbers_after_a_strategy_is_chosen(page):
+    page.locator("#tunnel summary").click()
+    expect(page.locator("#tunnel-table")).to_be_hidden()
+    expect(page.locator("#tunnel-test")).to_be_disabled()
+    strategies = page.locator("#tunnel-strategies input")
+    strategies.nth(1).check()
+    expect(page.locator("#tunnel-table")).to_be_hidden()
+    page.get_by_role("button", name="Test it in all four").click()
+    rows = page.locator("#tunnel-table tbody tr")
+    expect(rows).to_have_count(strategies.count())
+    expect(page.locator("#tunnel-table .chosen")).to_have_count(1)
+    worst = [float(text) for text in rows.locator("td:last-child").all_inner_texts()]
+    assert worst == sorted(worst)
+    assert faults(page) == []
+
+
 def test_a_link_of_the_kit_opens_its_setting(page, place):
     page.goto("about:blank")
     page.goto(f"{place}{page_link({'scenario': 'open_race', PATIENCE: '0.5'}).removeprefix(PAGE_FILE)}")

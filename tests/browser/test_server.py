@@ -68,6 +68,12 @@ def test_refuses_what_no_slider_can_ask(address, asked, said):
     assert said in refused.text
 
 
+def test_tests_the_strategies_of_a_role_that_there_is(address):
+    refused = httpx.get(f"{address}/api/tunnel", params={"role": "us_labs"})
+    assert refused.status_code == 422
+    assert "us_lab" in refused.text
+
+
 def test_serves_its_own_files_only_under_a_strict_policy(address):
     for path in FILES:
         served = httpx.get(address + path)
@@ -112,7 +118,14 @@ def test_every_number_of_a_slider_is_the_parameters():
         assert spans()[one["key"]] == (one["low"], one["high"])
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Engine(worlds=2, months=3), ("*",), 300))
+class Quick(Engine):
+    """An engine that spares the many worlds of a wind tunnel."""
+
+    async def _test(self, role):
+        return {"hold": {"scores": [0.0], "regret": [0.0], "worst": 0.0}}
+
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Quick(worlds=2, months=3), ("*",), 300))
 
 
 @schema.parametrize()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -36,6 +37,12 @@ def asked(engine, value, client="", scenario="baseline"):
     return asyncio.ensure_future(engine.ask(question, client))
 
 
+def apart(waiting):
+    """Run a coroutine in a thread of its own: a browser of another test may hold this one's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, waiting).result()
+
+
 async def begun(engine, count):
     while len(engine.given) < count:
         await asyncio.sleep(0.005)
@@ -55,7 +62,7 @@ def test_a_newer_question_takes_the_place_of_one_that_waits(engine):
         assert [type(one) for one in found] == [dict, Replaced, Replaced, dict, dict]
         assert engine.given == [[20.0], [30.5, 50.0]]
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_what_another_waits_for_stays(engine):
@@ -70,7 +77,7 @@ def test_what_another_waits_for_stays(engine):
         found = await asyncio.gather(first, mine, theirs, newer)
         assert [one["value"]["power.lead_time_us"] for one in found] == [20.0, 30.0, 30.0, 40.0]
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_those_of_a_kind_are_answered_together_and_a_failure_is_its_own(engine):
@@ -87,7 +94,7 @@ def test_those_of_a_kind_are_answered_together_and_a_failure_is_its_own(engine):
         assert engine.given == [[20.0], [21.0, 23.0, 66.0, 65.0], [22.0]]
         assert [isinstance(one, RunError) for one in found] == [value == 66 for value in (20, *values)]
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_too_many_are_refused(engine, monkeypatch):
@@ -102,4 +109,4 @@ def test_too_many_are_refused(engine, monkeypatch):
         found = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(one) for one in found] == [dict, dict, Busy]
 
-    asyncio.run(run())
+    apart(run())

@@ -103,6 +103,7 @@ const BACKEND = (function () {
   }
   return {
     model: async () => baked.model,
+    tunnel: async role => baked.tunnel[role],
     answer: async ({ scenario, values }) => {
       const axes = moved(values), vector = compose(scenario, axes), how = kind(scenario, axes);
       const command = ["uncontested run", `scenario=${scenario}`, ...baked.model.usual, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(" ");

@@ -1,7 +1,7 @@
 "use strict";
 (async function () {
   const by = id => document.getElementById(id);
-  let model, state, answer, quadrants, held = null, waiting = null, newest = 0, bet = null, betting = false;
+  let model, state, answer, quadrants, tunnel, held = null, waiting = null, newest = 0, bet = null, betting = false;
   const past = [];
   const word = key => WORDS[state.language][key];
   function fill() {
@@ -23,6 +23,8 @@
     by("card-list").replaceChildren(...model.sliders.map(card));
     by("foot").textContent = `Uncontested ${model.version} · ${model.worlds} ${word("worlds")} × ${model.months} ${word("months")} · ${word("caveat")}`;
     quadrants.fill();
+    tunnel.fill();
+    by("bet-chart").innerHTML = emptyChart(word("betChart"));
   }
   function element(name, text, attributes = {}) {
     const one = document.createElement(name);
@@ -261,6 +263,7 @@
     open: values => { remember(); state.values = { ...values }; fill(); ask(); by("results-title").scrollIntoView(); },
     told
   });
+  tunnel = makeTunnel({ by, element, word, model, state: () => state });
   const begun = opened();
   by("undo").disabled = true;
   fill();

@@ -1,0 +1,232 @@
+"""Measure the page for docs/teach_page.md: `python -m experiments.teach.measure [NAME ...]`.
+
+The names are those of MEASURES; all without one. It needs a quiet machine, Chromium on the path, Playwright,
+and for `baked` a page made by `uncontested teach bake`. What was measured before stays in outputs/measure.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from experiments import manifest
+from experiments.errors import MISSING, ConfigError, nearest
+from experiments.kit.command import BROWSERS
+from experiments.readme_answer import replaced
+from experiments.running import cores
+from experiments.store import OUTPUTS
+from experiments.sweeping.measure import Row
+from experiments.teach.answers import MONTHS, WORLDS
+from experiments.teach.engine import Engine
+from experiments.teach.server import LOCAL, make_app
+from experiments.teach.sliders import spans, words
+
+BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
+PAGE = manifest.ROOT / "docs" / "teach_page.md"
+KEPT = OUTPUTS / "measure" / "teach.json"
+BAKED = OUTPUTS / "teach.html"
+MOVES = 15
+CLIENTS, PAUSE_SECONDS, CLASS_SECONDS = 25, 10.0, 40.0
+WAIT_MS = 60_000
+TIMED = """([key, place]) => new Promise(done => {
+  const slider = document.querySelector(`input[data-key="${key}"]`), body = document.body;
+  const seen = new MutationObserver(() => {
+    seen.disconnect();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+  });
+  seen.observe(body, { attributes: true, attributeFilter: ["data-drawn"] });
+  const began = performance.now();
+  slider.value = place;
+  slider.dispatchEvent(new Event("input"));
+})"""
+"""From a slider's move to the frame with all charts anew, in milliseconds."""
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the page as `uncontested teach` does, and give its address."""
+    import uvicorn
+
+    engine = Engine(WORLDS, MONTHS, cores())
+    engine.warm_up()
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(make_app(engine, LOCAL), port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        engine.close()
+
+
+def moves(address: str) -> list[float]:
+    """Return how long each of some moves of the main sliders takes in a browser, in milliseconds.
+
+    Raises: ConfigError if there is no browser.
+    """
+    from playwright.sync_api import sync_playwright
+
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        raise ConfigError("chromium", MISSING, f"expected one of {', '.join(BROWSERS)} on the path")
+    keys = list(words()["main"])
+    with sync_playwright() as driver:
+        # Root, as in a container, has no sandbox.
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        one = driver.chromium.launch(executable_path=browser, args=root)
+        page = one.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(address)
+        page.wait_for_selector("body[data-drawn]", state="attached")
+        # No two settings are the same, so that no answer is kept from before.
+        found = [page.evaluate(TIMED, [keys[at % len(keys)], 20 + 7 * at]) for at in range(MOVES)]
+        one.close()
+    return [float(milliseconds) for milliseconds in found]
+
+
+def moved(found: Sequence[float], what: str, most: float) -> list[Row]:
+    """Return the median of moves as a row."""
+    middle = statistics.median(found)
+    told = f"{middle:.0f} ms (slowest of {len(found)}: {max(found):.0f} ms)"
+    return [Row(f"slider to all charts, median, {what}", told, f"{most:.0f} ms", middle <= most)]
+
+
+def live() -> list[Row]:
+    """Time the live page."""
+    with served() as address:
+        return moved(moves(address), f"live, {WORLDS} worlds x {MONTHS} months", 400.0)
+
+
+def baked() -> list[Row]:
+    """Time the page in one file, and tell its size and the errors it states.
+
+    Raises: ConfigError if it has not been made.
+    """
+    if not BAKED.is_file():
+        raise ConfigError(str(BAKED), MISSING, "expected a page; run uncontested teach bake first")
+    text = BAKED.read_text(encoding="utf-8")
+    content = json.loads(text.partition('id="baked">')[2].partition("</script>")[0])
+    megabytes = BAKED.stat().st_size / 1e6
+    settings = f"{content['grid']['settings']:,} settings x {content['model']['worlds']} worlds"
+    rows = moved(moves(BAKED.absolute().as_uri()), f"in one file, {settings}", 50.0)
+    rows.append(Row("size of the file", f"{megabytes:.1f} MB", "20 MB", megabytes <= 20.0))
+    for kind, one in content["errors"].items():
+        points, medians = one["points"], one["medians"]
+        told = (
+            f"{points['typical']:g} points, at most {points['largest']:g}; "
+            f"medians {medians['typical']:g} %, at most {medians['largest']:g} %"
+        )
+        rows.append(Row(f"error of shares, {kind} ({one['settings']} random settings)", told, "stated", True))
+    return rows
+
+
+async def client(address: str, number: int, seconds: list[float], faults: list[str]) -> None:
+    """Change one slider every ten seconds, as one of a class."""
+    import httpx
+
+    keys = list(words()["main"])
+    ends = time.perf_counter() + CLASS_SECONDS
+    async with httpx.AsyncClient(timeout=WAIT_MS / 1000.0) as session:
+        await asyncio.sleep(PAUSE_SECONDS * number / CLIENTS)
+        turn = 0
+        while time.perf_counter() < ends:
+            key = keys[(number + turn) % len(keys)]
+            low, high = spans()[key]
+            value = round(low + (high - low) * ((number * 37 + turn * 11) % 97 + 0.5) / 97.0, 6)
+            began = time.perf_counter()
+            asked = {"values": {key: value}, "client": f"c{number}"}
+            reply = await session.post(f"{address}/api/answer", json=asked)
+            took = time.perf_counter() - began
+            seconds.append(took)
+            if reply.status_code != 200:
+                faults.append(f"refused: {reply.status_code}")
+            elif not reply.json()["override"].endswith(f" {key}={value!r}"):
+                faults.append("mixed up")
+            turn += 1
+            await asyncio.sleep(max(0.0, PAUSE_SECONDS - took))
+
+
+def together() -> list[Row]:
+    """Let a class change sliders at the same time."""
+    seconds: list[float] = []
+    faults: list[str] = []
+
+    async def run(address: str) -> None:
+        await asyncio.gather(*(client(address, number, seconds, faults) for number in range(CLIENTS)))
+
+    with served() as address:
+        asyncio.run(run(address))
+    p95 = statistics.quantiles(seconds, n=20)[-1]
+    what = f"{CLIENTS} clients, each a change every {PAUSE_SECONDS:.0f} s"
+    mixed = faults.count("mixed up")
+    return [
+        Row(f"{what}: p95 of {len(seconds)} answers", f"{p95:.1f} s", "2 s", p95 <= 2.0),
+        Row(f"{what}: median", f"{statistics.median(seconds):.1f} s", "", True),
+        Row(f"{what}: refused", str(len(faults) - mixed), "0", len(faults) == mixed),
+        Row(f"{what}: answers to another's question", str(mixed), "0", mixed == 0),
+    ]
+
+
+MEASURES: Mapping[str, Callable[[], list[Row]]] = {"live": live, "baked": baked, "together": together}
+
+
+def table(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what was measured as a table in Markdown."""
+    lines = ["| | measured | wanted | |", "|---|--:|--:|---|"]
+    for name in MEASURES:
+        for row in kept.get(name, {}).get("rows", []):
+            lines.append(
+                f"| {row['what']} | {row['measured']} | {row['wanted']} | {'' if row['kept'] else 'missed'} |"
+            )
+    machines = {f"{one['machine']}, {one['date']}" for one in kept.values()}
+    return "\n".join(
+        [*lines, "", f"Written by `python -m experiments.teach.measure` ({'; '.join(sorted(machines))})."]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take the measures named, or all; return 1 if one misses what is wanted, 2 if one cannot be taken."""
+    names = list(arguments) or list(MEASURES)
+    try:
+        for name in names:
+            if name not in MEASURES:
+                expected = f"expected some of {', '.join(MEASURES)}"
+                raise ConfigError(name, MISSING, expected, nearest(name, MEASURES))
+        kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
+        for name in names:
+            rows = MEASURES[name]()
+            for row in rows:
+                print(f"{row.what}: {row.measured} (wanted {row.wanted}){'' if row.kept else ', missed'}")
+            kept[name] = {
+                "rows": [vars(row) for row in rows],
+                "machine": f"{cores()} cores, Python {platform.python_version()}",
+                "date": time.strftime("%Y-%m-%d"),
+            }
+            KEPT.parent.mkdir(parents=True, exist_ok=True)
+            manifest.write_json(KEPT, kept)
+    except ConfigError as error:
+        print(f"measure: {error}", file=sys.stderr)
+        return 2
+    if PAGE.is_file():
+        page = replaced(PAGE.read_text(encoding="utf-8"), table(kept), (BEGIN, END))
+        PAGE.write_text(page, encoding="utf-8")
+    return 0 if all(row["kept"] for one in kept.values() for row in one["rows"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
