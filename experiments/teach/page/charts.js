@@ -119,11 +119,11 @@ function bars(shares, names, leaders, title) {
 }
 // Axes without a line: a class draws its bet before it looks.
 function emptyChart(title) {
-  const size = { ...SIZE, height: 240 };
+  const size = { ...SIZE, height: 240, right: 24 };
   const years = [2026, 2030, 2035, 2040], tall = size.height - size.bottom - size.top;
-  const across = year => size.left + (size.width - size.left - 14) * (year - 2026) / 14;
+  const across = year => size.left + (size.width - size.left - size.right) * (year - 2026) / 14;
   const inner = [0, 50, 100].map(share => { const y = size.height - size.bottom - tall * share / 100;
-    return tag("line", { x1: size.left, x2: size.width - 14, y1: y, y2: y, stroke: COLOUR.grey }) + words(size.left - 6, y + 4, `${share} %`, { "text-anchor": "end", fill: COLOUR.muted }); }).join("") +
+    return tag("line", { x1: size.left, x2: size.width - size.right, y1: y, y2: y, stroke: COLOUR.grey }) + words(size.left - 6, y + 4, `${share} %`, { "text-anchor": "end", fill: COLOUR.muted }); }).join("") +
     years.map(year => words(across(year), size.height - 8, year, { "text-anchor": "middle", fill: COLOUR.muted })).join("");
   return svg(inner, title, size.height);
 }

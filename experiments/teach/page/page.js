@@ -43,7 +43,7 @@
   }
   function written(slider) {
     const value = state.values[slider.key];
-    return value === undefined ? word("drawn") : `${new Intl.NumberFormat(state.language, { maximumSignificantDigits: 4 }).format(value)} ${slider.unit[state.language]}`;
+    return value === undefined ? word("drawn") : new Intl.NumberFormat(state.language, { maximumSignificantDigits: 4 }).format(value) + unitOf(slider, state.language);
   }
   function sliderFor(slider) {
     const box = element("div", undefined, { class: "slider" }), row = element("div", undefined, { class: "row" });
@@ -72,9 +72,9 @@
   }
   function card(slider) {
     const box = element("article", undefined, { class: "card" });
-    const unit = slider.unit[state.language];
-    box.append(element("h4", slider.name[state.language]), element("p", `${slider.key} · ${word("central")} ${slider.central} ${unit}`),
-      element("p", `${word("range")}: ${slider.prior[0] === null ? "–" : slider.prior.join("–")} ${unit} · ${word("confidence")}: ${word(slider.kind)} · ${word(slider.tag)}`),
+    const unit = unitOf(slider, state.language);
+    box.append(element("h4", slider.name[state.language]), element("p", `${slider.key} · ${word("central")} ${slider.central}${unit}`),
+      element("p", `${word("range")}: ${slider.prior[0] === null ? "–" : slider.prior.join("–")}${unit} · ${word("confidence")}: ${word(slider.kind)} · ${word(slider.tag)}`),
       element("p", `${word("source")}: ${slider.source}`, { lang: "en" }));
     return box;
   }
@@ -122,9 +122,9 @@
     const rows = [];
     for (const [year, share] of Object.entries(one.shares.w1 || {})) for (const bloc of ["us", "cn"])
       rows.push([`${word(bloc)} ${word(bloc === "us" ? "leadUs" : "leadCn")} ${year}, ${word("inWorlds")}`, 100 * share[bloc], "%"]);
-    for (const [series, key] of [["active_users_million", "adoption"], ["humanoids_working", "humanoids"]]) for (const bloc of ["us", "cn"])
+    for (const [series, key] of [["active_users_million", "adoptionMillion"], ["humanoids_working", "humanoids"]]) for (const bloc of ["us", "cn"])
       rows.push([`${word(key)}, ${word(series === "humanoids_working" && bloc === "us" ? "usPlace" : bloc)}, ${one.months.at(-1)} (${word("median")})`, one.fans[`${series}.${bloc}`].quantiles.at(-1)[2], ""]);
-    rows.push([`${word("third")}, ${one.months.at(-1).slice(0, 4)} (${word("median")})`, 100 * one.third, "%"]);
+    rows.push([`${word("third")}, ${one.months.at(-1).slice(0, 4)}, % (${word("median")})`, 100 * one.third, "%"]);
     return rows;
   }
   function told(notice) {
@@ -166,8 +166,8 @@
     by("revealed").hidden = betting;
     by("bet-result").hidden = !bet || betting;
     if (bet && !betting) {
-      const [year, last] = Object.entries(answer.shares.w1 || {}).at(-1) || ["", { us: 0, cn: 0 }];
-      by("bet-result").textContent = `${word("betWas")}: ${word("us")} ${bet[0]} %, ${word("cn")} ${bet[1]} %. ${word("modelSays")} (${year}): ${word("us")} ${Math.round(100 * last.us)} %, ${word("cn")} ${Math.round(100 * last.cn)} %.`;
+      const { year, last } = bet, scenario = model.presets.find(one => one.key === bet.scenario)[state.language];
+      by("bet-result").textContent = `${word("betWas")}: ${word("us")} ${bet.us} %, ${word("cn")} ${bet.cn} %. ${word("modelSays")} (${scenario}, ${year}): ${word("us")} ${Math.round(100 * last.us)} %, ${word("cn")} ${Math.round(100 * last.cn)} %.`;
     }
   }
   function charts() {
@@ -246,7 +246,9 @@
   by("bets").addEventListener("click", () => { betting = true; bet = null; draw(); by("bet-us").focus(); });
   by("bet-form").addEventListener("submit", event => {
     event.preventDefault();
-    bet = [Number(by("bet-us").value), Number(by("bet-cn").value)];
+    // What was bet on stays what the bet is held against, whatever is looked at later.
+    const [year, last] = Object.entries(answer.shares.w1 || {}).at(-1) || ["", { us: 0, cn: 0 }];
+    bet = { us: Number(by("bet-us").value), cn: Number(by("bet-cn").value), year, last, scenario: state.scenario };
     betting = false;
     draw();
   });

@@ -50,7 +50,7 @@ function makeQuadrants({ by, element, word, model, state, save, open, told }) {
     state().axes.forEach((axis, at) => {
       const numbers = Object.entries(driver(axis).ends).map(([key, both]) => {
         const slider = model.sliders.find(one => one.key === key), several = Object.keys(driver(axis).ends).length > 1;
-        const value = `${new Intl.NumberFormat(state().language, { maximumSignificantDigits: 4 }).format(both[ends[at]])} ${slider.unit[state().language]}`;
+        const value = new Intl.NumberFormat(state().language, { maximumSignificantDigits: 4 }).format(both[ends[at]]) + unitOf(slider, state().language);
         return several ? `${slider.name[state().language]} ${value}` : value;
       });
       box.append(element("p", `${name(axis)}: ${word(ends[at] ? "high" : "low")} (${numbers.join("; ")})`));

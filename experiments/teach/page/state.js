@@ -32,6 +32,8 @@ function fromHash(hash, model) {
   const unknown = [...query.keys()].filter(key => key && !known.includes(key) && !(key in state.values) && !(key === "scenario" && state.scenario === query.get(key)));
   return { state, version: query.get("v"), unknown };
 }
+// A share or an index between 0 and 1 has no unit that could be said.
+function unitOf(slider, language) { return slider.unit.en === "0-1" ? "" : ` ${slider.unit[language]}`; }
 const STEPS = 200;
 function placeOf(slider, value) {
   const scale = slider.log ? Math.log : Number;

@@ -28,7 +28,7 @@ function makeTunnel({ by, element, word, model, state }) {
     by("tunnel-table").tHead.replaceChildren(head);
     by("tunnel-table").tBodies[0].replaceChildren(...[...now().strategies].sort((a, b) => found[a.key].worst - found[b.key].worst).map(one => {
       const row = element("tr", undefined, one.key === chosen ? { class: "chosen" } : {}), { scores, regret, worst } = found[one.key];
-      row.append(element("th", one.title[language], { scope: "row" }), ...scores.map((score, place) => element("td", `${score.toFixed(0)} (${regret[place] > 0 ? "−" : ""}${regret[place].toFixed(0)})`)), element("td", worst.toFixed(0)));
+      row.append(element("th", one.title[language], { scope: "row" }), ...scores.map((score, place) => element("td", `${score.toFixed(0)} (${Math.round(regret[place]) ? "−" : ""}${regret[place].toFixed(0)})`)), element("td", worst.toFixed(0)));
       return row;
     }));
   }
