@@ -35,6 +35,7 @@ PAGE = manifest.ROOT / "docs" / "teach_page.md"
 KEPT = OUTPUTS / "measure" / "teach.json"
 BAKED = OUTPUTS / "teach.html"
 MOVES = 15
+VIEW = (1280, 860)
 CLIENTS, PAUSE_SECONDS, CLASS_SECONDS = 25, 10.0, 40.0
 WAIT_MS = 60_000
 TIMED = """([key, place]) => new Promise(done => {
@@ -74,8 +75,9 @@ def served() -> Iterator[str]:
         engine.close()
 
 
-def moves(address: str) -> list[float]:
-    """Return how long each of some moves of the main sliders takes in a browser, in milliseconds.
+@contextmanager
+def opened_in_browser(address: str, width: int, height: int) -> Iterator[Any]:
+    """Open a page in Chromium and give it as soon as it has drawn its charts.
 
     Raises: ConfigError if there is no browser.
     """
@@ -84,19 +86,27 @@ def moves(address: str) -> list[float]:
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise ConfigError("chromium", MISSING, f"expected one of {', '.join(BROWSERS)} on the path")
-    keys = list(words()["main"])
     with sync_playwright() as driver:
         # Root, as in a container, has no sandbox.
         root = ["--no-sandbox"] if os.geteuid() == 0 else []
         one = driver.chromium.launch(executable_path=browser, args=root)
-        page = one.new_page()
+        page = one.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(WAIT_MS)
         page.goto(address)
         page.wait_for_selector("body[data-drawn]", state="attached")
-        # No two settings are the same, so that no answer is kept from before.
-        found = [page.evaluate(TIMED, [keys[at % len(keys)], 20 + 7 * at]) for at in range(MOVES)]
+        yield page
         one.close()
-    return [float(milliseconds) for milliseconds in found]
+
+
+def moves(address: str) -> list[float]:
+    """Return how long each of some moves of the main sliders takes in a browser, in milliseconds.
+
+    Raises: ConfigError if there is no browser.
+    """
+    keys = list(words()["main"])
+    with opened_in_browser(address, *VIEW) as page:
+        # No two settings are the same, so that no answer is kept from before.
+        return [float(page.evaluate(TIMED, [keys[at % len(keys)], 20 + 7 * at])) for at in range(MOVES)]
 
 
 def moved(found: Sequence[float], what: str, most: float) -> list[Row]:
