@@ -4,7 +4,6 @@ The names are those of MEASURES; all without one. It needs a quiet machine, Chro
 and for `baked` a page made by `uncontested teach bake`. What was measured before stays in outputs/measure.
 """
 
-import asyncio
 import json
 import os
 import platform
@@ -15,8 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from experiments import manifest
 from experiments.errors import MISSING, ConfigError, nearest
@@ -34,6 +36,7 @@ BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 PAGE = manifest.ROOT / "docs" / "teach_page.md"
 KEPT = OUTPUTS / "measure" / "teach.json"
 BAKED = OUTPUTS / "teach.html"
+REMEDY = 'this needs an extra package: pip install ".[browser]"'
 MOVES = 15
 VIEW = (1280, 860)
 CLIENTS, PAUSE_SECONDS, CLASS_SECONDS = 25, 10.0, 40.0
@@ -79,10 +82,12 @@ def served() -> Iterator[str]:
 def opened_in_browser(address: str, width: int, height: int) -> Iterator[Any]:
     """Open a page in Chromium and give it as soon as it has drawn its charts.
 
-    Raises: ConfigError if there is no browser.
+    Raises: ConfigError if there is no browser, or nothing to drive it with.
     """
-    from playwright.sync_api import sync_playwright
-
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise ConfigError("playwright", error.name, REMEDY) from None
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise ConfigError("chromium", MISSING, f"expected one of {', '.join(BROWSERS)} on the path")
@@ -145,42 +150,39 @@ def baked() -> list[Row]:
     return rows
 
 
-async def client(address: str, number: int, seconds: list[float], faults: list[str]) -> None:
+def client(address: str, number: int, seconds: list[float], faults: list[str]) -> None:
     """Change one slider every ten seconds, as one of a class."""
-    import httpx
-
     keys = list(words()["main"])
     ends = time.perf_counter() + CLASS_SECONDS
-    async with httpx.AsyncClient(timeout=WAIT_MS / 1000.0) as session:
-        await asyncio.sleep(PAUSE_SECONDS * number / CLIENTS)
-        turn = 0
-        while time.perf_counter() < ends:
-            key = keys[(number + turn) % len(keys)]
-            low, high = spans()[key]
-            value = round(low + (high - low) * ((number * 37 + turn * 11) % 97 + 0.5) / 97.0, 6)
-            began = time.perf_counter()
-            asked = {"values": {key: value}, "client": f"c{number}"}
-            reply = await session.post(f"{address}/api/answer", json=asked)
-            took = time.perf_counter() - began
-            seconds.append(took)
-            if reply.status_code != 200:
-                faults.append(f"refused: {reply.status_code}")
-            elif not reply.json()["override"].endswith(f" {key}={value!r}"):
-                faults.append("mixed up")
-            turn += 1
-            await asyncio.sleep(max(0.0, PAUSE_SECONDS - took))
+    time.sleep(PAUSE_SECONDS * number / CLIENTS)
+    turn = 0
+    while time.perf_counter() < ends:
+        key = keys[(number + turn) % len(keys)]
+        low, high = spans()[key]
+        value = round(low + (high - low) * ((number * 37 + turn * 11) % 97 + 0.5) / 97.0, 6)
+        began = time.perf_counter()
+        asked = json.dumps({"values": {key: value}, "client": f"c{number}"}).encode()
+        request = Request(f"{address}/api/answer", asked, {"Content-Type": "application/json"})
+        try:
+            with urlopen(request, timeout=WAIT_MS / 1000.0) as reply:
+                if not json.load(reply)["override"].endswith(f" {key}={value!r}"):
+                    faults.append("mixed up")
+        except HTTPError as error:
+            faults.append(f"refused: {error.code}")
+        took = time.perf_counter() - began
+        seconds.append(took)
+        turn += 1
+        time.sleep(max(0.0, PAUSE_SECONDS - took))
 
 
 def together() -> list[Row]:
     """Let a class change sliders at the same time."""
     seconds: list[float] = []
     faults: list[str] = []
-
-    async def run(address: str) -> None:
-        await asyncio.gather(*(client(address, number, seconds, faults) for number in range(CLIENTS)))
-
-    with served() as address:
-        asyncio.run(run(address))
+    with served() as address, ThreadPoolExecutor(CLIENTS) as threads:
+        waiting = [threads.submit(client, address, number, seconds, faults) for number in range(CLIENTS)]
+        for one in waiting:
+            one.result()
     p95 = statistics.quantiles(seconds, n=20)[-1]
     what = f"{CLIENTS} clients, each a change every {PAUSE_SECONDS:.0f} s"
     mixed = faults.count("mixed up")

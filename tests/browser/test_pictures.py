@@ -1,8 +1,6 @@
 """Pictures for the docs come from a page, and measures say what they miss."""
 
-import asyncio
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -40,10 +38,9 @@ def test_a_client_counts_its_answers_and_what_is_refused(address, monkeypatch):
     monkeypatch.setattr(measure, "CLASS_SECONDS", 0.5)
     monkeypatch.setattr(measure, "PAUSE_SECONDS", 0.0)
     seconds, faults = [], []
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, client(address, 3, seconds, faults)).result()
-        assert seconds
-        assert faults == []
-        monkeypatch.setattr(measure, "spans", lambda: dict.fromkeys(measure.words()["main"], (1e9, 2e9)))
-        thread.submit(asyncio.run, client(address, 3, seconds, faults)).result()
+    client(address, 3, seconds, faults)
+    assert seconds
+    assert faults == []
+    monkeypatch.setattr(measure, "spans", lambda: dict.fromkeys(measure.words()["main"], (1e9, 2e9)))
+    client(address, 3, seconds, faults)
     assert set(faults) == {"refused: 422"}
