@@ -6,7 +6,7 @@ makes runs of its own kind.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from experiments.catalogue import Range, Record, read_setting
 from experiments.conf_files import GROUPS, parameter_keys
 from experiments.design import Column, quantiles
 from experiments.errors import MISSING, ConfigError, nearest, show
-from experiments.parameters import SHARES_OF_ONE, axis_members
+from experiments.parameters import EVERY, SHARES_OF_ONE, axis_members
 from experiments.readers import exactly, finite, number, one_of
 from sim.units import Array
 
@@ -80,9 +80,12 @@ def read_factors(given: Any, plan: RunPlan) -> tuple[Factor, ...]:
         return ()
     if not isinstance(given, Mapping):
         raise ConfigError("study.factors", given, "expected a mapping from factors to values or ranges")
+    named = {str(name): written for name, written in given.items() if name != EVERY}
     factors = tuple(
-        read_factor(str(name), written, place, plan) for place, (name, written) in enumerate(given.items())
+        read_factor(name, written, place, plan) for place, (name, written) in enumerate(named.items())
     )
+    if EVERY in given:
+        factors += _all_drawn(given[EVERY], factors, plan)
     taken: dict[tuple[str, str | None], str] = {}
     for factor in factors:
         for address in factor.targets:
@@ -120,6 +123,24 @@ def read_factor(name: str, given: Any, place: int, plan: RunPlan) -> Factor:
     ):
         raise ConfigError(f"{key}.levels", levels, f"expected an integer within 1..{MOST_LEVELS}")
     return Factor(name, targets, values, column, levels)
+
+
+def _all_drawn(given: Any, named: Sequence[Factor], plan: RunPlan) -> tuple[Factor, ...]:
+    """Return a factor for every number that the base draws and no named factor sets, as it is drawn there."""
+    if given != PRIOR:
+        raise ConfigError(f"study.factors.{EVERY}", given, f"expected {PRIOR}, for all that is drawn")
+    own = {cell for factor in named for address in factor.targets for cell in cells_of(address, plan)}
+    drawn = [column for column in plan.table.columns if own.isdisjoint(cells_of(column.key, plan))]
+    return tuple(
+        Factor(
+            column.key,
+            {column.key: 1.0},
+            (),
+            replace(column, key=f"study.{column.key}", dimension=place),
+            None,
+        )
+        for place, column in enumerate(drawn, len(named))
+    )
 
 
 def is_parameter(name: str) -> bool:
