@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments import team, terminal
+from experiments.analysis import irreversible
 from experiments.build import RunPlan, config_hash, plan_from_config
 from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
@@ -52,7 +53,7 @@ class Kept:
     annual: npt.NDArray[np.float32]
     """(series, year, world): mean over the year's months; NaN where a world has no feasible start."""
     outcomes: Mapping[str, Array]
-    """Column of `sim.outcome.evaluate` -> (world,)."""
+    """Column of `sim.outcome.evaluate`, or of W9 -> (world,)."""
 
     def series(self, name: str) -> Array:
         """Return a series' yearly means. Shapes: -> (year, world). Raises: KeyError naming the series."""
@@ -138,7 +139,8 @@ def name_of(config: Mapping[str, Any], base: Mapping[str, Any]) -> str:
 
     Of the base, since an arm shares the draws that the base has found feasible.
     """
-    own = digest([Path(__file__)]) if Path(__file__).is_relative_to(ROOT) else ""
+    files = [Path(__file__), Path(irreversible.__file__)]
+    own = digest(files) if Path(__file__).is_relative_to(ROOT) else ""
     text = f"{config_hash(config)}|{config_hash(base)}|{code_hash()}|{own}"
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -222,7 +224,8 @@ def compute_batch(
     model.run(on_month=lambda month: team.note(place, month + 1))
     feasible = np.where(np.asarray(model.report.feasible), 1.0, np.nan)
     names = [one.name for one in model.recorder.series]
-    outcomes = evaluate(model.context, plan.outcome, model.recorder.series, model.recorder.data)
+    recorded = (model.context, plan.outcome, model.recorder.series, model.recorder.data)
+    outcomes = {**evaluate(*recorded), **irreversible.kept_columns(*recorded)}
     years, made, annual = yearly(names, model.recorder.data, int(plan.start.month[:4]))
     forget(model)
     for at, file in enumerate(files):

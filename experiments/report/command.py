@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from experiments import manifest
+from experiments.analysis import irreversible
 from experiments.build import RunPlan, plan_from_config
 from experiments.claims import arms
 from experiments.claims.cards import read_cards
@@ -16,13 +17,17 @@ from experiments.errors import RunError
 from experiments.find import manifest_of, read_json
 from experiments.report import figures
 from experiments.report.answer import YEARS, answer_of, arms_needed
+from experiments.report.decides import Decided
+from experiments.report.flips import least_changes
 from experiments.report.page import Made, report_page
+from experiments.report.studies import run_studies
 from experiments.store import OUTPUTS, shown_path
 from sim.axes import RESPONSES
 
 HELP: Final = """uncontested report [key=value ...] [--out DIR] [--page FILE]
 
-Make the whole answer on one page: the question both ways, under every definition and budget, figures, the
+Make the whole answer on one page: the question both ways, under every definition and budget, whether a lead
+can be undone, what decides it by every study, the least changes that flip it, figures, the
 article's 67 claims, method, limits and the exact configuration. The page asks for nothing from anywhere and
 prints well; the figures lie beside it as PNG and SVG. What is stored is used again.
 
@@ -48,8 +53,11 @@ def report_command(arguments: Sequence[str]) -> str:
     out = Path(given.get("--out", OUTPUTS / "report")).expanduser()
     file = Path(given["--page"]).expanduser() if "--page" in given else out / "report.html"
     usable(out, file)
-    verdicts, made = evaluate(read_cards(), overrides, arms_needed())
+    verdicts, made = evaluate(read_cards(), overrides, (*arms_needed(), *irreversible.arms_needed()))
     assert made is not None
+    studies, study_runs = run_studies(overrides, made.worlds)
+    flips, searched = least_changes(overrides, made.worlds)
+    decided = Decided(irreversible.irreversible(made), studies, flips)
     responses = f"responses=[{','.join(RESPONSES)}]"
     given_to_run = [*arms.OVERRIDES[:-1], *overrides, responses, "output.figures=false"]
     command = shlex.join(["uncontested", "run", *given_to_run])
@@ -75,7 +83,7 @@ def report_command(arguments: Sequence[str]) -> str:
         settings=list(settings(plan)),
         failures=failed,
     )
-    text = report_page(answer_of(made), verdicts, pictures, record)
+    text = report_page(answer_of(made), decided, verdicts, pictures, record)
     try:
         manifest.write_json(out / "configuration.json", plan.config)
         file.write_text(text, encoding="utf-8")
@@ -83,6 +91,10 @@ def report_command(arguments: Sequence[str]) -> str:
         raise RunError(f"{error.filename or file}: cannot be written ({error.strerror})") from None
     lines = [f"{len(verdicts)} claims, {len(pictures)} figures, {made.worlds} sampled worlds to {YEARS[-1]}."]
     lines.append(f"{made.computed} of {len(made.kept)} arms were computed, the others stored.")
+    lines.append(
+        f"{study_runs:,} runs of {len(studies)} studies were computed, the others stored; the search for the "
+        f"least changes was {'made' if searched else 'stored'}."
+    )
     lines += [f"Warning: {text}" for text in failed]
     lines += [
         "",

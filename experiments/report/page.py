@@ -10,25 +10,22 @@ from experiments.claims.cards import SECTIONS
 from experiments.claims.page import RULE, TITLES, counts
 from experiments.claims.verdict import VERDICTS, Verdict
 from experiments.figures.names import DEFINITIONS as DEFINED
-from experiments.figures.style import CN, MIXED, US
 from experiments.report.answer import BUDGETS, HEADLINE, YEARS, Answer
 from experiments.report.cards import card_html
+from experiments.report.decides import (
+    BUDGET_WORDS,
+    Decided,
+    flips_section,
+    irreversible_section,
+    studies_section,
+)
 from experiments.report.figures import Picture
-from experiments.summary import wilson
+from experiments.report.pieces import bar, span, table, with_error
 from experiments.terminal import BLOCS, NOT_A_FORECAST, SENSE_WORDS, VERBS, percent
 
 STYLE: Final = Path(__file__).parent / "style.css"
 TITLE: Final = "Uncontested"
 QUESTION: Final = "Does China lead in AI and robots without a fight? Does the United States, with its allies?"
-BUDGET_WORDS: Final = {
-    "all": "all levers",
-    "sanctions": "sanctions",
-    "grid": "grid",
-    "free_tiers": "free tiers",
-    "parts": "parts of robots",
-    "fabs_hbm": "fabs and memory",
-    "orbit": "orbit",
-}
 METHOD: Final = (
     "Each sampled world is one history from the state at the end of 2025: its uncertain parameters are "
     "drawn from ranges with sources, its luck from numbers with an address. Firms, consumers, "
@@ -66,7 +63,13 @@ class Made:
     failures: Sequence[str] = ()
 
 
-def report_page(answer: Answer, verdicts: Sequence[Verdict], pictures: Sequence[Picture], made: Made) -> str:
+def report_page(
+    answer: Answer,
+    decided: Decided,
+    verdicts: Sequence[Verdict],
+    pictures: Sequence[Picture],
+    made: Made,
+) -> str:
     """Return the page."""
     parts = [
         f"<h1>{TITLE}: {escape(QUESTION)}</h1>",
@@ -75,6 +78,9 @@ def report_page(answer: Answer, verdicts: Sequence[Verdict], pictures: Sequence[
         *answer_section(answer, made.summary),
         *definitions_section(answer),
         *budgets_section(answer),
+        *irreversible_section(decided.irreversible),
+        *studies_section(decided.studies),
+        *flips_section(decided.flips),
         *figures_section(pictures, made.failures),
         *claims_section(verdicts),
         "<h2 id=method>Method</h2>",
@@ -219,50 +225,3 @@ def configuration_section(made: Made) -> Iterable[str]:
     yield table("What identifies this report.", ["", "value"], rows, number=False)
     yield '<p class="small">With every source it was written to <code>configuration.json</code>.</p>'
     yield f"<pre>{escape(chr(10).join(made.settings))}</pre>"
-
-
-# ---- pieces -------------------------------------------------------------------------------------------
-
-
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, number: bool = True) -> str:
-    """Return a table; its cells are HTML already, and numbers but for the first column unless told not."""
-    kind = ' class="number"' if number else ""
-    head = "".join(f'<th scope="col"{kind if at else ""}>{text}</th>' for at, text in enumerate(heads))
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{kind}>{cell}</td>" if at else f'<th scope="row">{cell}</th>' for at, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="scroll" tabindex="0"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def bar(shares: Mapping[str, float]) -> str:
-    """Return the three shares of worlds as a bar with its numbers."""
-    wide, place, pieces = 180.0, 0.0, []
-    for who, colour, ink in (("us", US, "#fff"), ("mixed", MIXED, "#1c1f24"), ("cn", CN, "#fff")):
-        width = wide * shares[who]
-        pieces.append(f'<rect x="{place:.1f}" width="{width:.1f}" height="18" fill="{colour}"/>')
-        if width > 20.0:
-            at = f'x="{place + width / 2.0:.1f}" y="13" text-anchor="middle"'
-            pieces.append(f'<text {at} font-size="11" fill="{ink}">{percent(shares[who])}</text>')
-        place += width
-    told = ", ".join(f"{who} {percent(shares[who])} %" for who in ("us", "mixed", "cn"))
-    size = f'viewBox="0 0 {wide:g} 18" width="{wide:g}" height="18"'
-    return f'<svg {size} role="img" aria-label="{told}">{"".join(pieces)}</svg>'
-
-
-def with_error(share: float, worlds: int) -> str:
-    """Return a share in per cent with its 95 % sampling error."""
-    low, high = wilson(share, worlds)
-    return f"{percent(share)} ± {percent((high - low) / 2.0)}"
-
-
-def span(ends: tuple[float, float]) -> str:
-    """Return a range of shares in per cent."""
-    return f"{percent(ends[0])}–{percent(ends[1])}"

@@ -11,20 +11,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.analysis import irreversible
+from experiments.analysis.flip import Question
+from experiments.analysis.irreversible import Irreversible, kept
+from experiments.analysis.stored import open_study
 from experiments.build import plan_from_config
 from experiments.claims.cards import read_cards
 from experiments.claims.measures import DEFINITIONS, Answers, Variant, ways
 from experiments.claims.verdict import VERDICTS, Verdict, judge, judge_mechanism
 from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
-from experiments.report import command, figures
+from experiments.report import command, figures, flips, studies
 from experiments.report.answer import BUDGETS, YEARS, Answer, arm_of, arms_needed, leaders, share
+from experiments.report.decides import Decided
 from experiments.report.figures import Picture
-from experiments.report.page import Made, bar, report_page
+from experiments.report.flips import QUESTION, Flipped
+from experiments.report.page import Made, report_page
+from experiments.report.pieces import bar
+from experiments.report.studies import Finding, Studied
 from experiments.summary import SENSES
+from sim.axes import LEVERS
+from tests.unit.analysis_studies import invented
 
 CHROMIUM = Path("/usr/bin/chromium")
 WORLDS = 20
+LEVER = {"limits": [6, 84], "as": "plain"}
 
 
 def verdicts() -> list[Verdict]:
@@ -77,6 +88,27 @@ def picture() -> Picture:
     )
 
 
+def decided() -> Decided:
+    """Return what decides, with a study whose words need escaping."""
+    found = Finding("US + allies lead", 0.25, ("a factor 1 to <2>: +12 points (+3 to +21)",))
+    row = {
+        "way": "power.lead_time_us down",
+        "flipped": 3,
+        "worlds": 8,
+        "new_leaders": {"cn": 3},
+        "first": "-11 months (38 to 27)",
+        "half": "",
+        "undone_further_on": 1,
+    }
+    idle = {**row, "way": "idle up", "flipped": 0, "new_leaders": {}, "first": "", "undone_further_on": 0}
+    lost = dict.fromkeys(LEVERS, 0.125)
+    return Decided(
+        {"us": Irreversible(16, 0.0, lost, 0.75), "cn": Irreversible(0, np.nan, lost, np.nan)},
+        (Studied("a_study", "What decides?", "grid; 4 points × 2 worlds", (found,)),),
+        Flipped(QUESTION, ("us",) * 7 + ("mixed",), (0.5, 1.0), (row, idle)),
+    )
+
+
 MADE = Made(
     command="uncontested report 'name=<b>'",
     version="0",
@@ -88,7 +120,7 @@ MADE = Made(
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return report_page(answer(), verdicts(), [picture()], MADE)
+    return report_page(answer(), decided(), verdicts(), [picture()], MADE)
 
 
 class Reader(HTMLParser):
@@ -149,6 +181,79 @@ def test_page_shows_every_claim_definition_and_budget(html: str) -> None:
     assert "34–50 over all definitions" in html
     assert "20–36 over all definitions" in html
     assert "worlds: 20" in html
+
+
+def test_page_shows_what_decides(html: str) -> None:
+    def section(name: str) -> str:
+        return html[html.index(f"id={name}") :].partition("<h2")[0]
+
+    undone = section("irreversible")
+    assert '>16</td><td class="number">75</td><td class="number">0</td>' in undone
+    assert undone.count("–</td>") == 2 + len(LEVERS)
+    assert "a factor 1 to &lt;2&gt;: +12 points (+3 to +21)" in section("studies")
+    flipped = section("flips")
+    assert "us 7, mixed 1" in flipped
+    assert "Of 2 ways 1 flip a world" in flipped
+    assert "-11 months (38 to 27)</td><td>never</td><td>1</td>" in flipped
+    assert "idle up" not in flipped
+
+
+def test_a_lead_is_kept_through_the_months_after_the_reaction() -> None:
+    months = 12 + irreversible.WITHIN_MONTHS + 2
+    leads, reacting = np.full((months, 6), True), np.full((months, 6), False)
+    reacting[12:] = True
+    leads[12 + irreversible.WITHIN_MONTHS, 1] = False  # lost in the last month that counts
+    leads[13 + irreversible.WITHIN_MONTHS :, 2] = False  # lost after it
+    reacting[:, 3] = False  # no reaction
+    leads[12, 4] = False  # over when the rival reacts
+    reacting[: months - irreversible.WITHIN_MONTHS, 5] = False  # too late to be watched
+    np.testing.assert_array_equal(kept(leads, reacting), [1.0, 0.0, 1.0, np.nan, np.nan, np.nan])
+
+
+def test_every_lever_of_both_rivals_is_tried_on_a_lead_of_a_year() -> None:
+    needed = irreversible.arms_needed()
+    assert len(set(needed)) == 2 * (len(LEVERS) + 1)
+    for settings in needed:
+        plan = plan_from_config(compose_run(settings.split()))
+        assert plan.budget in LEVERS
+        assert plan.responses[0].endswith("_resists")
+        cells = plan.table.cells
+        assert cells["policy.trigger_months"].value + cells["policy.decision_lag"].value == 12.0
+
+
+def test_every_study_has_its_words_and_size() -> None:
+    words = studies.words_for("definitions", ["worlds=96", "scenario=article", "power.spare_draw=0.3"], 96)
+    assert "study.replications=6" in words
+    assert "power.spare_draw=0.3" in words
+    # A factor of the study is not overridden, and worlds are the study's own.
+    assert not {"worlds=96", "scenario=article"} & set(words)
+    assert "study.replications=2" in studies.words_for("definitions", [], 8)
+
+
+def test_what_a_study_cannot_tell_is_said(tmp_path: Path) -> None:
+    words = invented(tmp_path / "s", "open_weights", lambda numbers, _: 0.0 * numbers[:, 0])
+    found = studies.studied(open_study("open_weights", words))
+    assert [one.told for one in found.findings] == [("no factor changes anything in any world",)] * 2
+    few = ["study.design.points=16"]
+    words = invented(tmp_path / "few", "scenario_discovery", lambda numbers, _: numbers[:, 0], *few)
+    found = studies.studied(open_study("scenario_discovery", words))
+    assert "too few samples" in found.findings[0].told[0]
+
+
+def test_least_changes_are_searched_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flips, "FOLDER", tmp_path)
+    monkeypatch.setattr(flips, "QUESTION", Question("w4", "2030", "passive"))
+    monkeypatch.setattr(flips, "default_levers", lambda: {"levers": {"power.lead_time_us": LEVER}})
+    asked = ["workers=1"]
+    first, searched = flips.least_changes(asked, 2)
+    assert searched
+    assert len(first.first) == len(first.rows) == 2
+    monkeypatch.setattr(flips, "search", None)
+    assert flips.least_changes(asked, 2) == (first, False)
+    (file,) = tmp_path.iterdir()
+    file.write_text("{")
+    with pytest.raises(TypeError):
+        flips.least_changes(asked, 2)
 
 
 def test_shares_of_a_bar_fill_it() -> None:

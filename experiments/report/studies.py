@@ -1,0 +1,154 @@
+"""What the studies say, each at a size that two processes finish in seconds; what is stored is used again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from experiments.analysis.analyse import Asked, analyse
+from experiments.analysis.stored import StoredStudy, run_study
+from experiments.conf_files import options
+from experiments.errors import RunError, show
+from experiments.store import OUTPUTS
+from experiments.sweeping.running import prepare, stored_of
+from experiments.sweeping.study import INSTEAD, compose_sweep
+from experiments.terminal import meter
+from sim.axes import BLOCS
+from sim.dimensions import HEADLINE
+
+FOLDER: Final = OUTPUTS / "report_studies"
+"""Apart from what `uncontested sweep` stores, whose last size `uncontested analyse` reads."""
+LEFT_OUT: Final = ("baseline_worlds",)
+"""Studies that the report answers otherwise."""
+SMALL: Final[Mapping[str, str]] = {
+    "grid": "study.replications={worlds}",
+    "morris": "study.design.trajectories=4",
+    "saltelli": "study.design.points=64",
+}
+"""Design -> its size here."""
+MOST_WORLDS: Final = 6
+LEAST_WORLDS: Final = 2
+_PART: Final = 16
+"""A study takes a sixteenth of the report's worlds, within the limits above."""
+SHOWN: Final = 3
+"""Factors shown of every answer, the strongest."""
+NUMBERS: Final = ("morris", "saltelli")
+"""Designs whose small size tells more of a share, which is a number, than of a leader."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question to a study, and its answer."""
+
+    asked: str
+    mean: float
+    told: tuple[str, ...]
+    """The strongest factors in words, or why nothing can be told."""
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A study and what it found, both ways."""
+
+    name: str
+    question: str
+    design: str
+    findings: tuple[Finding, ...]
+
+
+def run_studies(overrides: Sequence[str], worlds: int) -> tuple[tuple[Studied, ...], int]:
+    """Return what every study says, and how many runs were computed for that.
+
+    Raises: ConfigError on a key that a study cannot take; RunError if a run fails.
+    """
+    names = [name for name in options("study") if name not in LEFT_OUT]
+    words_of = {name: words_for(name, overrides, worlds) for name in names}
+    computed, found = 0, []
+    with meter(len(names), "Planning studies") as shown:
+        for done, name in enumerate(names, 1):
+            plan, folder = prepare(compose_sweep(words_of[name]))
+            computed += len(set(plan.run_ids)) - stored_of(plan, folder)
+            shown.show(done)
+    for name in names:
+        _, *words = words_of[name]
+        found.append(studied(run_study(name, words)))
+    return tuple(found), computed
+
+
+def words_for(name: str, overrides: Sequence[str], worlds: int) -> list[str]:
+    """Return a study's words for a sweep at its size here, with the report's own keys over its base."""
+    study = compose_sweep([f"study={name}"]).study
+    few = min(max(worlds // _PART, LEAST_WORLDS), MOST_WORLDS)
+    size = SMALL.get(study.design.kind, "").format(worlds=few)
+    own = [word for word in overrides if word.partition("=")[0] not in (*INSTEAD, *(study.factors or {}))]
+    return [f"study={name}", *([size] if size else []), f"sweep_dir={FOLDER / name}", *own]
+
+
+def studied(stored: StoredStudy) -> Studied:
+    """Return what a study says of both blocs, or of every dimension where shares tell more."""
+    study = stored.study
+    if study.design.kind in NUMBERS:
+        year = study.headline.outcome.rpartition(".")[2]
+        asked = [
+            (f"share of US + allies, {name.upper()}", Asked(f"share.{name}.{year}")) for name in HEADLINE
+        ]
+    else:
+        definition, year = study.headline.outcome.split(".")[1:]
+        words = {"us": "US + allies lead", "cn": "China leads"}
+        asked = [
+            (
+                f"{words[bloc]} ({definition.upper()}, {year})",
+                Asked(leader=bloc, response=study.headline.response),
+            )
+            for bloc in BLOCS
+        ]
+    points = f"{len(stored.points):,} points × {study.replications} worlds"
+    findings = tuple(finding(stored, what, one) for what, one in asked)
+    return Studied(study.name, study.question, f"{study.design.kind}; {points}", findings)
+
+
+def finding(stored: StoredStudy, what: str, asked: Asked) -> Finding:
+    """Return the answer to one question; where the design is too small to tell, that."""
+    try:
+        result = analyse(stored, asked)
+    except RunError as error:
+        mean = float(stored.values(asked.metric, asked.leader, asked.response).mean())
+        return Finding(what, mean, (f"cannot be told here: {error}",))
+    return Finding(what, float(result["mean"]), tuple(told(result)))
+
+
+def told(result: Mapping[str, Any]) -> list[str]:
+    """Return an analysis' strongest factors in words."""
+    rows = result["rows"]
+    match result["kind"]:
+        case "paired":
+            # A factor's strongest level stands for it.
+            first = {row["factor"]: row for row in reversed(rows) if row["pairs_changed"]}
+            strongest = sorted(first.values(), key=lambda row: -abs(row["effect"]))[:SHOWN]
+            lines = [
+                f"{row['factor']} {show(row['from'])} to {show(row['to'])}: {100.0 * row['effect']:+.0f} "
+                f"points ({100.0 * row['low']:+.0f} to {100.0 * row['high']:+.0f})"
+                for row in strongest
+            ]
+            return lines or ["no factor changes anything in any world"]
+        case "morris":
+            return [
+                f"{row['factor']}: {100.0 * row['mean_size']:.1f} ± "
+                f"{100.0 * row['mean_size_half_width']:.1f} points over its range"
+                for row in rows[:SHOWN]
+            ]
+        case "saltelli":
+            return [
+                f"{row['factor']}: total {row['total']:.2f} ± {row['total_half_width']:.2f}"
+                for row in rows[:SHOWN]
+            ]
+        case _:
+            limits = [
+                f"{row['factor']} {row['from']:.3g} to {row['to']:.3g}"
+                for row in rows
+                if row["share_of_range"] < 1.0
+            ]
+            held = result["held_out"]
+            return [
+                f"box: {', '.join(limits) or 'all of it'}",
+                f"on points held out: density {held['density']:.0%}, coverage {held['coverage']:.0%}",
+            ]
