@@ -77,6 +77,8 @@ class Card:
     asks: str
     """The test in words: what would have to be so for the claim to hold."""
     counter: str
+    rests_on: str
+    """What the counter-view rests on: a source, this model's runs, or `judgement`."""
     why: str
     """Of an outside card, why nothing here can tell."""
     conditions: str
@@ -129,7 +131,7 @@ def read_card(section: str, row: Mapping[str, Any]) -> Card:
     Raises: ConfigError naming the card and the key at fault.
     """
     name = f"claim {row.get('id', '(no id)')}"
-    common = ("id", "claim", "who", "variable", "kind", "counter")
+    common = ("id", "claim", "who", "variable", "kind", "counter", "rests_on")
     by_kind = {
         "fact": ("parts",),
         "mechanism": ("asks", "experiment", "test", "years"),
@@ -150,6 +152,7 @@ def read_card(section: str, row: Mapping[str, Any]) -> Card:
         kind=kind,
         asks=" ".join(row.get("asks", "; ".join(part.asks for part in parts)).split()),
         counter=" ".join(row["counter"].split()),
+        rests_on=" ".join(row["rests_on"].split()),
         why=" ".join(row.get("why", "").split()),
         conditions=" ".join(row.get("conditions", "").split()),
         experiment=" ".join(row.get("experiment", "").split()),

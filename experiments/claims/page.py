@@ -93,7 +93,7 @@ def card_lines(verdict: Verdict) -> list[str]:
         )
     if card.conditions:
         lines.append(f"- conditions: {card.conditions}")
-    lines.append(f"- against it: {card.counter}")
+    lines.append(f"- against it: {card.counter} (rests on: {card.rests_on})")
     lines.append(f"- variable: `{card.variable}`")
     return lines
 

@@ -38,7 +38,7 @@ def card_html(verdict: Verdict) -> str:
                      f"{verdict.mirror.worlds} worlds"))  # fmt: skip
     if card.conditions:
         rows.append(("conditions", card.conditions))
-    rows.append(("against it", card.counter))
+    rows.append(("against it", f"{card.counter} (rests on: {card.rests_on})"))
     rows.append(("variable", card.variable))
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     word = verdict.word.partition(" ")[0]

@@ -92,8 +92,8 @@ def flips_section(flips: Flipped) -> Iterable[str]:
         f"<p>Who leads by {question.year} ({question.definition.upper()}) in {worlds} worlds before "
         f"anything is moved: {escape(leaders)}. Each lever is moved from where a world has it towards a "
         "limit, and the strongest ones together, until another leads; every world is compared with itself. "
-        f"The way is scanned at {scanned} of it: what changes and changes back in between is not seen, and what is "
-        "undone further on is counted apart.</p>"
+        f"The way is scanned at {scanned} of it: what changes and changes back in between is not seen, and "
+        "what is undone further on is counted apart.</p>"
     )
     moved = [row for row in flips.rows if row["flipped"]]
     rows = [

@@ -19,10 +19,11 @@ FOLDER: Final = OUTPUTS / "report_studies"
 """Apart from what `uncontested sweep` stores, whose last size `uncontested analyse` reads."""
 LEFT_OUT: Final = ("baseline_worlds",)
 """Studies that the report answers otherwise."""
-SMALL: Final[Mapping[str, str]] = {
-    "grid": "study.replications={worlds}",
-    "morris": "study.design.trajectories=4",
-    "saltelli": "study.design.points=64",
+SMALL: Final[Mapping[str, tuple[str, ...]]] = {
+    "grid": ("study.replications={worlds}",),
+    "morris": ("study.design.trajectories=4",),
+    # Few seeds, since each makes runs of its own kind, which are quick side by side only.
+    "saltelli": ("study.design.points=64", "study.factors.seed=[1,2,3,4]"),
 }
 """Design -> its size here."""
 MOST_WORLDS: Final = 6
@@ -78,9 +79,9 @@ def words_for(name: str, overrides: Sequence[str], worlds: int) -> list[str]:
     """Return a study's words for a sweep at its size here, with the report's own keys over its base."""
     study = compose_sweep([f"study={name}"]).study
     few = min(max(worlds // _PART, LEAST_WORLDS), MOST_WORLDS)
-    size = SMALL.get(study.design.kind, "").format(worlds=few)
+    size = [word.format(worlds=few) for word in SMALL.get(study.design.kind, ())]
     own = [word for word in overrides if word.partition("=")[0] not in (*INSTEAD, *(study.factors or {}))]
-    return [f"study={name}", *([size] if size else []), f"sweep_dir={FOLDER / name}", *own]
+    return [f"study={name}", *size, f"sweep_dir={FOLDER / name}", *own]
 
 
 def studied(stored: StoredStudy) -> Studied:

@@ -270,7 +270,8 @@ def test_page_says_all_and_no_verdict_of_its_own(tmp_path: Path) -> None:
     text = page.page(told, "Written by a test.")
     for one in told:
         assert f"### {one.card.number}. {one.card.claim}" in text
-        assert one.card.counter in text
+        assert f"{one.card.counter} (rests on: {one.card.rests_on})" in text
+        assert one.card.rests_on
         assert one.word in VERDICTS
     flipped = page.page([replace(told[0], word=SUPPORTED), *told[1:]], "Written by a test.")
     assert flipped != text
@@ -368,6 +369,7 @@ def test_command_refuses_what_it_does_not_know(tmp_path: Path, monkeypatch: pyte
 def test_cards_at_fault_are_refused(change: dict[str, object], named_key: str) -> None:
     row = {
         "id": 1, "claim": "c", "who": "musk", "variable": "v", "kind": "mechanism", "counter": "c",
+        "rests_on": "judgement",
         "asks": "a", "experiment": "e", "years": [2030],
         "test": {"is": "level", "of": "x", "arm": "base", "above": 1},
     }  # fmt: skip
