@@ -82,11 +82,16 @@ def studies_section(studies: Sequence[Studied]) -> Iterable[str]:
     yield table("What each study finds.", ["study", "the strongest factors"], rows, number=False)
 
 
+def named(leader: str) -> str:
+    """Return a leader's name, a bloc's in words."""
+    return BLOCS.get(leader, leader)
+
+
 def flips_section(flips: Flipped) -> Iterable[str]:
     """Return the least changes that give the lead to another."""
     question, worlds = flips.question, len(flips.first)
     yield "<h2 id=flips>The least change that flips it</h2>"
-    leaders = ", ".join(f"{name} {flips.first.count(name)}" for name in dict.fromkeys(flips.first))
+    leaders = ", ".join(f"{named(name)} {flips.first.count(name)}" for name in dict.fromkeys(flips.first))
     scanned = ", ".join(f"{place:.3g}" for place in flips.places)
     yield (
         f"<p>Who leads by {question.year} ({question.definition.upper()}) in {worlds} worlds before "
@@ -100,7 +105,7 @@ def flips_section(flips: Flipped) -> Iterable[str]:
         [
             escape(row["way"]),
             f"{row['flipped']} of {row['worlds']}",
-            escape(", ".join(f"{name} {count}" for name, count in row["new_leaders"].items())),
+            escape(", ".join(f"{named(name)} {count}" for name, count in row["new_leaders"].items())),
             escape(row["first"]),
             escape(row["half"] or "never"),
             str(row["undone_further_on"]),

@@ -19,7 +19,7 @@ from sim.outcome import LEADERS
 
 FOLDER: Final = OUTPUTS / "report_flips"
 QUESTION: Final = Question(definition="w1", year="2035", response="passive")
-MOST_WORLDS: Final = 8
+MOST_WORLDS: Final = 6
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the studies say, each at a size that two processes finish in seconds; what is stored is used again."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,10 +27,10 @@ SMALL: Final[Mapping[str, tuple[str, ...]]] = {
     "saltelli": ("study.design.points=64", "study.factors.seed=[1,2,3,4]"),
 }
 """Design -> its size here."""
-MOST_WORLDS: Final = 6
+MOST_WORLDS: Final = 4
 LEAST_WORLDS: Final = 2
-_PART: Final = 16
-"""A study takes a sixteenth of the report's worlds, within the limits above."""
+_PART: Final = 24
+"""A study takes a twenty-fourth of the report's worlds, within the limits above."""
 SHOWN: Final = 3
 """Factors shown of every answer, the strongest."""
 NUMBERS: Final = ("morris", "saltelli")
@@ -63,16 +64,21 @@ def run_studies(overrides: Sequence[str], worlds: int) -> tuple[tuple[Studied, .
     """
     names = [name for name in options("study") if name not in LEFT_OUT]
     words_of = {name: words_for(name, overrides, worlds) for name in names}
-    computed, found = 0, []
+    missing, found = {}, []
     with meter(len(names), "Planning studies") as shown:
         for done, name in enumerate(names, 1):
             plan, folder = prepare(compose_sweep(words_of[name]))
-            computed += len(set(plan.run_ids)) - stored_of(plan, folder)
+            missing[name] = len(set(plan.run_ids)) - stored_of(plan, folder)
             shown.show(done)
-    for name in names:
+    for place, name in enumerate(names, 1):
+        if missing[name]:
+            # A line that stays, above the bar of the study's own sweep.
+            print(
+                f"Study {place} of {len(names)}: {name}, {missing[name]:,} runs", file=sys.stderr, flush=True
+            )
         _, *words = words_of[name]
         found.append(studied(run_study(name, words)))
-    return tuple(found), computed
+    return tuple(found), sum(missing.values())
 
 
 def words_for(name: str, overrides: Sequence[str], worlds: int) -> list[str]:
@@ -117,6 +123,15 @@ def finding(stored: StoredStudy, what: str, asked: Asked) -> Finding:
     return Finding(what, float(result["mean"]), tuple(told(result)))
 
 
+def level(value: Any) -> str:
+    """Return a factor's level as it was meant, without the last bits of a logarithm.
+
+    >>> level(119.99999999999997), level("baseline")
+    ('120', 'baseline')
+    """
+    return f"{value:.6g}" if isinstance(value, float) else show(value)
+
+
 def told(result: Mapping[str, Any]) -> list[str]:
     """Return an analysis' strongest factors in words."""
     rows = result["rows"]
@@ -126,7 +141,7 @@ def told(result: Mapping[str, Any]) -> list[str]:
             first = {row["factor"]: row for row in reversed(rows) if row["pairs_changed"]}
             strongest = sorted(first.values(), key=lambda row: -abs(row["effect"]))[:SHOWN]
             lines = [
-                f"{row['factor']} {show(row['from'])} to {show(row['to'])}: {100.0 * row['effect']:+.0f} "
+                f"{row['factor']} {level(row['from'])} to {level(row['to'])}: {100.0 * row['effect']:+.0f} "
                 f"points ({100.0 * row['low']:+.0f} to {100.0 * row['high']:+.0f})"
                 for row in strongest
             ]

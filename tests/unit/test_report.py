@@ -192,7 +192,8 @@ def test_page_shows_what_decides(html: str) -> None:
     assert undone.count("–</td>") == 2 + len(LEVERS)
     assert "a factor 1 to &lt;2&gt;: +12 points (+3 to +21)" in section("studies")
     flipped = section("flips")
-    assert "us 7, mixed 1" in flipped
+    assert "US + allies 7, mixed 1" in flipped
+    assert "<td>China 3</td>" in flipped
     assert "Of 2 ways 1 flip a world" in flipped
     assert "-11 months (38 to 27)</td><td>never</td><td>1</td>" in flipped
     assert "idle up" not in flipped
@@ -223,7 +224,7 @@ def test_every_lever_of_both_rivals_is_tried_on_a_lead_of_a_year() -> None:
 
 def test_every_study_has_its_words_and_size() -> None:
     words = studies.words_for("definitions", ["worlds=96", "scenario=article", "power.spare_draw=0.3"], 96)
-    assert "study.replications=6" in words
+    assert "study.replications=4" in words
     assert "power.spare_draw=0.3" in words
     # A factor of the study is not overridden, and worlds are the study's own.
     assert not {"worlds=96", "scenario=article"} & set(words)
