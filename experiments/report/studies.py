@@ -12,8 +12,7 @@ from experiments.errors import RunError, show
 from experiments.store import OUTPUTS
 from experiments.sweeping.running import prepare, stored_of
 from experiments.sweeping.study import INSTEAD, compose_sweep
-from experiments.terminal import meter
-from sim.axes import BLOCS
+from experiments.terminal import BLOCS, meter
 from sim.dimensions import HEADLINE
 
 FOLDER: Final = OUTPUTS / "report_studies"
@@ -33,6 +32,7 @@ _PART: Final = 24
 """A study takes a twenty-fourth of the report's worlds, within the limits above."""
 SHOWN: Final = 3
 """Factors shown of every answer, the strongest."""
+RESIST: Final = {"us": "resist", "cn": "resists"}
 NUMBERS: Final = ("morris", "saltelli")
 """Designs whose small size tells more of a share, which is a number, than of a leader."""
 
@@ -100,14 +100,15 @@ def studied(stored: StoredStudy) -> Studied:
         ]
     else:
         definition, year = study.headline.outcome.split(".")[1:]
-        words = {"us": "US + allies lead", "cn": "China leads"}
-        asked = [
-            (
-                f"{words[bloc]} ({definition.upper()}, {year})",
-                Asked(leader=bloc, response=study.headline.response),
-            )
-            for bloc in BLOCS
-        ]
+        asked = []
+        for bloc, rival, words in (("us", "cn", "US + allies lead"), ("cn", "us", "China leads")):
+            # Where blocs react, what counts is whether a lead stands up to the rival.
+            reaction = f"{rival}_resists"
+            resisted = reaction in study.responses
+            response = reaction if resisted else study.headline.response
+            against = f", though {BLOCS[rival]} {RESIST[rival]}" if resisted else ""
+            what = f"{words} ({definition.upper()}, {year}{against})"
+            asked.append((what, Asked(leader=bloc, response=response)))
     points = f"{len(stored.points):,} points × {study.replications} worlds"
     findings = tuple(finding(stored, what, one) for what, one in asked)
     return Studied(study.name, study.question, f"{study.design.kind}; {points}", findings)

@@ -235,6 +235,13 @@ def test_what_a_study_cannot_tell_is_said(tmp_path: Path) -> None:
     words = invented(tmp_path / "s", "open_weights", lambda numbers, _: 0.0 * numbers[:, 0])
     found = studies.studied(open_study("open_weights", words))
     assert [one.told for one in found.findings] == [("no factor changes anything in any world",)] * 2
+    assert "though" not in found.findings[0].asked
+    words = invented(tmp_path / "r", "irreversible", lambda numbers, _: 0.0 * numbers[:, 0])
+    reacted = studies.studied(open_study("irreversible", words)).findings
+    assert [one.asked for one in reacted] == [
+        "US + allies lead (W1, 2040, though China resists)",
+        "China leads (W1, 2040, though US + allies resist)",
+    ]
     few = ["study.design.points=16"]
     words = invented(tmp_path / "few", "scenario_discovery", lambda numbers, _: numbers[:, 0], *few)
     found = studies.studied(open_study("scenario_discovery", words))
