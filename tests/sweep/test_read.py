@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 
 import experiments
+from experiments.build import plan_from_config
 from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
+from experiments.compose import compose_run
 from experiments.errors import ConfigError, RunError
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import identity, parts, status, verify
+from experiments.sweeping.factors import read_factors
 from experiments.sweeping.replan import stored_plan
 from tests.sweep.faults import pretend
 from tests.sweep.small import Here, planned, run_with, words
@@ -50,6 +53,21 @@ def test_a_table_is_read_from_the_store_when_its_file_is_gone(tmp_path: Path) ->
     sweep_folder.write_plan(folder, plan, sweep_folder.describe(plan, request.written, {}, "a command"))
     file.unlink()
     assert stored_plan(folder).run_ids == plan.run_ids
+
+
+def test_a_star_stands_for_every_number_that_is_drawn() -> None:
+    base = plan_from_config(compose_run(["worlds=1"]))
+    both = {"times": {"power.spare_draw": 2.0}, "range": "0.1..0.2"}
+    given = {"*": "prior", "chips.leakage": [0.01, 0.02], "both": both}
+    factors = {one.name: one for one in read_factors(given, base)}
+    drawn = [column.key for column in base.table.columns]
+    assert set(factors) == {*drawn, "both"} - {"power.spare_draw"}
+    assert factors["chips.leakage"].values == (0.01, 0.02)
+    column = next(one for one in base.table.columns if one.key == "chips.hbm_growth_cn")
+    ends = factors["chips.hbm_growth_cn"].at(np.asarray([0.0, 1.0]))
+    assert ends == pytest.approx([column.low, column.high], rel=1e-12)
+    with pytest.raises(ConfigError, match=r"study\.factors\.\*=0\.5: expected prior"):
+        read_factors({"*": 0.5}, base)
 
 
 def test_runs_are_the_same_again(
