@@ -382,6 +382,8 @@ def test_report_from_nothing_and_again(tmp_path: Path, monkeypatch: pytest.Monke
     stamps = {file: file.stat().st_mtime_ns for file in (out / "figures").iterdir()}
     again = command.report_command(["worlds=8"])
     assert re.search(r"^0 of \d+ arms were computed", again, re.MULTILINE)
+    assert re.search(r"^[1-9][\d,]* runs of 16 studies were computed.* was made", first, re.MULTILINE)
+    assert re.search(r"^0 runs of 16 studies were computed.* was stored", again, re.MULTILINE)
     assert (out / "report.html").read_bytes() == page
     assert stamps == {file: file.stat().st_mtime_ns for file in (out / "figures").iterdir()}
     plan = plan_from_config(json.loads((out / "configuration.json").read_text()))
