@@ -54,6 +54,7 @@ OPTIONS = {
     "--lang": "en or de",
 }
 _STAGES = 4
+_MOST_ROWS = 20
 _SCORES = ("found", "held_out", "share_of_cases", "tree_right_held_out")
 
 
@@ -168,7 +169,9 @@ def told(result: Mapping[str, Any]) -> list[str]:
         f"{what}, response {result['response']}, budget {result['budget']}: mean {result['mean']:.3f}"
     )
     lines.append(f"{result['method']}; {result['points']:,} points × {result['worlds']:,} worlds")
-    lines += _table(result["rows"])
+    lines += _table(result["rows"][:_MOST_ROWS])
+    more = len(result["rows"]) - _MOST_ROWS
+    lines += [f"and {more:,} more, weaker ones in analysis.csv"] if more > 0 else []
     lines += [f"{name}: {_shown(result[name])}" for name in _SCORES if name in result]
     lines += [result["tree"]] if "tree" in result else []
     return [*lines, "", "These describe sampled worlds of one model; they are no forecast."]

@@ -10,14 +10,15 @@ import pytest
 from experiments.analysis.analyse import Asked, analyse, draw
 from experiments.analysis.stored import open_study
 from experiments.cli import OK, main
+from experiments.figures.bars import MOST_ROWS
 from sim.units import Array
 from tests.unit.analysis_studies import invented
 
 STUDIES = {
-    "chip_access_and_ceiling": ("effects", "chips.export_stringency", ()),
-    "global_sensitivity": ("morris", "chips.export_stringency", ()),
-    "global_sensitivity_sobol": ("sobol", "capital.group_budget_cn", ("study.design.points=64",)),
-    "scenario_discovery": ("discovery", "chips.export_stringency", ("study.design.points=400",)),
+    "chip_access_and_ceiling": ("effects", ()),
+    "global_sensitivity": ("morris", ("study.design.trajectories=4",)),
+    "global_sensitivity_sobol": ("sobol", ("study.design.points=64", "study.factors.seed=[1,2]")),
+    "scenario_discovery": ("discovery", ("study.design.points=400",)),
 }
 
 
@@ -28,11 +29,17 @@ def steep(numbers: Array, worlds: Array) -> Array:
     return np.where(place > 0.6, 0.9, 0.1) + 0.05 * place + 0.001 * worlds
 
 
+def rising(numbers: Array, worlds: Array) -> Array:
+    """Rise with the first factor alone, whichever runs are computed together."""
+    return numbers[:, 0] / (1.0 + numbers[:, 0])
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_an_analysis_is_drawn_in_both_languages(study: str, tmp_path: Path) -> None:
-    name, planted, more = STUDIES[study]
-    stored = open_study(study, invented(tmp_path / "s", study, steep, *more))
-    asked = Asked("share.d1.2035")
+    name, more = STUDIES[study]
+    invent = rising if study.startswith("global") else steep
+    stored = open_study(study, invented(tmp_path / "s", study, invent, *more))
+    asked, planted = Asked("share.d1.2035"), stored.names[0]
     found = analyse(stored, asked)
     assert found["rows"][0]["factor"] == planted
     for language in ("en", "de"):
@@ -42,7 +49,7 @@ def test_an_analysis_is_drawn_in_both_languages(study: str, tmp_path: Path) -> N
         assert set(files) == {".png", ".svg", ".csv", ".txt"}
         told = files[".txt"].read_text(encoding="utf-8")
         assert planted in told.partition("\n")[0] or name == "discovery"
-        assert all(row["factor"] in told for row in found["rows"])
+        assert all(row["factor"] in told for row in found["rows"][:MOST_ROWS])
     with (tmp_path / "en" / f"{name}.csv").open(encoding="utf-8") as file:
         table = [row for row in csv.DictReader(file) if row["panel"] != "scores"]
     first = [float(row["value"]) for row in table if row["series"] == table[0]["series"]]
@@ -65,7 +72,8 @@ def test_a_box_is_found_through_the_command(tmp_path: Path) -> None:
 
 
 def test_a_factor_that_does_nothing_has_an_index_of_zero(tmp_path: Path) -> None:
-    words = invented(tmp_path / "s", "global_sensitivity_sobol", steep)
+    few = ("study.design.points=256", "study.factors.seed=[1,2]")
+    words = invented(tmp_path / "s", "global_sensitivity_sobol", rising, *few)
     found = analyse(open_study("global_sensitivity_sobol", words), Asked("share.d1.2035"))
     first, *others = found["rows"]
     assert first["total"] == pytest.approx(1.0, abs=0.2)
