@@ -1,5 +1,6 @@
 """docs/studies.md says what conf and the stored studies say."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,16 @@ def test_the_table_of_studies_is_that_of_conf() -> None:
     assert facts(between(page.BEGIN, page.END)) == facts(page.table()), (
         "run python -m experiments.analysis.page"
     )
+
+
+def test_the_documented_size_tells_the_strongest_factors_to_five_hundredths() -> None:
+    told = between(page.SENSITIVITY_BEGIN, page.SENSITIVITY_END).partition(f"`{page.SIZED}`")[2]
+    rows = re.findall(r"^\| `(\S+)` \| (.*) \|$", told, re.MULTILINE)
+    assert [metric for metric, _ in rows] == list(page.METRICS)
+    for metric, cells in rows:
+        halves = [float(half) for half in re.findall(r"± ([\d.]+)", cells)]
+        assert len(halves) == page.STRONGEST
+        assert max(halves) <= MOST_HALF_WIDTH, metric
 
 
 def test_what_is_written_of_sensitivity_is_what_the_studies_say(tmp_path: Path) -> None:
