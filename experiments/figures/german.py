@@ -377,6 +377,9 @@ _CHARTS: Final = {
     "Hatched: close, the two shares differ by less than {share}.": (
         "Schraffiert: knapp, die Anteile liegen weniger als {share} auseinander."
     ),
+    "Thick line: break-even, where the bloc that leads more often changes.": (
+        "Dicke Linie: Gleichstand, wo der Block wechselt, der öfter führt."
+    ),
     "White: fewer than {count} worlds.": "Weiß: weniger als {count} Welten.",
     "{x} {x_low} to {x_high}, {y} {y_low} to {y_high}: {us} {share_us}, {cn} {share_cn} of {n} worlds.": (
         "{x} {x_low} bis {x_high}, {y} {y_low} bis {y_high}: {us} {share_us}, {cn} {share_cn} von {n} Welten."

@@ -1,6 +1,6 @@
 """A map over two series or parameters: who leads where, with the close belt hatched and every world a dot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -124,6 +124,7 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
     footer = run.footer(
         say("Hatched: close, the two shares differ by less than {share}.", share=percent(CLOSE)),
         say("White: fewer than {count} worlds.", count=FEWEST),
+        say("Thick line: break-even, where the bloc that leads more often changes."),
     )
     side_x, side_y = 6.3, 5.2
     page = Page(title, subtitle, footer, side_y + 0.85)
@@ -141,6 +142,8 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
                     edges[0][j : j + 2], edges[1][i], edges[1][i + 1], facecolor="none", hatch="///",
                     edgecolor=MUTED, linewidth=0, gid="close",
                 )  # fmt: skip
+    for xs, ys in break_even(difference, edges):
+        axes.plot(xs, ys, color=INK, linewidth=2.4, solid_capstyle="projecting", gid="break-even")
     for name, colour, marker in (
         ("mixed", MUTED, "x"),
         ("us", BLOC_COLOURS["us"], BLOC_MARKERS["us"]),
@@ -189,6 +192,23 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
         if counts["all"][i, j]
     ]
     return Drawing("map", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences))
+
+
+def break_even(
+    difference: Array, edges: Sequence[Array]
+) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Yield the sides, as their x and their y, between cells of which one bloc and the other leads more.
+
+    Shapes: difference (cell up, cell across).
+    """
+    across, up = edges
+    with np.errstate(invalid="ignore"):
+        right = difference[:, 1:] * difference[:, :-1] < 0.0
+        upper = difference[1:, :] * difference[:-1, :] < 0.0
+    for i, j in np.argwhere(right):
+        yield (float(across[j + 1]), float(across[j + 1])), (float(up[i]), float(up[i + 1]))
+    for i, j in np.argwhere(upper):
+        yield (float(across[j]), float(across[j + 1])), (float(up[i + 1]), float(up[i + 1]))
 
 
 def _scale(axes: Any, axis: str, values: Array, form: Form) -> None:
