@@ -48,6 +48,13 @@ def main() -> int:
     words.add_argument("--large", action="store_true", help="run 256, 4,096 and 10,000 worlds too")
     given = words.parse_args()
     tables = []
+    if given.part in (None, "launch"):
+        # First: a process that starts another one lends it its own peak of memory.
+        launches = []
+        for run in LAUNCHES + (LARGE if given.large else ()):
+            tell(f"uncontested {' '.join(run)}")
+            launches.append(launch(run))
+        tables += page.launch_tables(launches)
     if given.part in (None, "adoption"):
         peers = installed()
         tell(f"Docking {', '.join(peers)}")
@@ -66,12 +73,6 @@ def main() -> int:
             # The first month of a process is dearer than others; the costs before have paid for it.
             growth[name] = [cost_of([*SHORT, *run]) for run in runs]
         tables += page.whole_tables(*acts, cohorts, growth)
-    if given.part in (None, "launch"):
-        launches = []
-        for run in LAUNCHES + (LARGE if given.large else ()):
-            tell(f"uncontested {' '.join(run)}")
-            launches.append(launch(run))
-        tables += page.launch_tables(launches)
     page.show(tables)
     page.write(tables)
     return 0
