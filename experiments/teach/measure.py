@@ -28,6 +28,7 @@ from experiments.running import cores
 from experiments.store import OUTPUTS
 from experiments.sweeping.measure import Row
 from experiments.teach.answers import MONTHS, WORLDS
+from experiments.teach.bake import KIND_WORDS
 from experiments.teach.engine import Engine
 from experiments.teach.server import LOCAL, make_app
 from experiments.teach.sliders import spans, words
@@ -37,7 +38,7 @@ PAGE = manifest.ROOT / "docs" / "teach_page.md"
 KEPT = OUTPUTS / "measure" / "teach.json"
 BAKED = OUTPUTS / "teach.html"
 REMEDY = 'this needs an extra package: pip install ".[browser]"'
-MOVES = 15
+MOVES = 9
 VIEW = (1280, 860)
 CLIENTS, PAUSE_SECONDS, CLASS_SECONDS = 25, 10.0, 40.0
 WAIT_MS = 60_000
@@ -146,7 +147,7 @@ def baked() -> list[Row]:
             f"{points['typical']:g} points, at most {points['largest']:g}; "
             f"medians {medians['typical']:g} %, at most {medians['largest']:g} %"
         )
-        rows.append(Row(f"error of shares, {kind} ({one['settings']} random settings)", told, "stated", True))
+        rows.append(Row(f"error of shares, {KIND_WORDS[kind]}", told, "stated on the page", True))
     return rows
 
 
