@@ -15,14 +15,14 @@ from typing import Any
 
 import pandas as pd
 
-from experiments import pairing
-from experiments.errors import RunError
-from experiments.find import manifest_of, name_of, read_json
-from experiments.gridded import Grid, require
-from experiments.results import code_book_of, opened
-from experiments.shadow import check_packages
-from experiments.store import quoted
-from experiments.stored import folder_of, is_sweep, title_of
+from experiments.config.errors import RunError
+from experiments.reading import pairing
+from experiments.reading.find import manifest_of, name_of, read_json
+from experiments.reading.gridded import Grid, require
+from experiments.reading.results import code_book_of, opened
+from experiments.reading.stored import folder_of, is_sweep, title_of
+from experiments.runs.shadow import check_packages
+from experiments.runs.store import quoted
 from experiments.sweeping.folder import newest_plan
 
 
@@ -78,8 +78,8 @@ class Tables:
 
         Raises: ConfigError as the command does.
         """
-        from experiments.cli_options import choose
-        from experiments.plotting import OPTIONS, plot, request_of
+        from experiments.cli.options import choose
+        from experiments.reading.plotting import OPTIONS, plot, request_of
 
         given = {}
         for name, value in options.items():
@@ -153,9 +153,9 @@ def run(*overrides: str, config_dir: str | None = None, quiet: bool = True, **ke
     import shlex
 
     check_packages()
-    from experiments.build import plan_from_config
-    from experiments.compose import compose_run
-    from experiments.running import execute
+    from experiments.config.build import plan_from_config
+    from experiments.config.compose import compose_run
+    from experiments.runs.command import execute
 
     words = [*overrides, *(f"{key}={_written(value)}" for key, value in keys.items())]
     given = [] if config_dir is None else ["--config-dir", config_dir]

@@ -11,13 +11,13 @@ import numpy as np
 
 from experiments.analysis import discovery, effects, sensitivity
 from experiments.analysis.stored import StoredStudy, open_study
-from experiments.cli_options import choose, parse
-from experiments.errors import ConfigError, RunError
-from experiments.manifest import write_json
-from experiments.outcome_columns import is_leader
-from experiments.store import OUTPUTS, shown_path
+from experiments.cli.options import choose, parse
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs.manifest import write_json
+from experiments.runs.outcome_columns import is_leader
+from experiments.runs.store import OUTPUTS, shown_path
+from experiments.runs.terminal import meter
 from experiments.sweeping.sampling import unit_cube
-from experiments.terminal import meter
 from sim.outcome import LEADERS
 from sim.units import Array
 

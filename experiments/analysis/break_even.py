@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import Cases, Patch
-from experiments.cli_options import choose, parse
-from experiments.compose import compose_run
-from experiments.errors import RunError
-from experiments.manifest import version
-from experiments.store import OUTPUTS, shown_path
-from experiments.terminal import meter
+from experiments.cli.options import choose, parse
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import RunError
+from experiments.runs.cases import Cases, Patch
+from experiments.runs.manifest import version
+from experiments.runs.store import OUTPUTS, shown_path
+from experiments.runs.terminal import meter
 from sim.units import Array
 
 MONTHS = 24
@@ -200,7 +200,7 @@ def search(
 
     Shapes: `fixed` values 0-d or (point,), curve (point,). `sign` says which way the lead moves.
     """
-    from experiments.simulate import feasible_model
+    from experiments.runs.simulate import feasible_model
     from sim.model import forget
 
     points = curve.size

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from sim.units import Array
 
 LEAST_POINTS = 100

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from sim.units import Array
 
 LEAST_WORLDS = 2

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from experiments.analysis.flip_search import Ask, Flips, find_flips
-from experiments.build import RunPlan
-from experiments.cases import Cases, Patch, params_of
-from experiments.errors import ConfigError, nearest
-from experiments.parameters import axis_members
-from experiments.readers import exactly, number, one_of
+from experiments.config.build import RunPlan
+from experiments.config.errors import ConfigError, nearest
+from experiments.config.parameters import axis_members
+from experiments.config.readers import exactly, number, one_of
+from experiments.runs.cases import Cases, Patch, params_of
+from experiments.runs.team import Team, note
+from experiments.runs.terminal import meter
 from experiments.sweeping.factors import record_of, rows_of, split_address
-from experiments.team import Team, note
-from experiments.terminal import meter
 from sim.axes import RESPONSES
 from sim.outcome import HEADLINE, LEADERS
 from sim.units import Array, IntArray
@@ -295,7 +295,7 @@ def run_columns(
 ) -> tuple[Array, Array, IntArray]:
     """Run cases and return who leads, the mean share of the US, and the draw. Shapes: -> (case,) each."""
     # Only a process that simulates imports this: Mesa takes a second.
-    from experiments.simulate import simulate_cases
+    from experiments.runs.simulate import simulate_cases
 
     found = simulate_cases(plan, cases, on_month)
     shares = [found.outcomes[f"share.{name}.{question.year}"] for name in HEADLINE]

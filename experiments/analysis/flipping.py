@@ -18,14 +18,14 @@ from experiments.analysis.flip import (
     read_levers,
     search,
 )
-from experiments.build import RunPlan, plan_from_config
-from experiments.cli_options import choose, parse
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
-from experiments.manifest import version, write_json
-from experiments.running import cores
-from experiments.store import OUTPUTS, shown_path
-from experiments.terminal import BLOCS, WIDTH
+from experiments.cli.options import choose, parse
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs.command import cores
+from experiments.runs.manifest import version, write_json
+from experiments.runs.store import OUTPUTS, shown_path
+from experiments.runs.terminal import BLOCS, WIDTH
 from sim.axes import RESPONSES
 from sim.outcome import LEADERS, month_index
 

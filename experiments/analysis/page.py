@@ -11,7 +11,7 @@ from typing import Any
 
 from experiments.analysis.analyse import Asked, analyse
 from experiments.analysis.stored import StoredStudy, run_study
-from experiments.conf_files import options
+from experiments.config.conf_files import options
 from experiments.sweeping.plan import SweepPlan
 from experiments.sweeping.progress import duration
 from experiments.sweeping.running import estimate, prepare

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from experiments.sweeping.factors import Factor
 from experiments.sweeping.sampling import Design, unit_cube
 from sim.units import Array

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.build import plan_from_config
-from experiments.errors import ConfigError, RunError, nearest
-from experiments.outcome_columns import is_date, is_leader
-from experiments.pairing import differing
+from experiments.config.build import plan_from_config
+from experiments.config.errors import ConfigError, RunError, nearest
+from experiments.reading.pairing import differing
+from experiments.runs.outcome_columns import is_date, is_leader
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.factors import Factor

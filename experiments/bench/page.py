@@ -10,8 +10,8 @@ import numpy as np
 
 from experiments.bench.adoption import COMPILED, DOCK, OURS, PEERS, USUAL, Timing, installed
 from experiments.bench.whole import Cost, Launch
-from experiments.datapage import renewed, table
-from experiments.running import cores
+from experiments.pages.datapage import renewed, table
+from experiments.runs.command import cores
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "numba", "networkx")

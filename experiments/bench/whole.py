@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim import model as model_module
 from sim import month as month_module
 from sim.population import Crowd
@@ -54,8 +54,8 @@ class Launch:
 
 def cost_of(words: Sequence[str]) -> Cost:
     """Simulate the worlds of a run in one batch in this process and return what it took."""
-    from experiments.cases import cases_of
-    from experiments.simulate import feasible_model, forget
+    from experiments.runs.cases import cases_of
+    from experiments.runs.simulate import feasible_model, forget
 
     plan = plan_from_config(compose_run(list(words), None), "bench")
     cases = cases_of(plan, np.arange(plan.worlds))

@@ -16,14 +16,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from experiments import team, terminal
 from experiments.analysis import irreversible
-from experiments.build import RunPlan, config_hash, plan_from_config
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
-from experiments.manifest import ROOT, digest
-from experiments.running import ending_on_signals
-from experiments.store import OUTPUTS
+from experiments.config.build import RunPlan, config_hash, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs import team, terminal
+from experiments.runs.command import ending_on_signals
+from experiments.runs.manifest import ROOT, digest
+from experiments.runs.store import OUTPUTS
 from experiments.sweeping.identity import code_hash
 from sim.axes import BLOCS, CONSTRAINTS, RESPONSES
 from sim.params import Params
@@ -205,8 +205,8 @@ def compute_batch(
     """Run arms of one frame side by side, in a worker process, and store each; return what went wrong."""
     # Only a process that simulates imports this: Mesa takes a second.
     from agents.roster import build_model
-    from experiments.cases import cases_of
-    from experiments.simulate import feasible_model
+    from experiments.runs.cases import cases_of
+    from experiments.runs.simulate import feasible_model
     from sim.model import forget
     from sim.outcome import evaluate
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.errors import MISSING, ConfigError, nearest
+from experiments.config.errors import MISSING, ConfigError, nearest
 
 FOLDER: Final = Path(__file__).parent / "cards"
 KINDS: Final = ("fact", "mechanism", "outside")
@@ -225,7 +225,7 @@ def read_figure(name: str, row: Mapping[str, Any]) -> Figure:
             source=" ".join(point["source"].split()),
         )
     if "parameter" in row:
-        from experiments.compose import base_catalogue
+        from experiments.config.compose import base_catalogue
 
         _known(name, row, ("parameter",), ("parameter", "what", "member"))
         catalogue = base_catalogue()
@@ -260,7 +260,7 @@ def observed_points() -> Mapping[str, Mapping[str, Any]]:
     """Return what conf/observations holds, by `series@date`."""
     from omegaconf import OmegaConf
 
-    from experiments.conf_files import CONF
+    from experiments.config.conf_files import CONF
 
     held = OmegaConf.to_container(OmegaConf.load(CONF / "observations" / "baseline.yaml"))
     return {f"{point['series']}@{point['date']}": point for point in held["points"]}

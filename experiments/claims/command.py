@@ -10,9 +10,9 @@ from experiments.claims.cards import Card, chosen, read_cards
 from experiments.claims.measures import arms_of
 from experiments.claims.pictures import svg
 from experiments.claims.verdict import Verdict, judge
-from experiments.cli_options import parse
-from experiments.errors import RunError
-from experiments.store import OUTPUTS, shown_path
+from experiments.cli.options import parse
+from experiments.config.errors import RunError
+from experiments.runs.store import OUTPUTS, shown_path
 
 HELP: Final = """uncontested claims [ID ...] [key=value ...] [--out DIR] [--page FILE]
 

@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from experiments.claims.cards import BASE_ARM, Card, Test
-from experiments.errors import show
-from experiments.levers_compare import DIFFERENCES
+from experiments.config.errors import show
+from experiments.levers.compare import DIFFERENCES
 from sim.axes import BLOCS
 from sim.physics.orbit import radiator_area_m2_per_kw
 from sim.units import KILOWATTS_PER_GIGAWATT, STEFAN_BOLTZMANN_W_PER_M2_K4, Array, BoolArray

@@ -9,8 +9,8 @@ import numpy as np
 
 from experiments.claims.cards import Card, Figure, Part
 from experiments.claims.measures import Answers, Variant, Worlds, ask, variants
-from experiments.errors import show
-from experiments.summary import wilson
+from experiments.config.errors import show
+from experiments.runs.summary import wilson
 from sim.units import Array, BoolArray
 
 SUPPORTED, CONTRADICTED, DEPENDS, OUTSIDE = "supported", "contradicted", "depends", "outside the model"

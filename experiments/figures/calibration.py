@@ -8,7 +8,7 @@ import numpy as np
 from experiments.figures.style import GREY, INK, LABEL_PT, MUTED, TEAL, Page, styled
 
 if TYPE_CHECKING:
-    from experiments.calibrate import Posterior
+    from experiments.trust.calibrate import Posterior
 
 ROW_INCHES, LEFT, WIDTH = 0.25, 3.6, 5.4
 

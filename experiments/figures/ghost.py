@@ -11,7 +11,7 @@ from experiments.figures.save import save
 from experiments.figures.style import MUTED, TEAL, Page, house_style
 from experiments.figures.tables import Row
 from experiments.figures.titles import in_year
-from experiments.pairing import Comparison
+from experiments.reading.pairing import Comparison
 
 SERIES = ("d1", "d2", "d4", "d5")
 """Dimensions shown by month: their series are the US share of both blocs' sum."""

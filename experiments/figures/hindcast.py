@@ -9,12 +9,12 @@ from matplotlib.ticker import LogLocator
 
 from experiments.figures.style import CN, INK, LABEL_PT, MUTED, TEAL, US, Page, styled
 from experiments.figures.tables import date_position
-from experiments.scores import BAND
+from experiments.trust.scores import BAND
 from sim.units import MONTHS_PER_YEAR, Array
 
 if TYPE_CHECKING:
-    from experiments.build import RunPlan
-    from experiments.targets import Target, Targets
+    from experiments.config.build import RunPlan
+    from experiments.trust.targets import Target, Targets
 
 NAMES = {
     "accelerators_h100e.nvidia": ("Nvidia in use", US),
@@ -90,7 +90,7 @@ def _inside(
     gated: list["Target"], series: Mapping[str, Array], first: str, targets: "Targets"
 ) -> tuple[int, int]:
     """Count the later points inside the band, and all of them."""
-    from experiments.scores import score
+    from experiments.trust.scores import score
 
     late = [one for one in score(targets, series, first) if one.target in gated and not one.fitted]
     return sum(one.inside for one in late), len(late)

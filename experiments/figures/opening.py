@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from experiments.errors import ConfigError
+from experiments.config.errors import ConfigError
 from experiments.figures.data import KEY, Run
 from experiments.figures.manner import say
 from experiments.figures.names import BLOCS
 from experiments.figures.titles import BLOC_NAMES
-from experiments.stored import done, is_sweep, made_by
+from experiments.reading.stored import done, is_sweep, made_by
 
 
 def _choose_budget(
@@ -41,8 +41,8 @@ def _choose_budget(
 def _code_book(folder: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the code book by column: a run's own, or what a sweep's configuration declares; may be empty."""
     if is_sweep(folder):
-        from experiments.build import plan_from_config
-        from experiments.recorded import declared
+        from experiments.config.build import plan_from_config
+        from experiments.runs.recorded import declared
 
         try:
             entries = declared(plan_from_config(dict(manifest["configuration"])))

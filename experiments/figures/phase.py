@@ -55,7 +55,7 @@ def positions(run: Run, words: Sequence[str], leader: str) -> tuple[list[Array],
 
     Raises: MissingSeriesError if an axis is neither a series nor a number of worlds.parquet.
     """
-    from experiments.errors import nearest
+    from experiments.config.errors import nearest
 
     chosen, outer = [], []
     numbers = set(run.numbers)

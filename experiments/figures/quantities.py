@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from experiments.errors import nearest
+from experiments.config.errors import nearest
 from experiments.figures.data import MissingSeriesError, Run
 from experiments.figures.forms import DASH, PERCENT, Form, large
 from experiments.figures.manner import language, say

@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from experiments.build import RunPlan
-from experiments.catalogue import Record
-from experiments.conf_files import options
-from experiments.errors import ConfigError
+from experiments.config.build import RunPlan
+from experiments.config.catalogue import Record
+from experiments.config.conf_files import options
+from experiments.config.errors import ConfigError
+from experiments.config.readers import exactly, one_of, plain
 from experiments.kit.strategies import both_languages, load_yaml
 from experiments.kit.tunnel import SCENARIOS
-from experiments.readers import exactly, one_of, plain
 from experiments.sweeping.factors import record_of
 
 FILE = Path(__file__).parent / "cards.yaml"

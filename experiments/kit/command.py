@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.cli_options import choose, parse, whole
-from experiments.errors import MISSING, ConfigError, RunError
+from experiments.cli.options import choose, parse, whole
+from experiments.config.errors import MISSING, ConfigError, RunError
+from experiments.config.readers import exactly
 from experiments.kit.cards import load_cards
 from experiments.kit.measure import BASE, measure
 from experiments.kit.puzzles import PUZZLES
@@ -18,9 +19,8 @@ from experiments.kit.render import Kit, to_html
 from experiments.kit.strategies import LANGUAGES, load_roles, load_strategies
 from experiments.kit.tunnel import WORLDS, plans_of
 from experiments.kit.windtunnel import workers_of
-from experiments.manifest import sources_hash, write_json
-from experiments.readers import exactly
-from experiments.store import OUTPUTS, RunFolder, check_free, shown_path
+from experiments.runs.manifest import sources_hash, write_json
+from experiments.runs.store import OUTPUTS, RunFolder, check_free, shown_path
 
 NUMBERS = "numbers.json"
 KEYS = ("version", "sources_hash", "command", "seed", "worlds", "lead", "drivers", "windtunnel", "puzzles")

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.build import RunPlan
+from experiments.config.build import RunPlan
 from experiments.kit.cards import load_cards, records_of
 from experiments.kit.puzzles import YEAR, counts, smallest_change, solve
 from experiments.kit.strategies import Change, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, Setting, plans_of, run_settings, wind_tunnel
-from experiments.manifest import sources_hash, version
+from experiments.runs.manifest import sources_hash, version
 
 BASE = "baseline"
 FLIP_WORLDS = 16

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import RunPlan
-from experiments.errors import ConfigError
+from experiments.config.build import RunPlan
+from experiments.config.errors import ConfigError
+from experiments.config.readers import exactly, number
 from experiments.kit.strategies import Change, both_languages, load_yaml
 from experiments.kit.tunnel import Found, Setting, run_settings
-from experiments.readers import exactly, number
 from experiments.sweeping.factors import record_of
 from sim.outcome import LEADERS
 

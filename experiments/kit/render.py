@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from experiments.build import RunPlan
-from experiments.catalogue import Record
-from experiments.errors import ConfigError, nearest
+from experiments.config.build import RunPlan
+from experiments.config.catalogue import Record
+from experiments.config.errors import ConfigError, nearest
+from experiments.config.readers import exactly, filled, plain
 from experiments.kit.cards import CONFIDENCE, load_cards, number_of, records_of
 from experiments.kit.measure import BASE, lead_of
 from experiments.kit.puzzles import YEAR, Puzzle, load_puzzles
 from experiments.kit.strategies import HOLD, HOLD_TITLE, HOLD_WHY, LANGUAGES, Role, Strategy, load_yaml
 from experiments.kit.tunnel import SCENARIOS
-from experiments.readers import exactly, filled, plain
 
 PAGES = ("guide", "worksheets", "debrief", "glossary", "rubric", "slides")
 """Pages whose words stand in a file; `cards`, `puzzles` and `answers` are made of cards."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import RunPlan
-from experiments.conf_files import CONF, options
-from experiments.errors import MISSING, ConfigError, nearest
-from experiments.readers import exactly, filled, flag, integer, number, one_of
+from experiments.config.build import RunPlan
+from experiments.config.conf_files import CONF, options
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.config.readers import exactly, filled, flag, integer, number, one_of
 from experiments.sweeping.factors import record_of, rows_of, split_address
 from sim.units import Array
 

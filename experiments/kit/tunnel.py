@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import Cases, Patch, params_of
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, nearest
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, nearest
 from experiments.kit.strategies import HOLD, Change, Role, Strategy
-from experiments.team import Team, note
-from experiments.terminal import meter
+from experiments.runs.cases import Cases, Patch, params_of
+from experiments.runs.team import Team, note
+from experiments.runs.terminal import meter
 from sim.outcome import LEADERS
 from sim.units import MONTHS_PER_YEAR, Array, IntArray
 
@@ -127,7 +127,7 @@ def run_some(
 ) -> list[Found]:
     """Run some settings side by side. Shapes: which and ids (case,)."""
     # Only a process that simulates imports this: Mesa takes a second.
-    from experiments.simulate import feasible_model, simulate_cases
+    from experiments.runs.simulate import feasible_model, simulate_cases
     from sim.model import forget
 
     cases = Cases(ids, np.zeros(ids.size, np.int64))

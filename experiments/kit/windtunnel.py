@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments.cli_options import choose, parse, whole
-from experiments.errors import RunError
+from experiments.cli.options import choose, parse, whole
+from experiments.config.errors import RunError
 from experiments.kit.strategies import HOLD, HOLD_TITLE, Strategy, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, WORLDS, Scored, plans_of, wind_tunnel
-from experiments.store import OUTPUTS, shown_path
+from experiments.runs.store import OUTPUTS, shown_path
 
 OPTIONS = {
     "--role": "a role, or all",
@@ -63,7 +63,7 @@ def windtunnel_command(arguments: Sequence[str]) -> str:
 
 def workers_of(given: Mapping[str, str]) -> int:
     """Return how many processes to use: those asked for, or one a core."""
-    from experiments.running import cores
+    from experiments.runs.command import cores
 
     return whole("--workers", given["--workers"], 1, 1024) if "--workers" in given else cores()
 
@@ -112,7 +112,7 @@ def write(
     """
     from experiments.figures.origin import Origin
     from experiments.figures.windtunnel import draw_wind_tunnel
-    from experiments.manifest import sources_hash, version
+    from experiments.runs.manifest import sources_hash, version
 
     made = Origin(version(), sources_hash(), "1", command)
     try:

@@ -8,8 +8,8 @@ import numpy as np
 
 from experiments.claims.arms import BASE, Arms
 from experiments.claims.measures import DEFINITIONS
-from experiments.parameters import ALL
-from experiments.summary import SENSES
+from experiments.config.parameters import ALL
+from experiments.runs.summary import SENSES
 from sim.axes import BLOCS, LEVERS
 from sim.outcome import LEADERS, without_a_fight
 from sim.units import Array

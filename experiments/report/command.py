@@ -5,23 +5,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from experiments import manifest
 from experiments.analysis import irreversible
-from experiments.build import RunPlan, plan_from_config
 from experiments.claims import arms
 from experiments.claims.cards import read_cards
 from experiments.claims.command import evaluate
-from experiments.cli_options import parse
-from experiments.compose import compose_run
-from experiments.errors import RunError
-from experiments.find import manifest_of, read_json
+from experiments.cli.options import parse
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import RunError
+from experiments.reading.find import manifest_of, read_json
 from experiments.report import figures
 from experiments.report.answer import YEARS, answer_of, arms_needed
 from experiments.report.decides import Decided
 from experiments.report.flips import least_changes
 from experiments.report.page import Made, report_page
 from experiments.report.studies import run_studies
-from experiments.store import OUTPUTS, shown_path
+from experiments.runs import manifest
+from experiments.runs.store import OUTPUTS, shown_path
 from sim.axes import RESPONSES
 
 HELP: Final = """uncontested report [key=value ...] [--out DIR] [--page FILE]

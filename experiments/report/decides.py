@@ -9,7 +9,7 @@ from experiments.analysis.irreversible import LEAD_MONTHS, WITHIN_MONTHS, Irreve
 from experiments.report.flips import Flipped
 from experiments.report.pieces import table
 from experiments.report.studies import Studied
-from experiments.terminal import BLOCS, percent
+from experiments.runs.terminal import BLOCS, percent
 from sim.axes import LEVERS
 
 BUDGET_WORDS: Final = {

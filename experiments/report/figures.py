@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from experiments import drawing, manifest, terminal
-from experiments.build import RunPlan
-from experiments.find import finished, manifest_of
-from experiments.running import execute
-from experiments.team import Team
+from experiments.config.build import RunPlan
+from experiments.reading import drawing
+from experiments.reading.find import finished, manifest_of
+from experiments.runs import manifest, terminal
+from experiments.runs.command import execute
+from experiments.runs.team import Team
 
 STAMP: Final = "made_of.json"
 _COLOURS: Final = 48

@@ -10,9 +10,9 @@ from typing import Any, Final
 from experiments import analysis
 from experiments.analysis.flip import Question, default_levers, read_levers, search
 from experiments.analysis.flipping import plan_to, summary
-from experiments.manifest import digest, write_json
-from experiments.running import cores
-from experiments.store import OUTPUTS
+from experiments.runs.command import cores
+from experiments.runs.manifest import digest, write_json
+from experiments.runs.store import OUTPUTS
 from experiments.sweeping.identity import code_hash
 from experiments.sweeping.study import INSTEAD
 from sim.outcome import LEADERS

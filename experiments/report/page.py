@@ -21,7 +21,7 @@ from experiments.report.decides import (
 )
 from experiments.report.figures import Picture
 from experiments.report.pieces import bar, span, table, with_error
-from experiments.terminal import BLOCS, NOT_A_FORECAST, SENSE_WORDS, VERBS, percent
+from experiments.runs.terminal import BLOCS, NOT_A_FORECAST, SENSE_WORDS, VERBS, percent
 
 STYLE: Final = Path(__file__).parent / "style.css"
 TITLE: Final = "Uncontested"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from experiments.figures.style import CN, MIXED, US
-from experiments.summary import wilson
-from experiments.terminal import percent
+from experiments.runs.summary import wilson
+from experiments.runs.terminal import percent
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, number: bool = True) -> str:

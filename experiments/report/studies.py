@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from experiments.analysis.analyse import Asked, analyse
 from experiments.analysis.stored import StoredStudy, run_study
-from experiments.conf_files import options
-from experiments.errors import RunError, show
-from experiments.store import OUTPUTS
+from experiments.config.conf_files import options
+from experiments.config.errors import RunError, show
+from experiments.runs.store import OUTPUTS
+from experiments.runs.terminal import BLOCS, meter
 from experiments.sweeping.running import prepare, stored_of
 from experiments.sweeping.study import INSTEAD, compose_sweep
-from experiments.terminal import BLOCS, meter
 from sim.dimensions import HEADLINE
 
 FOLDER: Final = OUTPUTS / "report_studies"

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from experiments.summary import Z_95, wilson
+from experiments.runs.summary import Z_95, wilson
 
 LEAST_WORLDS = 30
 """Fewer clusters give no standard error to decide by."""

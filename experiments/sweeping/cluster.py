@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.errors import ConfigError, RunError
+from experiments.config.errors import ConfigError, RunError
 from experiments.sweeping import parts
 from experiments.sweeping.executor import POLL_SECONDS, TRIES, Attempt, Job, halves, took_too_long
 from experiments.sweeping.plan import Unit

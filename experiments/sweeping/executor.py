@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final, Protocol
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from experiments.sweeping.plan import Unit
 from experiments.sweeping.work import Commit, Task, run_unit
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import RUN_KEYS, RunPlan
-from experiments.catalogue import Range, Record, read_setting
-from experiments.conf_files import GROUPS, parameter_keys
-from experiments.design import Column, quantiles
-from experiments.errors import MISSING, ConfigError, nearest, show
-from experiments.parameters import EVERY, SHARES_OF_ONE, axis_members
-from experiments.readers import exactly, finite, number, one_of
+from experiments.config.build import RUN_KEYS, RunPlan
+from experiments.config.catalogue import Range, Record, read_setting
+from experiments.config.conf_files import GROUPS, parameter_keys
+from experiments.config.design import Column, quantiles
+from experiments.config.errors import MISSING, ConfigError, nearest, show
+from experiments.config.parameters import EVERY, SHARES_OF_ONE, axis_members
+from experiments.config.readers import exactly, finite, number, one_of
 from sim.units import Array
 
 SPECIFICATION = ("values", "range", "prior", "times", "levels", "scale")

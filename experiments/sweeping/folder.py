@@ -25,9 +25,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from experiments import manifest
-from experiments.errors import ConfigError, RunError
-from experiments.store import OUTPUTS, copy_to
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs import manifest
+from experiments.runs.store import OUTPUTS, copy_to
 from experiments.sweeping import parts
 from experiments.sweeping.factors import Factor
 from experiments.sweeping.identity import budget_of, code_hash, hash_of

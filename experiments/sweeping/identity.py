@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from experiments import manifest
-from experiments.build import RunPlan, moving
-from experiments.cases import Patch
-from experiments.design import Column
-from experiments.parameters import Cell
+from experiments.config.build import RunPlan, moving
+from experiments.config.design import Column
+from experiments.config.parameters import Cell
+from experiments.runs import manifest
+from experiments.runs.cases import Patch
 from sim.axes import RESPONSES
 
 PASSIVE = RESPONSES[0]
@@ -26,11 +26,11 @@ ID_DIGITS = 20
 LEVER_WEIGHTS = "policy.lever_weights"
 CODE_FOLDERS = ("sim", "agents")
 CODE_FILES = (
-    "experiments/cases.py",
-    "experiments/design.py",
-    "experiments/parameters.py",
-    "experiments/simulate.py",
-    "experiments/sobol_directions.csv",
+    "experiments/runs/cases.py",
+    "experiments/config/design.py",
+    "experiments/config/parameters.py",
+    "experiments/runs/simulate.py",
+    "experiments/config/sobol_directions.csv",
 )
 """What turns a configuration into a batch: a change there may move numbers as one in `sim` does."""
 LOCK = "requirements/main.lock"

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments import manifest
-from experiments.errors import MISSING, ConfigError, nearest
-from experiments.readme_answer import replaced
-from experiments.results import opened
-from experiments.running import cores
-from experiments.store import OUTPUTS
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.pages.readme_answer import replaced
+from experiments.reading.results import opened
+from experiments.runs import manifest
+from experiments.runs.command import cores
+from experiments.runs.store import OUTPUTS
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.executor import Job, LocalExecutor

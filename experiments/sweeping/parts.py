@@ -19,8 +19,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from experiments.errors import RunError
-from experiments.store import Columns, copy_to, list_of
+from experiments.config.errors import RunError
+from experiments.runs.store import Columns, copy_to, list_of
 
 PARTS: Final = "parts"
 DAMAGED: Final = "damaged"

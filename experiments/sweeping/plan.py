@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments import outcome_columns
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import Cases, Patch
-from experiments.compose import compose_values
-from experiments.design import LARGEST_WORLD
-from experiments.errors import MISSING, ConfigError, nearest
-from experiments.store import month_names
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_values
+from experiments.config.design import LARGEST_WORLD
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.runs import outcome_columns
+from experiments.runs.cases import Cases, Patch
+from experiments.runs.store import month_names
 from experiments.sweeping import identity
 from experiments.sweeping.factors import Factor, read_factors, rows_of, split_address
 from experiments.sweeping.sampling import points_of, read_table

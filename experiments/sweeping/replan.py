@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.codebook import WORLDS, code_book
-from experiments.errors import RunError
-from experiments.store import Entry
+from experiments.config.errors import RunError
+from experiments.runs.codebook import WORLDS, code_book
+from experiments.runs.store import Entry
 from experiments.sweeping.folder import PlanFiles, newest_plan, plain_text, with_changes
 from experiments.sweeping.plan import SweepPlan, Table, plan_sweep, small_context
 from experiments.sweeping.study import STUDY_KEYS, Study, read_study

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from experiments.store import shown_path
+from experiments.runs.store import shown_path
 from experiments.sweeping import parts
 from experiments.sweeping.folder import free_megabytes
 from experiments.sweeping.plan import SweepPlan

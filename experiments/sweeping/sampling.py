@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.design import LARGEST_WORLD, Column, unit_points
-from experiments.errors import MISSING, ConfigError
-from experiments.readers import exactly, finite, flag, integer, one_of
+from experiments.config.design import LARGEST_WORLD, Column, unit_points
+from experiments.config.errors import MISSING, ConfigError
+from experiments.config.readers import exactly, finite, flag, integer, one_of
 from experiments.sweeping.factors import Factor
 from sim.units import Array
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from experiments.compose import composed_files, own_folder, parse_override
-from experiments.conf_files import CONF, options
-from experiments.errors import MISSING, ConfigError, nearest
-from experiments.readers import exactly, filled, flag, integer, number, one_of
+from experiments.config.compose import composed_files, own_folder, parse_override
+from experiments.config.conf_files import CONF, options
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.config.readers import exactly, filled, flag, integer, number, one_of
 from experiments.sweeping.sampling import Design, read_design
 from sim.axes import LEVERS, RESPONSES
 from sim.outcome import LEADERS

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments.cli_options import parse
-from experiments.errors import ConfigError, RunError
-from experiments.results import sweep_of
-from experiments.running import cores, ending_on_signals
-from experiments.store import OFFLINE
+from experiments.cli.options import parse
+from experiments.config.errors import ConfigError, RunError
+from experiments.reading.results import sweep_of
+from experiments.runs.command import cores, ending_on_signals
+from experiments.runs.store import OFFLINE
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.executor import Executor, LocalExecutor

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments import outcome_columns
-from experiments.build import RunPlan
-from experiments.cases import Cases
-from experiments.errors import RunError
-from experiments.store import month_names
+from experiments.config.build import RunPlan
+from experiments.config.errors import RunError
+from experiments.runs import outcome_columns
+from experiments.runs.cases import Cases
+from experiments.runs.store import month_names
 from experiments.sweeping import identity, parts
 from experiments.sweeping.factors import axis_names
 from sim.axes import RESPONSES
 from sim.units import Array, IntArray
 
 if TYPE_CHECKING:
-    from experiments.simulate import Simulated
+    from experiments.runs.simulate import Simulated
 
 LONGEST_ERROR = 4000
 
@@ -106,7 +106,7 @@ def simulate_apart(
     plan: RunPlan, cases: Cases, places: IntArray, on_month: Callable[[int], None]
 ) -> list[Outcome]:
     """Simulate cases together; where that fails, its halves, until what fails stands alone."""
-    from experiments.simulate import simulate_cases
+    from experiments.runs.simulate import simulate_cases
 
     try:
         return [Outcome(places, simulate_cases(plan, cases.take(places), on_month), "")]

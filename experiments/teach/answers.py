@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
-from experiments.store import month_names
-from experiments.summary import lead_shares
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.runs.store import month_names
+from experiments.runs.summary import lead_shares
 from experiments.sweeping.factors import rows_of, split_address
 from experiments.teach.sliders import FANS, override
 from sim.axes import BLOCS, CONSTRAINTS
@@ -73,8 +73,8 @@ def answer_all(
     Raises: RunError if a world has no feasible start.
     """
     # Mesa takes a second to import: only where worlds are simulated.
-    from experiments.cases import Patch, cases_of
-    from experiments.simulate import simulate_cases
+    from experiments.runs.cases import Patch, cases_of
+    from experiments.runs.simulate import simulate_cases
 
     first = questions[0]
     plan = prepared(*first.kind()[:4])

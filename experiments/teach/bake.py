@@ -18,18 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from experiments.errors import RunError
-from experiments.manifest import sources_hash, version
-from experiments.store import OUTPUTS
-from experiments.summary import HEADLINE
+from experiments.config.errors import RunError
+from experiments.runs.manifest import sources_hash, version
+from experiments.runs.store import OUTPUTS
+from experiments.runs.summary import HEADLINE
+from experiments.runs.team import Team, note
+from experiments.runs.terminal import meter
 from experiments.teach.answers import Question, answer_all
 from experiments.teach.grid import BASE, Grid, Point, Table, by_size, full_grid
 from experiments.teach.server import PAGE, SCRIPTS
 from experiments.teach.sliders import describe, is_log, spans, usual
 from experiments.teach.tunnel import describe_roles, trial
 from experiments.teach.vectors import Layout, differences, layout_of, packed, spread
-from experiments.team import Team, note
-from experiments.terminal import meter
 from sim.units import Array
 
 KIND_WORDS = {

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from experiments.teach.answers import MONTHS, WORLDS, Question, answer, answer_all
 from experiments.teach.sliders import check
 from experiments.teach.tunnel import check_role, trial_of

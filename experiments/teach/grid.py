@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.compose import base_catalogue
+from experiments.config.compose import base_catalogue
 from experiments.kit.puzzles import load_puzzles
 from experiments.sweeping.factors import split_address
 from experiments.teach.sliders import drivers, is_log, spans, words

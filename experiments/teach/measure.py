@@ -20,12 +20,12 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from experiments import manifest
-from experiments.errors import MISSING, ConfigError, nearest
+from experiments.config.errors import MISSING, ConfigError, nearest
 from experiments.kit.command import BROWSERS
-from experiments.readme_answer import replaced
-from experiments.running import cores
-from experiments.store import OUTPUTS
+from experiments.pages.readme_answer import replaced
+from experiments.runs import manifest
+from experiments.runs.command import cores
+from experiments.runs.store import OUTPUTS
 from experiments.sweeping.measure import Row
 from experiments.teach.answers import MONTHS, WORLDS
 from experiments.teach.bake import KIND_WORDS

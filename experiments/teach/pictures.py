@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import MISSING, ConfigError
+from experiments.config.errors import MISSING, ConfigError
 from experiments.kit.command import DOCS
 from experiments.teach.measure import BAKED, VIEW, opened_in_browser
 

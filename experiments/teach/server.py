@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from experiments.errors import ConfigError, RunError
-from experiments.manifest import version
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs.manifest import version
 from experiments.teach.engine import Busy, Engine, Replaced
 from experiments.teach.sliders import describe, spans, usual, words
 from experiments.teach.tunnel import describe_roles

@@ -6,16 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from experiments.catalogue import Record
-from experiments.compose import base_catalogue
-from experiments.conf_files import options
-from experiments.errors import MISSING, ConfigError, nearest
+from experiments.config.catalogue import Record
+from experiments.config.compose import base_catalogue
+from experiments.config.conf_files import options
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.config.readers import exactly
 from experiments.figures.german import GERMAN
 from experiments.figures.names import DEFINITIONS
 from experiments.figures.quantities import UNITS
 from experiments.kit.cards import load_cards
 from experiments.kit.puzzles import load_puzzles
-from experiments.readers import exactly
 from experiments.sweeping.factors import split_address
 
 FILE = Path(__file__).parent / "sliders.yaml"

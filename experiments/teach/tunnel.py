@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from experiments.errors import ConfigError, nearest
+from experiments.config.errors import ConfigError, nearest
 from experiments.kit.strategies import (
     HOLD,
     HOLD_TITLE,

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.cli_options import parse
-from experiments.compose import compose_run
-from experiments.team import Team, note
+from experiments.cli.options import parse
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.runs.team import Team, note
 from sim.units import Array, IntArray
 
 MINDS: Final = Path(__file__).with_name("minds.py")
@@ -104,8 +104,8 @@ def months_of(arms: Sequence[Arm], worlds: int) -> int:
 def _simulate(job: _Job) -> Ran:
     """Simulate some worlds of an arm."""
     # Only a process that simulates imports this: Mesa takes a second.
-    from experiments.cases import cases_of
-    from experiments.simulate import simulate_cases
+    from experiments.runs.cases import cases_of
+    from experiments.runs.simulate import simulate_cases
 
     done = simulate_cases(
         job.plan, cases_of(job.plan, job.world_ids), lambda month: note(job.place, month + 1)

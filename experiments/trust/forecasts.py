@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.conf_files import CONF
-from experiments.errors import MISSING, ConfigError, nearest
-from experiments.readers import exactly, number, one_of
-from experiments.targets import load
+from experiments.config.conf_files import CONF
+from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.config.readers import exactly, number, one_of
+from experiments.trust.targets import load
 from sim.outcome import month_index
 from sim.units import MONTHS_PER_YEAR, Array
 

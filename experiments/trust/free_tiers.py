@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from experiments.build import RunPlan
-from experiments.cli_options import choose, whole
-from experiments.errors import RunError
-from experiments.manifest import version, write_json
-from experiments.running import cores
-from experiments.store import OUTPUTS, shown_path
-from experiments.terminal import meter
+from experiments.cli.options import choose, whole
+from experiments.config.build import RunPlan
+from experiments.config.errors import RunError
+from experiments.runs.command import cores
+from experiments.runs.manifest import version, write_json
+from experiments.runs.store import OUTPUTS, shown_path
+from experiments.runs.terminal import meter
 from experiments.trust.arms import Arm, Ran, arm, months_of, read_words, run_arms
 from experiments.trust.pages import put
 from sim.axes import BLOCS

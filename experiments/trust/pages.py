@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 
 PAGE: Final = Path("docs") / "doubt.md"
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from experiments.cli_options import choose, whole
-from experiments.errors import ConfigError, RunError, nearest
-from experiments.manifest import version, write_json
-from experiments.running import cores
-from experiments.store import OUTPUTS, shown_path
-from experiments.terminal import BLOCS, meter, percent
+from experiments.cli.options import choose, whole
+from experiments.config.errors import ConfigError, RunError, nearest
+from experiments.runs.command import cores
+from experiments.runs.manifest import version, write_json
+from experiments.runs.store import OUTPUTS, shown_path
+from experiments.runs.terminal import BLOCS, meter, percent
 from experiments.trust.arms import Arm, Ran, arm, months_of, read_words, run_arms
 from experiments.trust.pages import put
 from sim.outcome import LEADERS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.compose import base_catalogue
+from experiments.config.compose import base_catalogue
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "sim" / "README.md").read_text(encoding="utf-8")

@@ -30,19 +30,20 @@ CLEAN = {
     "agents/roster.py": "import sim.model\nimport agents.ai_lab\nimport agents.investor",
     "conf/__init__.py": "",
     "experiments/__init__.py": "",
-    "experiments/running.py": "import agents.roster\nimport hydra\nimport conf",
+    "experiments/runs/__init__.py": "",
+    "experiments/runs/command.py": "import agents.roster\nimport hydra\nimport conf",
 }
 
 VIOLATIONS = [
     ("sim/units.py", "import agents.ai_lab", "The simulation never imports a mind"),
-    ("agents/investor.py", "import experiments.running", "The simulation never imports a mind"),
+    ("agents/investor.py", "import experiments.runs.command", "The simulation never imports a mind"),
     ("sim/units.py", "import conf", "Only experiments read conf"),
     ("sim/streams.py", "import sim.month", "a layer imports only layers below it"),
     ("sim/unlisted.py", "", "a layer imports only layers below it"),
     ("sim/physics/power.py", "import sim.markets.capital", "Submodels do not import one another"),
     ("agents/ai_lab.py", "import agents.investor", "Minds do not import one another"),
     ("agents/investor.py", "import mesa", "Mesa is known to the model"),
-    ("experiments/running.py", "from mesa import Agent", "Mesa is known to the model"),
+    ("experiments/runs/command.py", "from mesa import Agent", "Mesa is known to the model"),
     ("sim/month.py", "from matplotlib import pyplot", "Configuration, storage, drawing and printing"),
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.shadow import PACKAGES, ROOT
+from experiments.runs.shadow import PACKAGES, ROOT
 
 
 @pytest.mark.parametrize("name", [*PACKAGES])
@@ -16,7 +16,7 @@ def test_another_package_of_the_name_is_named_with_a_remedy(tmp_path: Path, name
     other.mkdir(parents=True)
     (other / "__init__.py").write_text("WHO = 'somebody else'\n", encoding="utf-8")
     path = os.pathsep.join([str(other.parent), str(ROOT)])
-    start = "import sys; from experiments.cli import main; sys.exit(main(['list', 'runs']))"
+    start = "import sys; from experiments.cli.main import main; sys.exit(main(['list', 'runs']))"
     done = subprocess.run(
         [sys.executable, "-c", start],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,

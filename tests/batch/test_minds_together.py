@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from agents.ai_lab import AiLab
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
-from experiments.simulate import start_of
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.runs.simulate import start_of
 from sim.actors import Actor
 from sim.model import RaceModel, forget
 from sim.plans import LabPlan, LabView

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
-from experiments.simulate import start_of
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.runs.simulate import start_of
 from sim.model import RaceModel, forget
 
 WORLDS, MONTHS = 40, 24

@@ -16,14 +16,15 @@ import duckdb
 import numpy as np
 import pytest
 
-from experiments import batch, running, simulate, store
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import cases_of
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
 from experiments.figures import FIGURES
-from experiments.scratch import Scratch
-from experiments.team import Team
+from experiments.runs import batch, simulate, store
+from experiments.runs import command as running
+from experiments.runs.cases import cases_of
+from experiments.runs.scratch import Scratch
+from experiments.runs.team import Team
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("agents_per_world=400", "months=3", "output.figures=false")
@@ -347,7 +348,7 @@ def test_error_of_a_worker_arrives_as_it_is() -> None:
 
 ORPHANS = """
 import os, signal, time
-from experiments.team import Team
+from experiments.runs.team import Team
 if __name__ == "__main__":
     team = Team(2, 2)
     waiting = [team.submit(time.sleep, 600) for _ in range(2)]
@@ -415,7 +416,7 @@ def test_signals_are_given_back_after_a_run() -> None:
 
 def test_parent_of_workers_needs_no_mesa() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, experiments.running; sys.exit('mesa' in sys.modules)"],
+        [sys.executable, "-c", "import sys, experiments.runs.command; sys.exit('mesa' in sys.modules)"],
         cwd=ROOT,
         check=False,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from experiments.summary import HEADLINE
+from experiments.runs.summary import HEADLINE
 from experiments.teach.answers import Question, answer_all
 from experiments.teach.vectors import differences
 

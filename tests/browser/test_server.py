@@ -9,10 +9,10 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from experiments import load
-from experiments.catalogue import Record
-from experiments.cli import main
-from experiments.compose import base_catalogue
-from experiments.store import month_names
+from experiments.cli.main import main
+from experiments.config.catalogue import Record
+from experiments.config.compose import base_catalogue
+from experiments.runs.store import month_names
 from experiments.sweeping.factors import split_address
 from experiments.teach.answers import QUANTILES
 from experiments.teach.engine import Engine

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.cli import main
-from experiments.compose import compose_run
+from experiments.cli.main import main
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
             execute(plan)
 
         monkeypatch.setitem(
-            __import__("sys").modules, "experiments.running", SimpleNamespace(execute=remember)
+            __import__("sys").modules, "experiments.runs.command", SimpleNamespace(execute=remember)
         )
         status = main(arguments)
         printed = capsys.readouterr()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from experiments.catalogue import (
+from experiments.config.catalogue import (
     SECTIONS,
     Range,
     as_conf,
@@ -16,10 +16,10 @@ from experiments.catalogue import (
     read_setting,
     sobol_dimensions,
 )
-from experiments.compose import base_catalogue, valid_keys
-from experiments.conf_files import CONF, parameter_keys, run_keys
-from experiments.errors import ConfigError
-from experiments.readers import plain
+from experiments.config.compose import base_catalogue, valid_keys
+from experiments.config.conf_files import CONF, parameter_keys, run_keys
+from experiments.config.errors import ConfigError
+from experiments.config.readers import plain
 
 GOOD: dict[str, Any] = {
     "value": 2,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from experiments.build import RunPlan
-from experiments.cli import COMMANDS, TOP_OPTIONS
-from experiments.cli_complete import FIGURE_NAMES, complete
-from experiments.cli_help import COMMAND_GROUPS
-from experiments.conf_files import GROUPS, options
-from experiments.errors import RunError, nearest
+from experiments.cli.complete import FIGURE_NAMES, complete
+from experiments.cli.help import COMMAND_GROUPS
+from experiments.cli.main import COMMANDS, TOP_OPTIONS
+from experiments.config.build import RunPlan
+from experiments.config.conf_files import GROUPS, options
+from experiments.config.errors import RunError, nearest
 
 if TYPE_CHECKING:
     from tests.config.conftest import Call
@@ -97,7 +97,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def test_starting_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from experiments.cli import main; main(['run', '--help']); "
+        "import sys; from experiments.cli.main import main; main(['run', '--help']); "
         "heavy = ('mesa', 'scipy', 'numpy', 'matplotlib', 'duckdb', 'hydra', 'omegaconf', 'rich', 'pandas'); "
         "sys.exit(', '.join(name for name in heavy if name in sys.modules) or 0)"
     )
@@ -108,7 +108,7 @@ def test_starting_imports_nothing_heavy() -> None:
 
 
 def test_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m experiments.cli run --cfg job | head -n 1"
+    command = f"{sys.executable} -m experiments.cli.main run --cfg job | head -n 1"
     done = subprocess.run(
         ["bash", "-c", command], env=environment(), capture_output=True, text=True, check=False
     )
@@ -164,7 +164,7 @@ def test_only_what_stands_before_the_cursor_counts() -> None:
 
 def test_bash_completes_with_the_script(tmp_path: Path, call: "Call") -> None:
     program = tmp_path / "uncontested"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m experiments.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m experiments.cli.main "$@"\n')
     program.chmod(0o755)
     (tmp_path / "script").write_text(call("--shell-completion", "bash").out)
     line = "uncontested run scenario=fu"

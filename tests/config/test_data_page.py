@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from experiments import datapage
+from experiments.pages import datapage
 
 
 @pytest.mark.parametrize("path", [datapage.DATA, datapage.PARAMETERS], ids=lambda path: path.name)
 def test_page_is_current(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
     assert datapage.renewed(page, datapage.tables()[path]) == page, (
-        f"{path.name} is behind conf: run `python -m experiments.datapage`"
+        f"{path.name} is behind conf: run `python -m experiments.pages.datapage`"
     )
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.errors import ConfigError
-from experiments.find import find, finished, manifest_of, name_of
+from experiments.config.errors import ConfigError
+from experiments.reading.find import find, finished, manifest_of, name_of
 
 RUNS = ("2026-01-02_03-04-05_grid", "2026-01-03_03-04-05_grid", "2026-01-04_03-04-05_baseline")
 

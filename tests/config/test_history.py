@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
-from experiments.errors import ConfigError
-from experiments.simulate import start_of
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError
+from experiments.runs.simulate import start_of
 from sim.axes import BLOCS, CN, US
 from sim.model import forget
 

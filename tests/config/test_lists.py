@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from experiments.build import RunPlan
-from experiments.cli_list import KINDS
-from experiments.conf_files import options, parameter_keys
+from experiments.cli.listing import KINDS
+from experiments.config.build import RunPlan
+from experiments.config.conf_files import options, parameter_keys
 
 if TYPE_CHECKING:
     from tests.config.conftest import Call

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.build import RunPlan
+from experiments.config.build import RunPlan
 
 if TYPE_CHECKING:
     from tests.config.conftest import Call

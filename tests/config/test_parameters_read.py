@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from agents.roster import build_model
-from experiments.build import RunPlan
-from experiments.catalogue import SECTIONS
+from experiments.config.build import RunPlan
+from experiments.config.catalogue import SECTIONS
 from sim.params import Params
 
 

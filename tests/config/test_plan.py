@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.build import RunPlan, config_hash, plan_from_config
-from experiments.catalogue import SECTIONS
-from experiments.compose import compose_run
-from experiments.errors import ConfigError
+from experiments.config.build import RunPlan, config_hash, plan_from_config
+from experiments.config.catalogue import SECTIONS
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError
 from sim.axes import LEVERS, RESPONSES
 
 PlanOf = Callable[..., RunPlan]
@@ -259,7 +259,7 @@ def test_another_process_builds_the_same_plan_without_hydra(base: RunPlan) -> No
     code = (
         "import json, sys\n"
         "import numpy as np\n"
-        "from experiments.build import plan_from_config\n"
+        "from experiments.config.build import plan_from_config\n"
         "plan = plan_from_config(json.load(sys.stdin))\n"
         "params = plan.params_for(np.arange(3), 1)\n"
         "heavy = {'hydra', 'omegaconf', 'mesa', 'matplotlib', 'duckdb', 'scipy.stats'} & set(sys.modules)\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from experiments.compose import valid_keys
+from experiments.config.compose import valid_keys
 
 if TYPE_CHECKING:
     from tests.config.conftest import Call

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.batch import simulate_in_worker
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import cases_of
-from experiments.compose import compose_run
-from experiments.conf_files import options
-from experiments.running import SCRATCH, split
-from experiments.simulate import feasible_model
-from experiments.team import Team
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.conf_files import options
+from experiments.runs.batch import simulate_in_worker
+from experiments.runs.cases import cases_of
+from experiments.runs.command import SCRATCH, split
+from experiments.runs.simulate import feasible_model
+from experiments.runs.team import Team
 from sim.axes import RESPONSES
 from sim.invariants import LAWS
 from sim.model import forget

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from agents.roster import build_model
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim.axes import CN, US
 from sim.context import Context
 from sim.invariants import LAWS, Worst, balance, excess, residuals

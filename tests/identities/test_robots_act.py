@@ -16,8 +16,8 @@ import pytest
 from agents.factory import Factories
 from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim import initial_tables
 from sim.acts import feedback, orbit, robots
 from sim.acts.payments import enter

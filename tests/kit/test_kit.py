@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from experiments.cli import main
-from experiments.compose import compose_run
-from experiments.errors import ConfigError
+from experiments.cli.main import main
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError
+from experiments.config.readers import plain
 from experiments.kit import command
 from experiments.kit.cards import load_cards, records_of
 from experiments.kit.measure import BASE, driver_ends
@@ -30,7 +31,6 @@ from experiments.kit.puzzles import (
 from experiments.kit.render import MADE, PAGE_FILE, PAGES, Kit, filled_in, page_link, to_html
 from experiments.kit.strategies import HOLD, LANGUAGES, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, Found, plans_of
-from experiments.readers import plain
 from experiments.teach.sliders import check
 from sim.outcome import LEADERS
 

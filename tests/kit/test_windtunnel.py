@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.build import RunPlan
-from experiments.cli import main
-from experiments.errors import ConfigError
+from experiments.cli.main import main
+from experiments.config.build import RunPlan
+from experiments.config.errors import ConfigError
 from experiments.kit.strategies import (
     HOLD,
     Change,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import qmc, triang
 
-from experiments.design import (
+from experiments.config.design import (
     BITS,
     LARGEST_ATTEMPT,
     LARGEST_WORLD,

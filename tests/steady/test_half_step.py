@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from agents.roster import build_model
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
 from sim.axes import RESPONSES
 from sim.context import Context
 from sim.dimensions import HEADLINE

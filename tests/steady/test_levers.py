@@ -10,10 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import levers, levers_arms, levers_compare, levers_table
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
-from experiments.errors import ConfigError
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError
+from experiments.levers import __main__ as levers
+from experiments.levers import arms as levers_arms
+from experiments.levers import compare as levers_compare
+from experiments.levers import table as levers_table
 from sim.axes import BLOCS
 
 EXPECTED_SHARE = 0.95

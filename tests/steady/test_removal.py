@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from experiments.build import plan_from_config
-from experiments.cases import cases_of
-from experiments.compose import compose_run
-from experiments.levers_compare import relative_difference
-from experiments.simulate import feasible_model
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.levers.compare import relative_difference
+from experiments.runs.cases import cases_of
+from experiments.runs.simulate import feasible_model
 from sim.model import forget
 from sim.units import Array, IntArray
 

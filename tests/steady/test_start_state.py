@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from experiments.build import RunPlan, plan_from_config
-from experiments.cases import cases_of
-from experiments.compose import compose_run
-from experiments.datapage import CONF, load
-from experiments.simulate import feasible_model
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
+from experiments.pages.datapage import CONF, load
+from experiments.runs.cases import cases_of
+from experiments.runs.simulate import feasible_model
 from sim.model import forget
 from sim.state import State
 from sim.units import Array

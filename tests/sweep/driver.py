@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.cli import main
+from experiments.cli.main import main
 from experiments.sweeping import running
 from experiments.sweeping.executor import Executor, LocalExecutor
 from tests.sweep.faults import Held

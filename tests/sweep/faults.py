@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from experiments.outcome_columns import is_date, is_leader
+from experiments.runs.outcome_columns import is_date, is_leader
 from experiments.sweeping import parts
 from experiments.sweeping.cluster import TookTooLong
 from experiments.sweeping.work import Commit, Outcome, Task, store

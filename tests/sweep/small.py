@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from experiments.cli import main
+from experiments.cli.main import main
 from experiments.sweeping import parts, running
 from experiments.sweeping.executor import Executor, Job
 from experiments.sweeping.plan import SweepPlan, Unit

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.cli import BAD_CONFIGURATION, FAILED, OK
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK
 from experiments.sweeping import cluster as dask_cluster
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping.cluster import DaskExecutor, serve_unit

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import experiments.simulate
-from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
-from experiments.errors import ConfigError, RunError
+import experiments.runs.simulate
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK, main
+from experiments.config.errors import ConfigError, RunError
 from experiments.sweeping import executor as executors
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts, running
@@ -29,7 +29,7 @@ from tests.sweep.small import Here, contents, planned, rows, run_with, sweep
 
 def breaking(price: float, fault: Callable[[Any, np.ndarray], None]) -> Callable[..., Any]:
     """Return a simulation with a fault in the runs at one price of power."""
-    simulate_cases = experiments.simulate.simulate_cases
+    simulate_cases = experiments.runs.simulate.simulate_cases
 
     def simulate(plan: Any, cases: Any, on_month: Any) -> Any:
         patch = next(one for one in cases.patches if one.name == "power_price_us")
@@ -62,7 +62,7 @@ def test_a_run_that_raises_or_gives_no_number_is_a_row_and_touches_no_other(
     said: str,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(experiments.simulate, "simulate_cases", breaking(0.1, fault))
+        patched.setattr(experiments.runs.simulate, "simulate_cases", breaking(0.1, fault))
         assert sweep(tmp_path / "faulty", replications=1) == FAILED
     assert said in capsys.readouterr().out
     failed = rows(

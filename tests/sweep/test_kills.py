@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import FAILED, INTERRUPTED
+from experiments.cli.main import FAILED, INTERRUPTED
 from experiments.sweeping import folder as sweep_folder
 from tests.sweep.faults import pretend
 from tests.sweep.processes import has_ended, held, wait_for

@@ -9,9 +9,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from experiments.cli import main
-from experiments.pairing import compare_runs, shift
-from experiments.plotting import embedded
+from experiments.cli.main import main
+from experiments.reading.pairing import compare_runs, shift
+from experiments.reading.plotting import embedded
 from experiments.sweeping import folder as sweep_folder
 
 PAGE = Path(__file__).parents[2] / "docs" / "change.md"

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import experiments
-from experiments.build import plan_from_config
-from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK, main
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import identity, parts, status, verify
 from experiments.sweeping.factors import read_factors

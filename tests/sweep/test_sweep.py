@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
-from experiments.conf_files import options
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK, main
+from experiments.config.conf_files import options
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.executor import LocalExecutor

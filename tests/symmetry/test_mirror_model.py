@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from agents.roster import build_model
-from experiments.build import RunPlan, plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.compose import compose_run
 from sim.axes import CN, RESPONSES, US
 from sim.model import RaceModel, forget
 from sim.outcome import evaluate

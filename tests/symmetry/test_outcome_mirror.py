@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.roster import build_model
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim.axes import BLOCS
 from sim.context import Context
 from sim.model import forget

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from experiments.cli import main
+from experiments.cli.main import main
 from experiments.teach import bake as baking
 from experiments.teach.answers import Question, answer_all
 from experiments.teach.bake import Size, keep_of, kept_as, one_file, read_layout, run_points

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from experiments.errors import RunError
+from experiments.config.errors import RunError
 from experiments.teach import engine as engines
 from experiments.teach.engine import AT_ONCE, Busy, Engine, Replaced
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.errors import ConfigError
+from experiments.config.errors import ConfigError
 from experiments.kit.cards import load_cards
 from experiments.teach.bake import KINDS, checks_of
 from experiments.teach.grid import BASE, Axis, Grid, Point, Table, full_grid

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.errors import ConfigError
+from experiments.config.errors import ConfigError
 from experiments.figures.forecasts import draw_forecasts
 from experiments.figures.german import GERMAN
 from experiments.figures.origin import Origin
-from experiments.hindcast import hindcast_plan
-from experiments.targets import load
 from experiments.trust.forecasts import (
     FORECASTS,
     Comparison,
@@ -22,8 +20,10 @@ from experiments.trust.forecasts import (
     needed_series,
     read_forecasts,
 )
+from experiments.trust.hindcast import hindcast_plan
 from experiments.trust.section import forecasts_section
-from experiments.validate import recorded_units
+from experiments.trust.targets import load
+from experiments.trust.validate import recorded_units
 
 NAN = float("nan")
 POWER = Quantity("power", "Power", "GW", "sum", "mean", 8.76, ("a", "b"), 100.0, "too much", "too little")

@@ -9,7 +9,7 @@ import pytest
 
 from agents.ai_lab import AiLab
 from agents.roster import build_model
-from experiments.errors import ConfigError
+from experiments.config.errors import ConfigError
 from experiments.figures.free_tiers import draw_tiers
 from experiments.figures.origin import Origin
 from experiments.figures.ratios import ratio_axis, ratio_band

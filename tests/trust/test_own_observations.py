@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from experiments.figures import hindcast
-from experiments.validate import validate_command
+from experiments.trust.validate import validate_command
 
 OWN = """series,date,value,unit,source
 cash_usd.openai,2024-06,5e9,USD,a test

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.errors import ConfigError, RunError
+from experiments.config.errors import ConfigError, RunError
 from experiments.figures.german import GERMAN
 from experiments.figures.origin import Origin
 from experiments.figures.variants import draw_variants, survival

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.simulate import SeriesInfo, Simulated
+from experiments.runs.simulate import SeriesInfo, Simulated
 from experiments.sweeping.plan import Unit
 from experiments.sweeping.running import SweepJob, execute, prepare
 from experiments.sweeping.study import compose_sweep

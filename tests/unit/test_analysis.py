@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from experiments.analysis import discovery, effects, sensitivity
-from experiments.cli import BAD_CONFIGURATION, FAILED, main
-from experiments.errors import RunError
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, main
+from experiments.config.errors import RunError
 from experiments.sweeping.sampling import morris, saltelli
 
 

@@ -43,8 +43,8 @@ def test_one_optimus_breaks_even_where_the_closed_form_has_it(humanoids: BreakEv
 
 def price_of_agibot(multiple: float, overhead_usd: float) -> float:
     """Return what factories pay for an AgiBot at the end of a run of the break-even."""
-    from experiments.cases import Cases, Patch
-    from experiments.simulate import feasible_model
+    from experiments.runs.cases import Cases, Patch
+    from experiments.runs.simulate import feasible_model
 
     def patch(key: str, value: float) -> Patch:
         return Patch("robots", key, None, np.full(2, value))

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.analysis.analyse import Asked, analyse, draw
 from experiments.analysis.stored import open_study
-from experiments.cli import OK, main
+from experiments.cli.main import OK, main
 from experiments.figures.bars import MOST_ROWS
 from sim.units import Array
 from tests.unit.analysis_studies import invented

@@ -10,7 +10,7 @@ import pytest
 from experiments.analysis.flip import Answer, Lever, Question, Way, combinations
 from experiments.analysis.flip_search import find_flips
 from experiments.analysis.flipping import plan_to, summary, told, write
-from experiments.cli import BAD_CONFIGURATION, OK, main
+from experiments.cli.main import BAD_CONFIGURATION, OK, main
 
 WORLDS = 6
 NONE = np.zeros(WORLDS)

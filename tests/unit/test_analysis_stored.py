@@ -7,8 +7,8 @@ import pytest
 
 from experiments.analysis import stored
 from experiments.analysis.analyse import Asked, analyse
-from experiments.cli import BAD_CONFIGURATION, FAILED, OK, main
-from experiments.errors import ConfigError, RunError
+from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK, main
+from experiments.config.errors import ConfigError, RunError
 from sim.units import Array
 from tests.unit.analysis_studies import invented
 

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from experiments import calibration, running, validate
-from experiments.build import plan_from_config
-from experiments.cli import main
-from experiments.compose import compose_run
-from experiments.errors import RunError
+from experiments.cli.main import main
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import RunError
+from experiments.runs import command as running
+from experiments.trust import calibration, validate
 
 COMMANDS = ("calibrate", "validate", "sweep", "query", "status", "export")
 WORDS = st.one_of(

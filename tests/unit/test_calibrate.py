@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.build import plan_from_config
-from experiments.calibrate import (
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.design import Column
+from experiments.config.errors import ConfigError, RunError
+from experiments.trust.calibrate import (
     Emulator,
     Evidence,
     effective,
@@ -18,10 +21,7 @@ from experiments.calibrate import (
     resampled,
     sample,
 )
-from experiments.compose import compose_run
-from experiments.design import Column
-from experiments.errors import ConfigError, RunError
-from experiments.posterior import PosteriorTable, load, read, write
+from experiments.trust.posterior import PosteriorTable, load, read, write
 
 RANDOM = np.random.default_rng(7)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments import load
-from experiments.cli import main
+from experiments.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "change.md").read_text(encoding="utf-8")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.build import plan_from_config
 from experiments.claims import arms, command, page, pictures
 from experiments.claims.cards import Card, Figure, Part, read_card, read_cards
 from experiments.claims.measures import DEFINITIONS, FORMULAS, Answers, Variant, variants, ways
@@ -24,8 +23,9 @@ from experiments.claims.verdict import (
     strongest_split,
     word_of,
 )
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
 from sim.axes import BLOCS, CONSTRAINTS
 from sim.units import Array
 

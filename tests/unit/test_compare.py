@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import running
-from experiments.build import plan_from_config
-from experiments.citing import AUTHORS, TITLE
-from experiments.cli import COMMANDS, main
-from experiments.compose import compose_run
-from experiments.pairing import compare_runs, differing, shift
+from experiments.cli.main import COMMANDS, main
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.reading.citing import AUTHORS, TITLE
+from experiments.reading.pairing import compare_runs, differing, shift
+from experiments.runs import command as running
 
 SMALL = (
     "worlds=3",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from agents.roster import build_model
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim.acts.compute import cloud_user_cost_usd
 from sim.axes import CN, US, sum_by_bloc
 from sim.constraint import NEGLIGIBLE_SHARE, Constraint, binding, mean_by_bloc

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import BAD_CONFIGURATION, OK, main
+from experiments.cli.main import BAD_CONFIGURATION, OK, main
 
 README = Path(__file__).parents[2] / "README.md"
 SMALL = (

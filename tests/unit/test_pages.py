@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments import doubt
-from experiments.cli import COMMANDS
-from experiments.errors import RunError
+from experiments.cli.main import COMMANDS
+from experiments.config.errors import RunError
+from experiments.pages import doubt
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

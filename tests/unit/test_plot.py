@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from experiments import running
-from experiments.build import plan_from_config
-from experiments.cli import main
-from experiments.compose import compose_run
-from experiments.errors import ConfigError
+from experiments.cli.main import main
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError
 from experiments.figures import FIGURES, accessible_copies
 from experiments.figures.german import GERMAN
 from experiments.figures.manner import manner, say
 from experiments.figures.names import CONSTRAINTS, DEFINITIONS, REGIONS
 from experiments.figures.quantities import CAPTIONS, UNITS
-from experiments.observed import read_points
-from experiments.plotting import embedded
-from experiments.recorded import declared
+from experiments.reading.plotting import embedded
+from experiments.runs import command as running
+from experiments.runs.recorded import declared
+from experiments.trust.observed import read_points
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("worlds=4", "months=60", "consumers=cohort", "responses=[passive]", "workers=1", "name=small")

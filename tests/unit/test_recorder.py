@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from agents.roster import build_model
-from experiments.build import plan_from_config
-from experiments.compose import compose_run
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
 from sim.axes import BLOCS, CONSTRAINTS, PAID
 from sim.constraint import Constraint, binding
 from sim.context import Context

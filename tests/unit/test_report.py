@@ -15,12 +15,12 @@ from experiments.analysis import irreversible
 from experiments.analysis.flip import Question
 from experiments.analysis.irreversible import Irreversible, kept
 from experiments.analysis.stored import open_study
-from experiments.build import plan_from_config
 from experiments.claims.cards import read_cards
 from experiments.claims.measures import DEFINITIONS, Answers, Variant, ways
 from experiments.claims.verdict import VERDICTS, Verdict, judge, judge_mechanism
-from experiments.compose import compose_run
-from experiments.errors import ConfigError, RunError
+from experiments.config.build import plan_from_config
+from experiments.config.compose import compose_run
+from experiments.config.errors import ConfigError, RunError
 from experiments.report import command, figures, flips, studies
 from experiments.report.answer import BUDGETS, YEARS, Answer, arm_of, arms_needed, leaders, share
 from experiments.report.decides import Decided
@@ -29,7 +29,7 @@ from experiments.report.flips import QUESTION, Flipped
 from experiments.report.page import Made, report_page
 from experiments.report.pieces import bar
 from experiments.report.studies import Finding, Studied
-from experiments.summary import SENSES
+from experiments.runs.summary import SENSES
 from sim.axes import LEVERS
 from tests.unit.analysis_studies import invented
 

@@ -13,7 +13,7 @@ import yaml
 from agents.factory import Factories
 from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
-from experiments.conf_files import CONF
+from experiments.config.conf_files import CONF
 from sim.physics.robots import break_even_efficiency_ratio, retired_units
 from sim.plans import FactoryView, OrbitView, RobotMakerView
 from sim.quantity import capital_recovery_factor

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import facts
-from experiments.scores import BAND, Score, benchmark, expected_share, judge, median_error, score
-from experiments.targets import Gates, Point, Target, Targets
+from experiments.trust import facts
+from experiments.trust.scores import BAND, Score, benchmark, expected_share, judge, median_error, score
+from experiments.trust.targets import Gates, Point, Target, Targets
 
 GATES = Gates(0.15, 0.25, 0.8, 4.0, 0.667, 7, 0.8)
 FIRST = "2023-01"

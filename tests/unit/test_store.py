@@ -9,10 +9,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from experiments import store
-from experiments.errors import ConfigError, RunError
-from experiments.scratch import Scratch
-from experiments.store import Entry, RunFolder, SeriesKeys
+from experiments.config.errors import ConfigError, RunError
+from experiments.runs import store
+from experiments.runs.scratch import Scratch
+from experiments.runs.store import Entry, RunFolder, SeriesKeys
 
 NOW = time.strptime("2026-11-05 09:08:07", "%Y-%m-%d %H:%M:%S")
 

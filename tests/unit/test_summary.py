@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import readme_answer, summary, terminal
-from experiments.errors import RunError
-from experiments.manifest import write_json
+from experiments.config.errors import RunError
+from experiments.pages import readme_answer
+from experiments.runs import summary, terminal
+from experiments.runs.manifest import write_json
 from sim.axes import CONSTRAINTS
 
 US, CN, MIXED, OPEN = 0.0, 1.0, 2.0, 3.0
@@ -229,8 +230,8 @@ def test_report_passes_warnings_on() -> None:
 
 @pytest.mark.parametrize("scenario", ["baseline", "article", "detente"])
 def test_next_commands_are_three_and_can_be_run(scenario: str) -> None:
-    from experiments.build import plan_from_config
-    from experiments.compose import compose_run
+    from experiments.config.build import plan_from_config
+    from experiments.config.compose import compose_run
 
     commands = [text for text, _ in terminal.next_commands(scenario, "uncontested run")]
     assert len(commands) == 3

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.errors import ConfigError
-from experiments.targets import TARGETS, Point, Target, observed, read_points, read_targets
+from experiments.config.errors import ConfigError
+from experiments.trust.targets import TARGETS, Point, Target, observed, read_points, read_targets
 
 FIRST, MONTHS = "2023-01", 36
 UNITS = {"users": "million people", "shipped": "robots", "price": "USD per H100e"}
@@ -124,8 +124,8 @@ def test_a_fault_in_a_target_is_named(tmp_path: Path, text: str, expected: str) 
 
 
 def test_the_targets_are_read_and_nothing_after_the_fit_is_fitted() -> None:
-    from experiments.hindcast import hindcast_plan
-    from experiments.validate import recorded_units
+    from experiments.trust.hindcast import hindcast_plan
+    from experiments.trust.validate import recorded_units
 
     plan = hindcast_plan("worlds=1")
     targets = read_targets(TARGETS, observed(), plan.start.month, plan.months, recorded_units(plan))

@@ -1,0 +1,1 @@
+"""The command line: what each command accepts, says and hands on."""

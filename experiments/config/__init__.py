@@ -1,0 +1,1 @@
+"""From conf to frozen records: composed, checked, drawn."""

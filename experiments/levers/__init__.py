@@ -1,0 +1,1 @@
+"""One lever at a time, every world against itself."""

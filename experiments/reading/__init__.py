@@ -1,0 +1,1 @@
+"""What is stored, read again: found, asked, compared, explained, drawn."""

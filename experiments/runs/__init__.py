@@ -1,0 +1,1 @@
+"""One run: its worlds simulated, its tables, code book, summary and manifest written."""

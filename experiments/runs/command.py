@@ -1,0 +1,290 @@
+"""Run the laboratory once: `uncontested run [key=value ...]`, or `python -m experiments run` with the same.
+
+Worlds are simulated in batches by worker processes. All that is written appears at once, at the end.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments.config.build import RunPlan
+from experiments.config.errors import RunError
+from experiments.config.parameters import axis_members
+from experiments.reading import drawing
+from experiments.runs import codebook, manifest, outcome_columns, store, summary, terminal
+from experiments.runs.batch import BatchResult, simulate_in_worker
+from experiments.runs.recorded import declared
+from experiments.runs.scratch import Scratch
+from experiments.runs.team import Team
+from experiments.trust.observed import check_series
+from sim.axes import RESPONSES
+from sim.units import Array, IntArray
+
+BATCH_COLUMNS = 384
+"""Columns of a batch, about: larger ones are not faster, and need more memory."""
+ALONE_COLUMNS = 32
+"""So few columns are done before other processes would have started."""
+DRAWERS = 2
+HANDS = 8
+"""The figures are dealt to more hands than there are drawers, so that nobody waits long for the other."""
+POINT = 0
+"""A single run has one point; a study numbers those of its design."""
+SCRATCH = "series.scratch"
+
+
+def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
+    """Run a plan: simulate, store, draw, and say what came of it; return the folder that holds it.
+
+    A quiet run says nothing at its end and does not become the latest.
+
+    Raises: ConfigError if the output folder cannot be used, before anything is computed; RunError if the run
+    fails. Whatever goes wrong, or interrupts, nothing that looks finished is left.
+    """
+    began, now = time.perf_counter(), time.localtime()
+    if plan.config["observations"]:
+        check_series(plan.config["observations"], {one.column: one.unit for one in declared(plan)})
+    target = store.output_folder(plan.output_dir, plan.name or plan.scenario, now)
+    with ending_on_signals(), store.RunFolder(target, may_be_renamed=not plan.output_dir) as folder:
+        try:
+            found, warnings = fill(plan, folder.part, now, began)
+        except OSError as error:
+            raise RunError(f"{target}: cannot be written ({error.strerror}); nothing is left of it") from None
+        final = folder.publish()
+    if quiet:
+        return final
+    if not store.point_latest_at(final):
+        warnings.append(f"{store.OUTPUTS / store.LATEST} could not be made to point at this run")
+    shown = store.shown_path(final)
+    terminal.report(found, shown, [warning.replace(str(folder.part), str(shown)) for warning in warnings])
+    return final
+
+
+def fill(plan: RunPlan, part: Path, now: time.struct_time, began: float) -> tuple[dict[str, Any], list[str]]:
+    """Run a plan into a folder; return the summary, and what could not be drawn."""
+    workers = worker_count(plan)
+    batches = split(plan.worlds, len(plan.responses), workers)
+    drawers = min(DRAWERS, plan.workers or cores())
+    what = f"Simulating {plan.worlds:,} worlds × {len(plan.responses)} responses"
+    total = plan.months * len(batches)
+    with terminal.meter(total, what) as meter, Team(max(workers, drawers), len(batches)) as team:
+        results = simulate_all(plan, part / SCRATCH, batches, team if workers > 1 else None, meter)
+        meter.stage("Writing tables")
+        found = write_tables(plan, part, results, workers)
+        made_by = manifest.describe_run(
+            plan, time.strftime("%Y-%m-%dT%H:%M:%S%z", now), workers, len(batches)
+        )
+        given = figure_inputs(plan, results)
+        made_by["figures"] = {name: value for name, value in given.items() if name != "observed"}
+        manifest.write_json(part / "manifest.json", made_by)
+        warnings: list[str] = []
+        if plan.figures:
+            meter.stage("Drawing figures")
+            warnings = draw(part, given, team if drawers > 1 else None)
+    found["wall_seconds"] = round(time.perf_counter() - began, 1)
+    manifest.write_json(part / "summary.json", found)
+    return found, warnings
+
+
+def worker_count(plan: RunPlan) -> int:
+    """Return how many processes simulate; one where starting others would take longer than the work."""
+    if plan.worlds * len(plan.responses) <= ALONE_COLUMNS:
+        return 1
+    return min(plan.workers or cores(), plan.worlds)
+
+
+def cores() -> int:
+    """Return how many cores this process may use, which in a container can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def split(worlds: int, responses: int, workers: int) -> list[tuple[int, int]]:
+    """Split worlds into batches, from and to before: as many for each worker, none too large.
+
+    >>> split(256, 3, 2)
+    [(0, 128), (128, 256)]
+    >>> split(5, 3, 2)
+    [(0, 2), (2, 5)]
+    """
+    rounds = max(1, -(-worlds * responses // (workers * BATCH_COLUMNS)))
+    count = min(worlds, workers * rounds)
+    edges = [worlds * place // count for place in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def simulate_all(
+    plan: RunPlan,
+    scratch: Path,
+    batches: Sequence[tuple[int, int]],
+    team: Team | None,
+    meter: terminal.Meter,
+) -> list[BatchResult]:
+    """Simulate all batches, here or by a team, and return their results in the order of the worlds."""
+    ids = np.arange(plan.worlds)
+    if team is not None:
+        tasks = [
+            team.submit(simulate_in_worker, plan, ids[first:end], first, scratch, place)
+            for place, (first, end) in enumerate(batches)
+        ]
+        return team.wait_for(tasks, meter.show)
+    from experiments.runs.simulate import simulate
+
+    results = []
+    for place, (first, end) in enumerate(batches):
+        show = partial(_show_from, meter, place * plan.months)
+        results.append(simulate(plan, ids[first:end], first, scratch, show))
+    return results
+
+
+def _show_from(meter: terminal.Meter, before: int, month: int) -> None:
+    meter.show(before + month + 1)
+
+
+def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult], threads: int) -> dict[str, Any]:
+    """Write both tables and their code book from the batches' results; return the summary."""
+    series = results[0].series
+    months = store.month_names(plan.start.month, plan.months)
+    keys = store.SeriesKeys(POINT, np.arange(plan.worlds), plan.responses, budgets(plan), months)
+    scratch = Scratch(part / SCRATCH, len(series), plan.worlds, len(plan.responses), plan.months)
+    columns = dict(zip((one.name for one in series), scratch.columns(), strict=True))
+    store.write_series(part / codebook.SERIES, columns, keys, threads)
+    scratch.path.unlink()
+    outcomes = {
+        name: np.concatenate([one.outcomes[name] for one in results], axis=1).T
+        for name in results[0].outcomes
+    }
+    senses = {name: np.concatenate([one.senses[name] for one in results]) for name in results[0].senses}
+    worlds = worlds_columns(plan, results, outcomes, senses, months)
+    store.write_worlds(part / codebook.WORLDS, worlds)
+    store.write_code_book(part / "columns.csv", codebook.code_book(plan, series, worlds))
+    return summary.summarise(
+        scenario=plan.scenario,
+        title=plan.title,
+        why=plan.sentence,
+        responses=plan.responses,
+        budget=plan.budget,
+        months=months,
+        outcomes=outcomes,
+        senses=senses,
+        binding=np.sum([one.binding for one in results], axis=0),
+        # A residual that is no number must not be lost among those that are: max of NumPy keeps it.
+        conservation={
+            law: float(np.max([one.worst[law] for one in results])) for law in sorted(results[0].worst)
+        },
+        attempts=np.concatenate([one.attempts for one in results]),
+        growth_scaled=np.concatenate([one.growth_scaled for one in results]),
+        lead_share=plan.outcome.lead_share,
+    )
+
+
+def budgets(plan: RunPlan) -> list[str]:
+    """Return the budget of each response: the passive one spends nothing."""
+    return ["none" if response == RESPONSES[0] else plan.budget for response in plan.responses]
+
+
+def worlds_columns(
+    plan: RunPlan,
+    results: Sequence[BatchResult],
+    outcomes: dict[str, Array],
+    senses: dict[str, Array],
+    months: Sequence[str],
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of worlds.parquet, a row a world and response.
+
+    Shapes: outcomes (world, response), senses (world,) -> (world * response,). The senses compare the
+    responses of a world and stand in its passive row.
+    """
+    responses = len(plan.responses)
+    attempts = np.concatenate([one.attempts for one in results])
+    columns = {
+        "point": np.full(plan.worlds * responses, POINT, np.int32),
+        "world": np.repeat(np.arange(plan.worlds, dtype=np.int32), responses),
+        "response": np.tile(np.asarray(plan.responses, object), plan.worlds),
+        "budget": np.tile(np.asarray(budgets(plan), object), plan.worlds),
+    }
+    for name, values in parameters(plan, attempts).items():
+        columns[name] = np.repeat(np.broadcast_to(values, plan.worlds), responses)
+    columns["rejected_draws"] = np.repeat(attempts.astype(np.int32), responses)
+    columns["growth_scaled"] = np.repeat(np.concatenate([one.growth_scaled for one in results]), responses)
+    columns.update(
+        outcome_columns.stored({name: values.ravel() for name, values in outcomes.items()}, months)
+    )
+    passive = np.asarray(plan.responses) == RESPONSES[0]
+    for name, values in senses.items():
+        columns[name] = np.where(passive, values[:, None], np.nan).ravel()
+    return columns
+
+
+def parameters(plan: RunPlan, attempts: IntArray) -> dict[str, Array]:
+    """Return every parameter by its key, drawn or not, so that the tables of all runs have the same columns.
+
+    Shapes: attempts (world,) -> 0-d or (world,).
+    """
+    params = plan.params_for(np.arange(plan.worlds), attempts)
+    found = {}
+    for key, record in plan.catalogue.items():
+        section, name = key.split(".")
+        values = getattr(getattr(params, section), name)
+        if record.by is None:
+            found[key] = values
+            continue
+        if record.by == "industrial_maker":
+            members = plan.axes.industrial_makers.names
+        else:
+            members = axis_members(record, plan.axes)
+        found.update({f"{key}.{member}": row for member, row in zip(members, values, strict=True)})
+    return found
+
+
+def figure_inputs(plan: RunPlan, results: Sequence[BatchResult]) -> dict[str, Any]:
+    """Return what the figures need beside the tables."""
+    return drawing.options(plan, np.arange(plan.worlds), np.concatenate([one.attempts for one in results]))
+
+
+def draw(part: Path, given: Mapping[str, Any], team: Team | None) -> list[str]:
+    """Draw the figures of a folder, here or by a team; return what could not be drawn."""
+    if team is None:
+        return drawing.draw_some(0, 1, part, given)
+    tasks = [team.submit(drawing.draw_some, hand, HANDS, part, given) for hand in range(HANDS)]
+    return [failure for failures in team.wait_for(tasks, lambda done: None) for failure in failures]
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Turn the signals that end a program into exceptions, so that what was begun is cleared away.
+
+    The first one counts: while it is cleared away, a second Ctrl-C must not leave half of it behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    watched = {
+        number: old
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        # A signal that is ignored stays so: nohup and shells' background jobs mean it.
+        if (old := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+
+    def end(number: int, frame: object) -> None:
+        for one in watched:
+            signal.signal(one, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+    for number in watched:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, old in watched.items():
+            signal.signal(number, old)

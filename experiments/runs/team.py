@@ -1,0 +1,122 @@
+"""Worker processes that report how far they are and end with their parent.
+
+Started afresh (spawn): a forked worker would inherit the locks of its parent's threads. Only the standard
+library is imported here, since every worker reads this file before it knows its task.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from experiments.config.errors import RunError
+
+Result = TypeVar("Result")
+
+_POLL_SECONDS = 0.1
+_DIED = (
+    "a worker process died, perhaps killed for want of memory; nothing was written. "
+    "Try fewer at a time (workers=1) or smaller ones (worlds, agents_per_world)"
+)
+_progress: MutableSequence[int] = [0]
+
+
+class Team:
+    """Some worker processes, as a context: they end when it is left, and when the parent dies."""
+
+    def __init__(self, size: int, places: int) -> None:
+        context = get_context("spawn")
+        # Nobody writes to the leash. It closes when the parent lets go of it or dies.
+        self._leash, self._held = context.Pipe(duplex=False)
+        self._progress = context.RawArray("q", places)
+        self._pool = ProcessPoolExecutor(
+            size, mp_context=context, initializer=join, initargs=(self._leash, self._progress)
+        )
+
+    def __enter__(self) -> Self:
+        """Return the team; its processes start with the first task."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let idle workers go; stop busy ones where they are if something went wrong."""
+        if kind is not None:
+            self._let_go()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._held.close()
+        self._leash.close()
+
+    @property
+    def progress(self) -> int:
+        """Sum of what the workers have noted."""
+        return sum(self._progress)
+
+    def submit(self, task: Callable[..., Result], *arguments: Any) -> "Future[Result]":
+        """Give a task to the next idle worker.
+
+        Raises: RunError if a worker has died.
+        """
+        try:
+            with _without_main():
+                return self._pool.submit(task, *arguments)
+        except BrokenProcessPool:
+            raise RunError(_DIED) from None
+
+    def wait_for(self, futures: Sequence["Future[Result]"], meanwhile: Callable[[int], None]) -> list[Result]:
+        """Return the results of tasks in their order; `meanwhile` is told the progress as it moves.
+
+        Raises: RunError if a worker has died; what a task raised, as soon as one does.
+        """
+        pending = set(futures)
+        try:
+            while pending:
+                done, pending = wait(pending, _POLL_SECONDS, FIRST_COMPLETED)
+                meanwhile(self.progress)
+                for future in done:
+                    future.result()
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise RunError(_DIED) from None
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module while processes start: they would run it again, a script's every line included."""
+    main = sys.modules["__main__"]
+    hidden = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(hidden)
+
+
+def join(leash: Connection, progress: MutableSequence[int]) -> None:
+    """Set a new worker up: the parent alone hears Ctrl-C, and the worker watches the parent."""
+    global _progress
+    _progress = progress
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(leash,), daemon=True).start()
+
+
+def note(place: int, done: int) -> None:
+    """Note how far a task is, for the parent to read."""
+    _progress[place] = done
+
+
+def _watch(leash: Connection) -> None:
+    # Nothing is ever sent: this returns when the other end has gone.
+    leash.poll(None)
+    os._exit(1)
