@@ -10,7 +10,7 @@ import numpy as np
 from sim.acts import adoption
 from sim.axes import FREE, PAID
 from sim.context import Context
-from sim.markets.adoption import Inversion, awareness, invert_flows
+from sim.markets.adoption import Columns, Inversion, awareness, invert_flows
 from sim.markets.choice import ChoiceSetting, reconsidering
 from sim.population import start_population
 from sim.state import (
@@ -131,12 +131,8 @@ def inverted_once(
     # One column would be summed in another order than two (decision 2).
     chosen = first if first.size > 1 else np.repeat(first, 2)
 
-    def pick(value: Array) -> Array:
-        if np.ndim(value) and value.shape[-1] == ctx.worlds:
-            return np.ascontiguousarray(value[..., chosen])
-        return value
-
-    part = {name: pick(value) for name, value in everything.items()}
+    here = Columns(chosen, ctx.worlds)
+    part = {name: here.of(value) for name, value in everything.items()}
     found = invert_flows(
         ChoiceSetting(**{field.name: part[field.name] for field in fields(setting)}),
         part["occupancy"],

@@ -449,5 +449,5 @@ def table_of(plans: Sequence[Shown], members: Sequence[IntArray]) -> Shown:
         led = [part if part.ndim == 2 else np.moveaxis(part, -2, 0) for part in parts]
         # In one order in memory whoever was asked: a sum over two axes follows it.
         whole[field.name] = np.ascontiguousarray(led[0] if len(led) == 1 else np.concatenate(led)[order])
-    table: Shown = replace(first, **whole)  # type: ignore[type-var]
+    table: Shown = replace(first, **whole)  # type: ignore[type-var]  # plans are dataclasses
     return table

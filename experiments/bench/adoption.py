@@ -146,7 +146,7 @@ def mesa_profile(consumers: int, months: int) -> list[tuple[str, float]]:
     model = with_mesa.build(task, 2)
     profile = cProfile.Profile()
     profile.runcall(with_mesa.run, model, months)
-    rows = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined]
+    rows = pstats.Stats(profile).stats.items()  # type: ignore[attr-defined]  # typeshed leaves it out
     total = sum(row[2] for _, row in rows)
     own = sorted(((row[2] / total, name) for (_, _, name), row in rows), reverse=True)
     return [(name, share) for share, name in own[:PROFILED]]

@@ -9,7 +9,7 @@ from experiments.bench.problem import DEGREE, LABS, Choices, Problem, Rule
 Table = npt.NDArray[np.float32]
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit  # type: ignore[untyped-decorator]  # numba ships no types
 def month(
     choice: npt.NDArray[np.uint8],
     neighbour: npt.NDArray[np.int32],

@@ -5,24 +5,19 @@ the measures may be taken one by one, on a machine that does nothing else.
 """
 
 import gc
-import json
 import pickle
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from multiprocessing import active_children, get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from experiments.config.errors import MISSING, ConfigError, nearest
-from experiments.pages.readme_answer import replaced
+from experiments.pages.measured import Measures, Row, take
 from experiments.reading.results import opened
 from experiments.runs import manifest
 from experiments.runs.command import cores
@@ -35,7 +30,6 @@ from experiments.sweeping.running import SweepJob, execute, prepare
 from experiments.sweeping.study import compose_sweep
 from experiments.sweeping.work import Commit, Task, simulate_apart, store
 
-BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 PAGE = manifest.ROOT / "docs" / "sweeps.md"
 KEPT = OUTPUTS / "measure" / "sweeps.json"
 UNIT = 192
@@ -47,17 +41,6 @@ STUDY = (
 )
 LIMIT_SECONDS = 3600.0
 MILLION = 1e6
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table."""
-
-    what: str
-    measured: str
-    wanted: str
-    kept: bool
-    """Whether what was wanted is so."""
 
 
 def short(runs: int, months: int, *more: str) -> tuple[str, ...]:
@@ -272,7 +255,7 @@ def size(worlds: int = 2_000, months: int = 180, series: int = 60) -> list[Row]:
     ]
 
 
-MEASURES: Mapping[str, Callable[[], list[Row]]] = {
+MEASURES: Measures = {
     "planning": planning,
     "speed": speed,
     "overhead": overhead,
@@ -281,46 +264,9 @@ MEASURES: Mapping[str, Callable[[], list[Row]]] = {
 }
 
 
-def table(kept: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what was measured as a table in Markdown."""
-    lines = ["| | measured | wanted | |", "|---|--:|--:|---|"]
-    for name in MEASURES:
-        for row in kept.get(name, {}).get("rows", []):
-            lines.append(
-                f"| {row['what']} | {row['measured']} | {row['wanted']} | {'' if row['kept'] else 'missed'} |"
-            )
-    machines = {f"{one['machine']}, {one['date']}" for one in kept.values()}
-    lines += ["", f"Written by `python -m experiments.sweeping.measure` ({'; '.join(sorted(machines))})."]
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str]) -> int:
-    """Take the measures named, or all; return 1 if one misses what is wanted."""
-    names = list(arguments) or list(MEASURES)
-    for name in names:
-        if name not in MEASURES:
-            expected = f"expected some of {', '.join(MEASURES)}"
-            print(
-                f"measure: {ConfigError(name, MISSING, expected, nearest(name, MEASURES))}", file=sys.stderr
-            )
-            return 2
-    kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    for name in names:
-        rows = MEASURES[name]()
-        for row in rows:
-            print(f"{row.what}: {row.measured} (wanted {row.wanted}){'' if row.kept else ', missed'}")
-        kept[name] = {
-            "rows": [vars(row) for row in rows],
-            "machine": f"{cores()} cores, Python {platform.python_version()}",
-            "date": time.strftime("%Y-%m-%d"),
-        }
-        KEPT.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_json(KEPT, kept)
-    if PAGE.is_file():
-        PAGE.write_text(
-            replaced(PAGE.read_text(encoding="utf-8"), table(kept), (BEGIN, END)), encoding="utf-8"
-        )
-    return 0 if all(row["kept"] for one in kept.values() for row in one["rows"]) else 1
+    """Take the measures named, or all; return 1 if one misses what is wanted, 2 if one cannot be taken."""
+    return take(arguments, MEASURES, PAGE, KEPT, "experiments.sweeping.measure")
 
 
 if __name__ == "__main__":

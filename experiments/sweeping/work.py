@@ -186,7 +186,7 @@ def tables(
     simulated = errors == None  # noqa: E711  # elementwise
     for place in np.flatnonzero(simulated):
         errors[place] = not_a_number(plan, outcomes, dict(zip(task.series, record, strict=True)), int(place))
-    done = np.asarray(errors == None)  # noqa: E711
+    done = np.asarray(errors == None)  # noqa: E711  # elementwise
     columns: dict[str, npt.NDArray[Any]] = {
         "run_id": np.asarray(task.run_ids, object),
         "status": np.where(done, parts.DONE, parts.FAILED).astype(object),

@@ -6,34 +6,31 @@ and for `baked` a page made by `uncontested teach bake`. What was measured befor
 
 import json
 import os
-import platform
 import shutil
 import socket
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from experiments.config.errors import MISSING, ConfigError, nearest
+from experiments.config.errors import MISSING, ConfigError
 from experiments.kit.command import BROWSERS
-from experiments.pages.readme_answer import replaced
+from experiments.pages.measured import Measures, Row, take
 from experiments.runs import manifest
 from experiments.runs.command import cores
 from experiments.runs.store import OUTPUTS
-from experiments.sweeping.measure import Row
 from experiments.teach.answers import MONTHS, WORLDS
 from experiments.teach.bake import KIND_WORDS
 from experiments.teach.engine import Engine
 from experiments.teach.server import LOCAL, make_app
 from experiments.teach.sliders import spans, words
 
-BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 PAGE = manifest.ROOT / "docs" / "teach_page.md"
 KEPT = OUTPUTS / "measure" / "teach.json"
 BAKED = OUTPUTS / "teach.html"
@@ -195,50 +192,12 @@ def together() -> list[Row]:
     ]
 
 
-MEASURES: Mapping[str, Callable[[], list[Row]]] = {"live": live, "baked": baked, "together": together}
-
-
-def table(kept: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what was measured as a table in Markdown."""
-    lines = ["| | measured | wanted | |", "|---|--:|--:|---|"]
-    for name in MEASURES:
-        for row in kept.get(name, {}).get("rows", []):
-            lines.append(
-                f"| {row['what']} | {row['measured']} | {row['wanted']} | {'' if row['kept'] else 'missed'} |"
-            )
-    machines = {f"{one['machine']}, {one['date']}" for one in kept.values()}
-    return "\n".join(
-        [*lines, "", f"Written by `python -m experiments.teach.measure` ({'; '.join(sorted(machines))})."]
-    )
+MEASURES: Measures = {"live": live, "baked": baked, "together": together}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Take the measures named, or all; return 1 if one misses what is wanted, 2 if one cannot be taken."""
-    names = list(arguments) or list(MEASURES)
-    try:
-        for name in names:
-            if name not in MEASURES:
-                expected = f"expected some of {', '.join(MEASURES)}"
-                raise ConfigError(name, MISSING, expected, nearest(name, MEASURES))
-        kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-        for name in names:
-            rows = MEASURES[name]()
-            for row in rows:
-                print(f"{row.what}: {row.measured} (wanted {row.wanted}){'' if row.kept else ', missed'}")
-            kept[name] = {
-                "rows": [vars(row) for row in rows],
-                "machine": f"{cores()} cores, Python {platform.python_version()}",
-                "date": time.strftime("%Y-%m-%d"),
-            }
-            KEPT.parent.mkdir(parents=True, exist_ok=True)
-            manifest.write_json(KEPT, kept)
-    except ConfigError as error:
-        print(f"measure: {error}", file=sys.stderr)
-        return 2
-    if PAGE.is_file():
-        page = replaced(PAGE.read_text(encoding="utf-8"), table(kept), (BEGIN, END))
-        PAGE.write_text(page, encoding="utf-8")
-    return 0 if all(row["kept"] for one in kept.values() for row in one["rows"]) else 1
+    return take(arguments, MEASURES, PAGE, KEPT, "experiments.teach.measure")
 
 
 if __name__ == "__main__":

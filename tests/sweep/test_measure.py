@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.pages.measured import BEGIN, END, Row
 from experiments.sweeping import measure
-from experiments.sweeping.measure import BEGIN, END, Row, main
+from experiments.sweeping.measure import main
 
 
 def test_rows_go_into_the_page_and_a_miss_into_the_status(

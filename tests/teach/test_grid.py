@@ -176,7 +176,10 @@ def test_an_answer_comes_back_from_its_vector_and_its_text() -> None:
 def flat(given: object) -> list[float]:
     if isinstance(given, dict):
         return [one for key in sorted(given) for one in flat(given[key])]
-    return [one for part in given for one in flat(part)] if isinstance(given, list) else [given]  # type: ignore[list-item]
+    if isinstance(given, list):
+        return [one for part in given for one in flat(part)]
+    assert isinstance(given, int | float)
+    return [given]
 
 
 def test_a_name_stands_once() -> None:

@@ -233,11 +233,15 @@ def test_too_few_worlds_tell_nothing() -> None:
     assert "only 3" in verdict.on
 
 
-def test_worlds_without_a_start_do_not_count() -> None:
+def test_worlds_without_a_start_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     card = next(card for card in MECHANISMS if card.test and card.test.kind == "effect")
     worlds = Told(card, holds=True)
     whole = worlds.series
-    worlds.series = lambda arm, name: (YEARS, np.where(np.arange(WORLDS) < 2, np.nan, whole(arm, name)[1]))  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        worlds,
+        "series",
+        lambda arm, name: (YEARS, np.where(np.arange(WORLDS) < 2, np.nan, whole(arm, name)[1])),
+    )
     assert judge(card, worlds).worlds == WORLDS - 2
 
 
