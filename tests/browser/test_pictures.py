@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from experiments.kit.command import BROWSERS
+from experiments.pages.measured import table
 from experiments.teach import measure, pictures
-from experiments.teach.measure import client, moved, table
+from experiments.teach.measure import client, moved
 
 
 def test_takes_three_pictures_of_a_page(file, tmp_path):
@@ -31,7 +32,7 @@ def test_a_row_says_whether_what_was_wanted_is_so():
     kept = {
         "live": {"rows": [vars(one) for one in (*fast, *slow)], "machine": "1 core", "date": "2026-01-01"}
     }
-    assert table(kept).count("missed") == 1
+    assert table(kept, measure.MEASURES, measure.__name__).count("missed") == 1
 
 
 def test_a_client_counts_its_answers_and_what_is_refused(address, monkeypatch):
