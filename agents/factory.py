@@ -55,7 +55,7 @@ class Factories(Actor):
         """Return the share of positions that each make takes, at stations of each kind (S9.3).
 
         A station that takes one robot only is tied up longer by a slower robot, at its own yearly cost.
-        Shapes: -> (maker, kind of station, sector, ..., world).
+        Shapes: -> (maker, kind of station, sector or 1, ..., world), as the cost of a task.
         """
         robots = view.params.robots
         makers, sectors, *places = view.task_cost_usd.shape

@@ -24,12 +24,12 @@ class Context:
     settings: Settings
     history: History
 
-    @property
+    @cached_property
     def worlds(self) -> int:
         """Number of columns: worlds times responses."""
         return int(self.settings.world_ids.size)
 
-    @property
+    @cached_property
     def dt(self) -> float:
         """Months a step."""
         return 1.0 / self.settings.steps_per_month

@@ -55,7 +55,7 @@ def factory_view(ctx: Context, state: State) -> FactoryView:
         FactoryView(
             params=ctx.params,
             step_months=ctx.dt,
-            task_cost_usd=np.repeat(task_cost[:, None], positions.shape[1], axis=1),
+            task_cost_usd=task_cost[:, None],
             person_cost_usd=wage_usd_per_year(ctx, state.months),
             machine_cost_usd=machine_cost_usd(
                 ctx, industrial.local_price_usd(ctx, table.industrial_price_usd, state.policy.tariff)

@@ -188,7 +188,7 @@ class FactoryView:
     params: Params
     step_months: float
     task_cost_usd: Array
-    """(maker, sector, world): yearly cost of one worker's tasks done by each humanoid."""
+    """(maker, 1, world): yearly cost of one worker's tasks done by each humanoid, alike in all sectors."""
     person_cost_usd: Array
     """(world,): yearly wage cost."""
     machine_cost_usd: Array

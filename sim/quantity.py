@@ -64,13 +64,16 @@ def water_fill(total: Array, weight: Array, cap: Array) -> Array:
     """
     filled: Array = np.zeros(np.broadcast_shapes(np.shape(weight), np.shape(cap), np.shape(total)))
     open_uses: BoolArray = np.ones(filled.shape, np.bool_)
+    offer = _offer(total, weight, filled, open_uses)
     # Each pass closes at least one use at its cap or changes nothing, so as many passes as uses are enough.
     for _ in range(len(filled)):
-        offer = _offer(total, weight, filled, open_uses)
         full = open_uses & (offer >= cap)
+        if not full.any():
+            break
         filled = np.where(full, cap, filled)
         open_uses = open_uses & ~full
-    return np.where(open_uses, _offer(total, weight, filled, open_uses), filled)
+        offer = _offer(total, weight, filled, open_uses)
+    return np.where(open_uses, offer, filled)
 
 
 def _offer(total: Array, weight: Array, filled: Array, open_uses: BoolArray) -> Array:

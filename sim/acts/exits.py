@@ -41,10 +41,36 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     stand_alone = np.broadcast_to(~ctx.axes.labs.parent_owned[:, None], alive.shape)
     leaves = leaves_market(distressed, stand_alone, alive, ctx.params.capital.distress_limit)
     gone = leaves.astype(np.float64)
+    h100e, gw = chips.fleet_h100e, chips.fleet_gw
+    if leaves.any():
+        h100e, gw = handed_over(ctx, h100e, gw, gone)
+    released = books.lab_cash_usd * gone
+    ledger.pay("equity_loans", "labs", released.sum(0))
+    ledger.receive("equity_loans", "capital", (books.lab_cash_usd * gone).sum(0))
+    enters = entering(ctx, state.months + ctx.dt)[:, None]
+    now = np.where(leaves, 0.0, np.where(enters, 1.0, state.labs.alive))
+    return ExitOutcome(
+        alive=now,
+        leaves=gone,
+        # Who is not in the market cannot be in distress: an entrant starts with none.
+        distressed_months=np.where(leaves | ~alive, 0.0, distressed),
+        cash_usd=books.lab_cash_usd - released,
+        debt_usd=books.lab_debt_usd * (1.0 - gone),
+        written_off_usd=books.lab_debt_usd * gone,
+        fleet_h100e=h100e,
+        fleet_gw=gw,
+    )
+
+
+def handed_over(ctx: Context, h100e: Array, gw: Array, gone: Array) -> tuple[Array, Array]:
+    """Hand the machines of labs that leave to the clouds of their bloc, in proportion to what these run.
+
+    Shapes: tables (owner, origin, site, world), gone (lab, world) -> the tables after.
+    """
     n_labs = len(ctx.axes.labs.names)
     clouds = ctx.axes.clouds
-    h100e, gw = chips.fleet_h100e.copy(), chips.fleet_gw.copy()
-    weight = chips.fleet_h100e[n_labs:].sum((1, 2))
+    weight = h100e[n_labs:].sum((1, 2))
+    h100e, gw = h100e.copy(), gw.copy()
     for bloc in (US, CN):
         own_clouds = clouds.bloc == bloc
         # A bloc without a cloud leaves its machines to those of others.
@@ -60,19 +86,4 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     keep = 1.0 - gone
     h100e[:n_labs] *= keep[:, None, None]
     gw[:n_labs] *= keep[:, None, None]
-    released = books.lab_cash_usd * gone
-    ledger.pay("equity_loans", "labs", released.sum(0))
-    ledger.receive("equity_loans", "capital", (books.lab_cash_usd * gone).sum(0))
-    enters = entering(ctx, state.months + ctx.dt)[:, None]
-    now = np.where(leaves, 0.0, np.where(enters, 1.0, state.labs.alive))
-    return ExitOutcome(
-        alive=now,
-        leaves=gone,
-        # Who is not in the market cannot be in distress: an entrant starts with none.
-        distressed_months=np.where(leaves | ~alive, 0.0, distressed),
-        cash_usd=books.lab_cash_usd - released,
-        debt_usd=books.lab_debt_usd * keep,
-        written_off_usd=books.lab_debt_usd * gone,
-        fleet_h100e=h100e,
-        fleet_gw=gw,
-    )
+    return h100e, gw

@@ -117,11 +117,16 @@ def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
     Shapes: price (maker, world), levied (maker, market, world) -> (maker, market, world).
     """
     rules = ctx.params.robots
-    at_start = ctx.by_world(ctx.params.policy.tariff_on_rival_robots)
-    before = tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, np.stack([at_start, at_start]))
-    dearer = ratio(price, start_price_usd(ctx))[:, None] * (1.0 + levied) / (1.0 + before)
+    dearer = ratio(price, start_price_usd(ctx))[:, None] * (1.0 + levied) / (1.0 + start_tariff(ctx))
     weight = np.maximum(dearer, LEAST_SHARE) ** -rules.industrial_price_sensitivity
     return share_over_first(start_shares(ctx)[..., None] * weight)
+
+
+@once_a_run
+def start_tariff(ctx: Context) -> Array:
+    """Return the tariff on each maker's conventional robots at the start. Shapes: -> (maker, market, world)."""
+    rate = ctx.by_world(ctx.params.policy.tariff_on_rival_robots)
+    return tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, np.stack([rate, rate]))
 
 
 @once_a_run

@@ -125,14 +125,17 @@ def third_country_access(ctx: Context, stringency: Array) -> Array:
     as far as its government's controls leave it, third countries' as far as their licences do.
     Shapes: stringency (bloc, world) -> (lab bloc, cloud, world).
     """
-    clouds, host = ctx.axes.clouds, ctx.axes.markets.host
-    abroad = ctx.by_world(ctx.params.policy.third_country_hosting)
-    access = np.ones((len(BLOCS), len(clouds.names), ctx.worlds))
-    for bloc in (US, CN):
-        for cloud, owner in enumerate(clouds.bloc):
-            if owner == bloc:
-                continue
-            admitted = float((clouds.site_share[cloud] * host[:, bloc]).sum())
-            licence = np.ones(ctx.worlds) if owner < 0 else 1.0 - stringency[owner]
-            access[bloc, cloud] = admitted * licence * (abroad if bloc == CN else 1.0)
-    return access
+    owner = ctx.axes.clouds.bloc
+    at_home = (np.arange(len(BLOCS))[:, None] == owner)[:, :, None]
+    licence = np.where((owner < 0)[:, None], 1.0, 1.0 - stringency[owner])
+    access = hosting_share(ctx) * licence
+    access[CN] *= ctx.params.policy.third_country_hosting
+    return np.where(at_home, 1.0, access)
+
+
+@once_a_run
+def hosting_share(ctx: Context) -> Array:
+    """Return the share of each cloud on sites that host labs of each bloc (S5). Shapes: -> (bloc, cloud, 1)."""
+    site_share, host = ctx.axes.clouds.site_share, ctx.axes.markets.host
+    admitted = [[(site * host[:, bloc]).sum() for site in site_share] for bloc in range(len(BLOCS))]
+    return np.array(admitted, np.float64)[:, :, None]

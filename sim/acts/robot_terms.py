@@ -97,14 +97,19 @@ def tariff_by_place(ctx: Context, maker_bloc: IntArray, tariff: Array) -> Array:
     return levied
 
 
+@once_a_run
+def domestic_chain(ctx: Context) -> Array:
+    """Return the share of a bloc's parts that it makes itself (S9.5). Shapes: -> (bloc, world)."""
+    rules = ctx.params.robots
+    return np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
+
+
 def closed_share(ctx: Context, stringency: Array) -> Array:
     """Return the share of a bloc's parts supply that the rival's controls close (S9.1).
 
     Shapes: stringency of each bloc towards the rival (bloc, world) -> (bloc, world).
     """
-    rules = ctx.params.robots
-    own = np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
-    closed: Array = (1.0 - own) * stringency[::-1]
+    closed: Array = (1.0 - domestic_chain(ctx)) * stringency[::-1]
     return closed
 
 
@@ -113,9 +118,8 @@ def sourcing_share(ctx: Context, stringency: Array) -> Array:
 
     Shapes: (bloc, world) -> (chain, maker, world), summing to 1 over chains; a chain is a bloc's.
     """
-    rules, bloc = ctx.params.robots, ctx.axes.robot_makers.bloc
-    own = np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
-    at_home_share = (own + closed_share(ctx, stringency))[bloc]
+    bloc = ctx.axes.robot_makers.bloc
+    at_home_share = (domestic_chain(ctx) + closed_share(ctx, stringency))[bloc]
     chains = np.arange(len(BLOCS))[:, None, None]
     shares: Array = np.where(chains == bloc[None, :, None], at_home_share[None], 1.0 - at_home_share[None])
     return shares
@@ -130,17 +134,26 @@ def unit_cost_usd(ctx: Context, made_units: Array, stringency: Array) -> Array:
     Shapes: made since the start (maker, world), stringency (bloc, world) -> (maker, world).
     """
     rules, makers = ctx.params.robots, ctx.axes.robot_makers
-    first_class = (makers.design == OPTIMUS_CLASS)[:, None]
-    design_cost = np.where(first_class, rules.optimus_unit_cost, rules.agibot_unit_cost) * USD_PER_THOUSAND
-    floor = np.where(first_class, rules.optimus_cost_floor, rules.agibot_cost_floor) * USD_PER_THOUSAND
-    start = design_cost * ctx.start.robot_makers.unit_cost_ratio[:, None]
     experience = experience_units(
         made_units, others_units(made_units), rules.shared_learning, rules.prior_experience
     )
-    cost = wright_unit_cost_usd(
-        start, np.minimum(floor, start), experience, rules.prior_experience, rules.learning_rate
-    )
+    start, floor = design_cost_usd(ctx)
+    cost = wright_unit_cost_usd(start, floor, experience, rules.prior_experience, rules.learning_rate)
     return decoupled_unit_cost_usd(cost, closed_share(ctx, stringency)[makers.bloc], rules.decoupling_factor)
+
+
+@once_a_run
+def design_cost_usd(ctx: Context) -> tuple[Array, Array]:
+    """Return what a humanoid costs at the start and its floor, by its design (S9.1).
+
+    Shapes: -> two of (maker, world).
+    """
+    rules, start = ctx.params.robots, ctx.start.robot_makers
+    first_class = (ctx.axes.robot_makers.design == OPTIMUS_CLASS)[:, None]
+    of_design = np.where(first_class, rules.optimus_unit_cost, rules.agibot_unit_cost) * USD_PER_THOUSAND
+    floor = np.where(first_class, rules.optimus_cost_floor, rules.agibot_cost_floor) * USD_PER_THOUSAND
+    at_start = of_design * start.unit_cost_ratio[:, None]
+    return at_start, np.minimum(floor, at_start)
 
 
 def wage_usd_per_year(ctx: Context, months: float) -> Array:

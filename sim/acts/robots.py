@@ -115,7 +115,8 @@ def act(
     prices = plans.robot_makers.price_usd
     levied = tariff_by_place(ctx, bloc, tariff)
     orders = order_book(ctx, state, plans, prices, levied, outside)
-    made = make(ctx, state, plans.robot_makers, able, power_share)
+    sourcing = sourcing_share(ctx, state.policy.stringency)
+    made = make(ctx, state, plans.robot_makers, able, power_share, sourcing)
 
     kept_line = made.keep_share * made.units
     delivered = delivered_units(orders.units, old.inventory_units + made.units - kept_line)
@@ -126,7 +127,7 @@ def act(
 
     growth = feedback * equipment_factor
     output = plans.robot_makers.desired_units / ctx.dt
-    parts_wanted = rules.parts_headroom * (sourcing_share(ctx, state.policy.stringency) * output).sum(1)
+    parts_wanted = rules.parts_headroom * (sourcing * output).sum(1)
     parts = parts_growth_step(
         np.maximum(old.parts_per_month, np.minimum(rules.line_seed, parts_wanted)),
         parts_wanted,
@@ -300,8 +301,13 @@ class Making:
     """(chain, world)"""
 
 
-def make(ctx: Context, state: State, wishes: RobotMakerPlan, able: Ability, power_share: Array) -> Making:
-    """Make what lines, robots on the own line, parts and power allow, up to what makers want (S9.5)."""
+def make(
+    ctx: Context, state: State, wishes: RobotMakerPlan, able: Ability, power_share: Array, sourcing: Array
+) -> Making:
+    """Make what lines, robots on the own line, parts and power allow, up to what makers want (S9.5).
+
+    Shapes: power_share (market, world), sourcing (chain, maker, world).
+    """
     rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
     desired, keep = wishes.desired_units, wishes.keep_share
     self_built = self_replication_gain(
@@ -311,7 +317,6 @@ def make(ctx: Context, state: State, wishes: RobotMakerPlan, able: Ability, powe
     line = (old.line_per_month + self_built) * ctx.dt
     wanted = np.minimum(desired, line * powered)
     parts = old.parts_per_month * ctx.dt
-    sourcing = sourcing_share(ctx, state.policy.stringency)
     rationed = parts_limit_units(wanted, parts, sourcing)
     short = rationed < wanted * (1.0 - ROUNDING)
     # Where no chain is short, parts would do for more than is wanted: all the maker's chains could give.

@@ -47,7 +47,7 @@ def _common_share(
 ) -> Array:
     """Return the share λ of each bid that groups below their cap receive. Shapes: -> (..., world)."""
     order = np.argsort(cap_share, axis=0, kind="stable")
-    by_share = np.take_along_axis(cap_share, order, axis=0)
+    by_share = np.sort(cap_share, axis=0)
     at_cap = np.take_along_axis(np.where(is_capped, cap_chips, bids), order, axis=0)
     capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
     # Summed in the caller's order of groups, so that caps that do not bind change no bit.
@@ -60,8 +60,10 @@ def _common_share(
     lowest = np.concatenate([np.zeros_like(by_share[:1]), by_share[:-1]])
     bounded = np.maximum(candidate, lowest)
     holds = is_short & (candidate <= by_share)
-    first = np.argmax(holds, axis=0)[np.newaxis]
-    return np.where(holds.any(axis=0), np.take_along_axis(bounded, first, axis=0)[0], 1.0)
+    share: Array = np.ones(holds.shape[1:])
+    for earlier, value in zip(holds[::-1], bounded[::-1], strict=True):
+        share = np.where(earlier, value, share)
+    return share
 
 
 def _refuse_negative(name: str, values: Array) -> None:

@@ -227,17 +227,34 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
     Shapes: (option, ..., world), with ones where an argument does not vary -> (option, ..., world).
     Source: McFadden 1978 for the choice; the nested feasible sets are a decision.
     """
-    bounded_cost = np.minimum(np.maximum(cost_per_task_usd, _SMALLEST), 1.0 / _SMALLEST)
-    value = np.asarray(utility - sensitivity * np.log(bounded_cost))
+    value = _technology_value(cost_per_task_usd, utility, sensitivity)
     # Sorted before it is broadcast: reach seldom differs by cell, and sorting costs more than the logit.
     feasible = np.minimum(np.maximum(reach, 0.0), 1.0) + np.zeros((len(value),) + (1,) * (value.ndim - 1))
-    shape = np.broadcast_shapes(value.shape, feasible.shape)
     order = np.argsort(-feasible, axis=0, kind="stable")
     feasible = np.take_along_axis(feasible, order, axis=0)
-    order = np.broadcast_to(order, shape)
-    value = np.take_along_axis(np.broadcast_to(value, shape), order, axis=0)
     # With the widest reach first, row i of `width` is where exactly the options 0..i are feasible.
     width = feasible - np.concatenate([feasible[1:], np.zeros_like(feasible[:1])])
+    shape = np.broadcast_shapes(value.shape, feasible.shape)
+    value = np.ascontiguousarray(np.broadcast_to(value, shape))
+    cells = value[0].size
+    # Where each option of that order stands in the flat table: one index, not one an axis.
+    place = order * cells + np.arange(cells).reshape(shape[1:])
+    shares: Array = np.empty(shape)
+    shares.reshape(-1)[place] = _shares_by_reach(value.reshape(-1).take(place), width)
+    return shares
+
+
+def _technology_value(cost_per_task_usd: Array, utility: Array, sensitivity: Array) -> Array:
+    """Return an option's value, utility − β·ln(cost) (S9.3). Shapes: broadcast."""
+    bounded_cost = np.minimum(np.maximum(cost_per_task_usd, _SMALLEST), 1.0 / _SMALLEST)
+    return np.asarray(utility - sensitivity * np.log(bounded_cost))
+
+
+def _shares_by_reach(value: Array, width: Array) -> Array:
+    """Sum the logits of the nested feasible sets: row i of `width` is where the options 0..i are feasible.
+
+    Shapes: value (option, ..., world), overwritten, width broadcasting -> (option, ..., world).
+    """
     # Sums of exponentials relative to the best value so far: exact at any sensitivity, one pass each way.
     best = value.copy()
     for option in range(1, len(best)):
@@ -250,13 +267,11 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
     total = weight.copy()
     for option in range(1, len(total)):
         total[option] += total[option - 1] * fade[option - 1]
-    density = np.divide(width, total, out=total)
+    density: Array = np.divide(width, total, out=total)
     for option in range(len(total) - 2, -1, -1):
         density[option] += density[option + 1] * fade[option]
     density *= weight
-    shares: Array = np.empty_like(density)
-    np.put_along_axis(shares, order, density, axis=0)
-    return shares
+    return density
 
 
 def wanted_units(
@@ -308,7 +323,10 @@ def maker_shares(price_usd: Array, utility: Array, sensitivity: Array) -> Array:
 
     Shapes: (maker, ..., world), the others broadcast to it -> (maker, ..., world), summing to 1.
     """
-    return technology_shares(price_usd, utility, sensitivity, np.ones_like(price_usd))
+    value = _technology_value(price_usd, utility, sensitivity)
+    everywhere = np.zeros((len(value),) + (1,) * (value.ndim - 1))
+    everywhere[-1] = 1.0
+    return _shares_by_reach(value, everywhere)
 
 
 # ---- output and capacity ------------------------------------------------------------------------------
