@@ -1,7 +1,7 @@
 """Names along each axis of the tables: who and where, in a fixed order, read from the roster."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -125,7 +125,7 @@ class Axes:
         """Names of the owners of accelerators: labs, then clouds."""
         return self.labs.names + self.clouds.names
 
-    @property
+    @cached_property
     def owner_bloc(self) -> IntArray:
         """Bloc of each owner; -1 for owners of third countries."""
         return np.concatenate([self.labs.bloc, self.clouds.bloc])

@@ -58,8 +58,8 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     rent = mean_by_bloc(compute.rent_usd, compute.cloud_powered_h100e, cloud_bloc)
 
     dark = beyond_rounding(1.0 - compute.powered_share, np.ones(1))
-    dark_h100e = sum_by_bloc((chips.fleet_h100e.sum(1) * dark).sum(1), owner_bloc)
-    dark_gw = sum_by_bloc((chips.fleet_gw.sum(1) * dark * usage(ctx)).sum(1), owner_bloc)
+    dark_h100e = sum_by_bloc((chips.held_h100e * dark).sum(1), owner_bloc)
+    dark_gw = sum_by_bloc((chips.held_gw * dark * usage(ctx)).sum(1), owner_bloc)
 
     bids = plans.chip_bid_usd
     unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), plans.chip_makers.price_usd)
@@ -92,7 +92,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     shadow = np.zeros_like(lost)
     row = CONSTRAINTS.index
     h100e_per_gw = ratio(dark_h100e, dark_gw)
-    new_gw = sum_by_bloc((chips.new_fleet_gw.sum(1) * usage(ctx)).sum(1), owner_bloc)
+    new_gw = sum_by_bloc((chips.new_gw * usage(ctx)).sum(1), owner_bloc)
     new_h100e = sum_by_bloc(chips.new_fleet_h100e.sum((1, 2)), owner_bloc)
     h100e_per_gw = np.where(dark_gw > 0.0, h100e_per_gw, ratio(new_h100e, new_gw))
     lost[row("power")] = scarcity * part[0]

@@ -6,6 +6,7 @@ and flow are read from their own books, never one from the other.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -89,7 +90,8 @@ def residuals(ctx: Context, before: State, month: Month, after: State) -> dict[s
     for part in (money, loans, chips, compute, robots, people, launches_and_queue):
         found.update(part(ctx, before, month, after))
     table = np.stack([found[law] for law in LAWS])
-    return dict(zip(LAWS, np.where(np.isnan(table), np.inf, table), strict=True))
+    table[np.isnan(table)] = np.inf
+    return dict(zip(LAWS, table, strict=True))
 
 
 def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
@@ -97,11 +99,10 @@ def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
     ledger = month.ledger
     rows = ledger.row_residuals()
     found = {name: rows[i] for i, name in enumerate(MONEY_LAWS)}
-    change, turnover = ledger.received_usd.sum(0) - ledger.paid_usd.sum(0), turnover_usd(ledger)
-    for sector, old, new in cash_tables(before, after):
-        i = SECTORS.index(sector)
-        size = np.abs(old).sum(0) + np.abs(new).sum(0) + turnover[i]
-        found[f"cash_{sector}"] = ratio(np.abs(new.sum(0) - old.sum(0) - change[i]), size)
+    change = ledger.received_usd.sum(0) - ledger.paid_usd.sum(0)
+    (old, old_size), (new, new_size) = sums_of(accounts(before)), sums_of(accounts(after))
+    columns = ratio(np.abs(new - old - change), old_size + new_size + turnover_usd(ledger))
+    found.update(zip(CASH_LAWS, columns, strict=True))
     price = after.chips.price_usd
     smuggled = month.chips.smuggled_h100e * (1.0 + ctx.params.chips.smuggling_premium)
     accelerators = ((month.chips.sold_h100e + smuggled) * price).sum(1).sum(0)
@@ -119,15 +120,26 @@ def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
     return found
 
 
-def cash_tables(before: State, after: State) -> Iterator[tuple[str, Array, Array]]:
-    """Return each sector's accounts before and after. Shapes: sector, (account, world), (account, world)."""
-    yield "labs", before.labs.cash_usd, after.labs.cash_usd
-    yield "clouds", before.fleet.cloud_cash_usd, after.fleet.cloud_cash_usd
-    yield "chips", before.chips.cash_usd, after.chips.cash_usd
-    yield "robots", before.robots.cash_usd, after.robots.cash_usd
-    yield "orbit", before.orbit.cash_usd, after.orbit.cash_usd
-    for sector in ("households", "other_firms", "power", "capital", "governments"):
-        yield sector, getattr(before.cash, sector)[None], getattr(after.cash, sector)[None]
+def accounts(state: State) -> dict[str, Array]:
+    """Return each sector's accounts, in the order of `SECTORS`. Shapes: sector -> (account, world)."""
+    firms = {
+        "labs": state.labs.cash_usd,
+        "clouds": state.fleet.cloud_cash_usd,
+        "chips": state.chips.cash_usd,
+        "robots": state.robots.cash_usd,
+        "orbit": state.orbit.cash_usd,
+    }
+    return {s: firms[s] if s in firms else getattr(state.cash, s)[None] for s in SECTORS}
+
+
+def sums_of(tables: dict[str, Array]) -> tuple[Array, Array]:
+    """Return the sums of tables and of their amounts without signs. Shapes: -> two of (table, world)."""
+    whole = np.concatenate(list(tables.values()))
+    rows = np.cumsum([0, *(len(table) for table in tables.values())])
+    sums, sizes = (
+        np.stack([table[first:end].sum(0) for first, end in pairwise(rows)]) for table in (whole, np.abs(whole))
+    )
+    return sums, sizes
 
 
 def turnover_usd(ledger: Ledger) -> Array:
@@ -154,13 +166,13 @@ def loans(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
         [before.labs.debt_usd.sum(0), ledger.received_usd[row, labs], handed_over.sum(0)],
     )
     turnover = turnover_usd(ledger)
+    old, new = accounts(before), accounts(after)
     floors = [
         ratio(
-            np.maximum(-new, 0.0).max(0, initial=0.0),
-            np.abs(old).sum(0) + turnover[SECTORS.index(sector)],
+            np.maximum(-new[sector], 0.0).max(0, initial=0.0),
+            np.abs(old[sector]).sum(0) + turnover[SECTORS.index(sector)],
         )
-        for sector, old, new in cash_tables(before, after)
-        if sector in ("labs", "clouds", "chips", "robots", "orbit")
+        for sector in ("labs", "clouds", "chips", "robots", "orbit")
     ]
     # A credit line can be cut below what is owed; nothing more can be drawn on it then.
     line = np.maximum(month.books.lab_credit_limit_usd, before.labs.debt_usd)
@@ -207,10 +219,10 @@ def compute(ctx: Context, before: State, month: Month, after: State) -> dict[str
     group's machines and on leases; the group's own business runs on the rest.
     """
     used, n_labs = month.compute, len(ctx.axes.labs.names)
-    held = month.chips.fleet_h100e.sum(1)
+    held = month.chips.held_h100e
     powered = (held * used.powered_share).sum(1)
     places = len(ctx.axes.markets.names)
-    on_ground = month.chips.fleet_gw.sum(1)[:, :places] * used.powered_share[:, :places]
+    on_ground = month.chips.held_gw[:, :places] * used.powered_share[:, :places]
     drawn = on_ground.sum(0) * ctx.params.power.pue
     part = ctx.axes.labs.lab_fleet_share[:, None]
     own = (part * powered[:n_labs] + used.leased_h100e.sum(1)) * before.labs.alive
@@ -275,11 +287,11 @@ def people(ctx: Context, before: State, month: Month, after: State) -> dict[str,
         used.free_served_share,
         month.power.powered_share,
     )
-    outside = np.stack([worst_of(np.maximum(-table, table - 1.0)) for table in tables])
+    shares = np.concatenate([table.reshape(-1, ctx.worlds) for table in tables])
     sold = after.labs.enterprise_share.sum(0)
     return {
         "people": balance([after.users.sum(0).sum(0), none], [population]),
-        "shares": outside.max(0),
+        "shares": worst_of(np.maximum(-shares, shares - 1.0)),
         # Where no lab may sell, there is nothing to share out.
         "shares_sum": worst_of(np.where(sold > 0.0, np.abs(sold - 1.0), 0.0)),
     }

@@ -22,6 +22,7 @@ from sim.acts import (
     robots,
     shocks,
 )
+from sim.acts.fleet import held_gw
 from sim.acts.payments import enter
 from sim.axes import CN, US, sum_by_bloc
 from sim.context import Context
@@ -66,7 +67,7 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     made = chips.act(
         ctx, state, plans, law, power_room_gw(ctx, state, plans, grid), orbit_room(ctx, state, satellites)
     )
-    grid = power.serve(ctx, grid, made.fleet_gw)
+    grid = power.serve(ctx, grid, made.held_gw)
     used = compute.act(ctx, state, plans, law, grid, made, orbit_share(ctx, made, satellites))
     skill = capability.act(ctx, state, used, luck)
     chosen = adoption.act(ctx, state, plans)
@@ -115,17 +116,20 @@ def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOut
 
 def orbit_room(ctx: Context, state: State, satellites_gw: Array) -> Array:
     """Return what satellites could still host. Shapes: (bloc, world)."""
-    return np.maximum(satellites_gw - orbit_need(ctx, state.fleet.it_gw), 0.0)
+    return np.maximum(satellites_gw - orbit_need(ctx, held_gw(ctx, state)), 0.0)
 
 
-def orbit_need(ctx: Context, fleet_gw: Array) -> Array:
-    """Return the power that accelerators in orbit need, by bloc. Shapes: (bloc, world)."""
-    return sum_by_bloc(fleet_gw.sum(1)[:, -1], ctx.axes.owner_bloc)
+def orbit_need(ctx: Context, it_gw: Array) -> Array:
+    """Return the power that accelerators in orbit need, by bloc.
+
+    Shapes: it_gw (owner, site, world) -> (bloc, world).
+    """
+    return sum_by_bloc(it_gw[:, -1], ctx.axes.owner_bloc)
 
 
 def orbit_share(ctx: Context, made: chips.ChipOutcome, satellites_gw: Array) -> Array:
     """Return the powered share of accelerators in orbit. Shapes: (bloc, world)."""
-    need = orbit_need(ctx, made.fleet_gw)
+    need = orbit_need(ctx, made.held_gw)
     return np.where(need > 0.0, np.minimum(1.0, ratio(satellites_gw, need)), 1.0)
 
 

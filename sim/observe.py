@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
+from sim.acts.fleet import powered_h100e
 from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
@@ -42,7 +43,7 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
     economics = lab_economics(ctx, state)
     free, users = monthly_users(ctx, state, FREE), monthly_users(ctx, state, PAID)
     n_labs = len(names.names)
-    powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)
+    powered = powered_h100e(ctx, state)
     budgets = group_budgets_usd(ctx, state)[names.bloc] * names.group_budget_share[:, None]
     parents = names.parent_owned[:, None]
     in_bloc = sum_by_bloc(free.sum(1), names.bloc)[names.bloc]
@@ -95,7 +96,7 @@ def cloud_view(ctx: Context, state: State) -> CloudView:
     """Show clouds their rent, occupancy, the cost of a chip and their group's budget."""
     clouds, fleet, n_labs = ctx.axes.clouds, state.fleet, len(ctx.axes.labs.names)
     budgets = group_budgets_usd(ctx, state)[np.maximum(clouds.bloc, 0)]
-    powered = (fleet.h100e.sum(1) * fleet.powered_share).sum(1)[n_labs:]
+    powered = powered_h100e(ctx, state)[n_labs:]
     site_share = clouds.site_share.T[:, :, None]
     return sealed(
         CloudView(

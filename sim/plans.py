@@ -8,6 +8,7 @@ stands before the world's, a rule reduces over what leads, and the same lines se
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -393,17 +394,17 @@ class Plans:
     grids: GridPlan
     orbital_operators: OrbitPlan
 
-    @property
+    @cached_property
     def chip_bid_usd(self) -> Array:
         """What each owner of accelerators, labs before clouds, bids. Shapes: -> (owner, maker, world)."""
         return np.concatenate([self.labs.chip_bid_usd, self.clouds.chip_bid_usd])
 
-    @property
+    @cached_property
     def site_share(self) -> Array:
         """Where each owner's new accelerators go. Shapes: -> (owner, site, world)."""
         return np.concatenate([self.labs.site_share, self.clouds.site_share])
 
-    @property
+    @cached_property
     def power_growth(self) -> Array:
         """The ln growth a month that each owner orders power for. Shapes: -> (owner, world)."""
         return np.concatenate([self.labs.power_growth, self.clouds.power_growth])

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from sim.acts.adoption import offers_open
+from sim.acts.fleet import held_h100e
 from sim.axes import sum_by_bloc
 from sim.context import Context
 from sim.dimensions import lag_months
@@ -85,8 +86,7 @@ class Step:
     @cached_property
     def fleet_by_owner(self) -> Array:
         """Accelerators held. Shapes: (owner, site, world)."""
-        held: Array = self.after.fleet.h100e.sum(1)
-        return held
+        return held_h100e(self.ctx, self.after)
 
     @cached_property
     def bloc_users(self) -> Array:

@@ -244,7 +244,7 @@ def compute_blocks(ctx: Context) -> tuple[Block, ...]:
     """Return powered compute and rents (S5)."""
 
     def at_site(step: Step) -> Array:
-        powered: Array = (step.month.chips.fleet_h100e.sum(1) * step.month.compute.powered_share).sum(0)
+        powered: Array = (step.month.chips.held_h100e * step.month.compute.powered_share).sum(0)
         return powered
 
     return (

@@ -4,7 +4,7 @@ A draw is a hash of its address, so it does not depend on how many worlds, firms
 on their order, or on the worker. Adding any of them moves nobody else's luck (decision 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 
@@ -79,17 +79,38 @@ def uniform(
 
     Shapes: world_ids (world,) -> (entity, world).
     """
-    keys = world_keys(seed, world_ids, decision, tick)
-    names = np.asarray([name_word(entity) for entity in entities], np.uint64)
-    words = mix(combine(keys[None, :], names[:, None]))
-    return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT
+    return uniforms(seed, world_ids, {decision: entities}, tick)[decision]
+
+
+def uniforms(
+    seed: int, world_ids: npt.NDArray[np.int64], entities: Mapping[str, Sequence[str]], tick: int
+) -> dict[str, Array]:
+    """Draw uniforms in (0, 1) for several decisions of a tick at once, one per entity and world.
+
+    Shapes: entities of each decision, world_ids (world,) -> decision -> (entity, world).
+    """
+    sizes = [len(of_decision) for of_decision in entities.values()]
+    names = np.asarray([name_word(name) for some in entities.values() for name in some], np.uint64)
+    decisions = np.concatenate([decision_key(seed, decision) for decision in entities])
+    timed = combine(decisions, np.asarray([tick + 1], np.uint64))
+    keys = mix(combine(timed[:, None], world_ids.astype(np.uint64)))
+    # What a key alone gives is scrambled once, not once an entity.
+    begun = joined(keys, np.zeros(1, np.uint64)).repeat(sizes, axis=0)
+    words = mix(begun + scattered(names)[:, None])
+    table = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT
+    return dict(zip(entities, np.split(table, np.cumsum(sizes)[:-1]), strict=True))
 
 
 def normal(
     seed: int, world_ids: npt.NDArray[np.int64], decision: str, entities: Sequence[str], tick: int
 ) -> Array:
     """Draw standard normals, one per entity and world. Shapes: as `uniform`."""
-    draws: Array = ndtri(uniform(seed, world_ids, decision, entities, tick))
+    return as_normal(uniform(seed, world_ids, decision, entities, tick))
+
+
+def as_normal(uniform: Array) -> Array:
+    """Return the standard normals that uniforms stand for. Shapes: any, kept."""
+    draws: Array = ndtri(uniform)
     return draws
 
 

@@ -46,10 +46,13 @@ class BooksOutcome:
     """(bloc, world): paid goods below variable cost and the net cost of free tiers, for fights (F2)."""
 
 
-def ai_electricity_usd(ctx: Context, fleet_gw: Array, powered_share: Array, price: Array) -> Array:
-    """Return what each owner pays for power on the ground. Shapes: -> (owner, world)."""
+def ai_electricity_usd(ctx: Context, held_gw: Array, powered_share: Array, price: Array) -> Array:
+    """Return what each owner pays for power on the ground.
+
+    Shapes: held_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
+    """
     markets = price.shape[0]
-    it = fleet_gw.sum(1)[:, :markets] * powered_share[:, :markets]
+    it = held_gw[:, :markets] * powered_share[:, :markets]
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
     bill: Array = (it * ctx.params.power.pue * price).sum(1) * hours
     return bill
@@ -88,9 +91,9 @@ def act(
     ledger.pay("tokens_ads", "other_firms", sold.sum(0).sum(0))
     ledger.receive("tokens_ads", "labs", (ads + tokens).sum(0))
 
-    bill = ai_electricity_usd(ctx, chips.fleet_gw, compute.powered_share, power.price_usd_per_mwh)
+    bill = ai_electricity_usd(ctx, chips.held_gw, compute.powered_share, power.price_usd_per_mwh)
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
-    fleet_need = chips.fleet_gw.sum(1)[:, : power.need_gw.shape[0]].sum(0) * ctx.params.power.pue
+    fleet_need = chips.held_gw[:, : power.need_gw.shape[0]].sum(0) * ctx.params.power.pue
     sold_usd = (fleet_need * power.powered_share * power.price_usd_per_mwh).sum(0) * hours
     ledger.pay("electricity", "labs", bill[:n_labs].sum(0))
     ledger.pay("electricity", "clouds", bill[n_labs:].sum(0))
@@ -191,7 +194,7 @@ def act(
 def building_usd(ctx: Context, chips: ChipOutcome) -> Array:
     """Return what owners pay for buildings around new accelerators. Shapes: (owner, world)."""
     markets = len(ctx.axes.markets.names)
-    gw = chips.new_fleet_gw.sum(1)[:, :markets]
+    gw = chips.new_gw[:, :markets]
     cost = ctx.params.power.building_cost * ctx.params.power.pue
     paid: Array = (gw * cost).sum(1) * KILOWATTS_PER_GIGAWATT_COST
     return paid

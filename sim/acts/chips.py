@@ -1,6 +1,7 @@
 """Act 4: chips are made, rationed by money bid, exported as licences allow, smuggled, and installed (S7)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -64,6 +65,24 @@ class ChipOutcome:
     held_back_h100e: Array
     """(owner, world): accelerators not bought this month for want of power."""
     table: ChipTable
+
+    @cached_property
+    def held_h100e(self) -> Array:
+        """Accelerators after installation. Shapes: (owner, site, world)."""
+        held: Array = self.fleet_h100e.sum(1)
+        return held
+
+    @cached_property
+    def held_gw(self) -> Array:
+        """Power of all accelerators after installation. Shapes: (owner, site, world)."""
+        held: Array = self.fleet_gw.sum(1)
+        return held
+
+    @cached_property
+    def new_gw(self) -> Array:
+        """Power of the accelerators added this month. Shapes: (owner, site, world)."""
+        added: Array = self.new_fleet_gw.sum(1)
+        return added
 
 
 def act(

@@ -67,8 +67,7 @@ def act(
     labs = ctx.axes.labs
     n_labs = len(labs.names)
     share = owner_powered_share(ctx, power.powered_share, orbit_powered_share)
-    held = chips.fleet_h100e.sum(1)
-    powered = powered_h100e(held, share).sum(1)
+    powered = powered_h100e(chips.held_h100e, share).sum(1)
     cloud_powered = powered[n_labs:]
     rent = plans.clouds.rent_usd
     access = access_by_lab(ctx, policy.stringency)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.acts.compute import BUILDING_LIFE_YEARS
+from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import Payment, settle
 from sim.axes import BLOCS, CN, sum_by_bloc
 from sim.context import Context
@@ -323,14 +324,14 @@ def ground_terms(ctx: Context, state: State) -> GroundTerms:
     price = np.where(
         made > 0.0, ratio(sum_by_bloc(chips.output_h100e * chips.price_usd, makers.bloc), made), mean_price
     )
-    held = sum_by_bloc(fleet.h100e.sum(1).sum(1), owner_bloc)
-    drawn_kw = sum_by_bloc(fleet.it_gw.sum(1).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
+    held = sum_by_bloc(held_h100e(ctx, state).sum(1), owner_bloc)
+    drawn_kw = sum_by_bloc(held_gw(ctx, state).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
     new_kw = np.stack([ctx.by_world(rules.power_per_h100e_us), ctx.by_world(rules.power_per_h100e_cn)])
     kw_per_h100e = np.where(drawn_kw > 0.0, ratio(drawn_kw, held), new_kw)
-    on_ground = fleet.it_gw.sum(1)[:, :sites]
+    on_ground = held_gw(ctx, state)[:, :sites]
     need = sum_by_bloc(on_ground.sum(1), owner_bloc)
     lit = sum_by_bloc((on_ground * fleet.powered_share[:, :sites]).sum(1), owner_bloc)
-    let = fleet.h100e[n_labs:].sum(1).sum(1)
+    let = held_h100e(ctx, state)[n_labs:].sum(1)
     rented = sum_by_bloc(let, cloud_bloc)
     rent = ratio(sum_by_bloc(let * fleet.rent_usd, cloud_bloc), rented)
     return GroundTerms(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.acts.fleet import held_gw
 from sim.acts.policy import PolicyOutcome
 from sim.acts.shocks import Shocks
 from sim.context import Context
@@ -46,7 +47,7 @@ class PowerOutcome:
 def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks: Shocks) -> PowerOutcome:
     """Advance the queues, connect what is ready, dispatch and price (S8)."""
     old, power, places = state.power, ctx.params.power, ctx.by_market
-    need = facility_need_gw(ctx, state.fleet.it_gw)
+    need = facility_need_gw(ctx, held_gw(ctx, state))
     grid_order, btm_order = orders_gw(ctx, state, plans, need)
     survival = places.survival_share
     queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
@@ -118,12 +119,12 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     )
 
 
-def serve(ctx: Context, grid: PowerOutcome, fleet_gw: Array) -> PowerOutcome:
+def serve(ctx: Context, grid: PowerOutcome, it_gw: Array) -> PowerOutcome:
     """Return the month's power shared out over the accelerators that stand after installation (S5).
 
-    Shapes: fleet_gw (owner, origin, site, world).
+    Shapes: it_gw (owner, site, world).
     """
-    need = facility_need_gw(ctx, fleet_gw)
+    need = facility_need_gw(ctx, it_gw)
     return replace(
         grid,
         need_gw=need,
@@ -133,14 +134,13 @@ def serve(ctx: Context, grid: PowerOutcome, fleet_gw: Array) -> PowerOutcome:
     )
 
 
-def facility_need_gw(ctx: Context, fleet_gw: Array) -> Array:
+def facility_need_gw(ctx: Context, it_gw: Array) -> Array:
     """Return the power that all accelerators of a place need at the meter.
 
-    Shapes: fleet_gw (owner, origin, site, world) -> (market, world).
+    Shapes: it_gw (owner, site, world) -> (market, world).
     """
-    markets = len(ctx.axes.markets.names)
-    it_gw: Array = fleet_gw.sum(1)[:, :markets].sum(0)
-    return it_gw * ctx.params.power.pue
+    of_place: Array = it_gw[:, : len(ctx.axes.markets.names)].sum(0)
+    return of_place * ctx.params.power.pue
 
 
 def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) -> Array:
@@ -184,5 +184,5 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
 def expected_growth(ctx: Context, state: State, plans: Plans) -> Array:
     """Return the growth owners order for, weighted by what they run at a place. Shapes: (market, world)."""
     markets = len(ctx.axes.markets.names)
-    weight = state.fleet.it_gw.sum(1)[:, :markets]
+    weight = held_gw(ctx, state)[:, :markets]
     return ratio((weight * plans.power_growth[:, None]).sum(0), weight.sum(0))

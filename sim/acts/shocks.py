@@ -8,7 +8,7 @@ from sim.axes import BLOCS
 from sim.context import Context
 from sim.physics.power import outage_probability
 from sim.state import State
-from sim.streams import normal, uniform
+from sim.streams import as_normal, uniforms
 from sim.units import Array
 
 
@@ -34,23 +34,34 @@ def act(ctx: Context, state: State) -> Shocks:
     """Draw the month's shocks (S4, S6, S8, S12). Scenario hazards keep their draws without noise."""
     markets, labs = ctx.axes.markets.names, ctx.axes.labs.names
     seed, ids, tick = ctx.settings.seed, ctx.settings.world_ids, state.tick
-    breakthrough = uniform(seed, ids, "breakthrough", BLOCS, tick)
-    blockade = uniform(seed, ids, "blockade", ("world",), tick)[0]
+    drawn = uniforms(
+        seed,
+        ids,
+        {
+            "breakthrough": BLOCS,
+            "blockade": ("world",),
+            "outage": markets,
+            "power_price": markets,
+            "research": labs,
+            "sentiment": BLOCS,
+        },
+        tick,
+    )
     if not ctx.settings.noise:
         return Shocks(
             outage=ctx.full(len(markets)),
             power_price=ctx.full(len(markets)),
             research=ctx.full(len(labs)),
             sentiment=ctx.full(len(BLOCS)),
-            breakthrough=breakthrough,
-            blockade=blockade,
+            breakthrough=drawn["breakthrough"],
+            blockade=drawn["blockade"][0],
         )
     hazard = outage_probability(ctx.params.power.outage_hazard, ctx.dt)
     return Shocks(
-        outage=(uniform(seed, ids, "outage", markets, tick) < hazard).astype(np.float64),
-        power_price=normal(seed, ids, "power_price", markets, tick),
-        research=normal(seed, ids, "research", labs, tick),
-        sentiment=normal(seed, ids, "sentiment", BLOCS, tick),
-        breakthrough=breakthrough,
-        blockade=blockade,
+        outage=(drawn["outage"] < hazard).astype(np.float64),
+        power_price=as_normal(drawn["power_price"]),
+        research=as_normal(drawn["research"]),
+        sentiment=as_normal(drawn["sentiment"]),
+        breakthrough=drawn["breakthrough"],
+        blockade=drawn["blockade"][0],
     )
