@@ -137,7 +137,8 @@ def sums_of(tables: dict[str, Array]) -> tuple[Array, Array]:
     whole = np.concatenate(list(tables.values()))
     rows = np.cumsum([0, *(len(table) for table in tables.values())])
     sums, sizes = (
-        np.stack([table[first:end].sum(0) for first, end in pairwise(rows)]) for table in (whole, np.abs(whole))
+        np.stack([table[first:end].sum(0) for first, end in pairwise(rows)])
+        for table in (whole, np.abs(whole))
     )
     return sums, sizes
 

@@ -1,4 +1,4 @@
-"""Accelerators and their power by owner and site, all origins together: what most acts ask a fleet for (S5)."""
+"""Accelerators and their power by owner and site, all origins together: what most acts ask for (S5)."""
 
 from sim.context import Context
 from sim.memory import once_a_month

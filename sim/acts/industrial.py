@@ -124,7 +124,7 @@ def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
 
 @once_a_run
 def start_tariff(ctx: Context) -> Array:
-    """Return the tariff on each maker's conventional robots at the start. Shapes: -> (maker, market, world)."""
+    """Return the tariff on each maker's machines at the start. Shapes: -> (maker, market, world)."""
     rate = ctx.by_world(ctx.params.policy.tariff_on_rival_robots)
     return tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, np.stack([rate, rate]))
 

@@ -135,7 +135,7 @@ def third_country_access(ctx: Context, stringency: Array) -> Array:
 
 @once_a_run
 def hosting_share(ctx: Context) -> Array:
-    """Return the share of each cloud on sites that host labs of each bloc (S5). Shapes: -> (bloc, cloud, 1)."""
+    """Return the part of each cloud on sites that host a bloc's labs (S5). Shapes: -> (bloc, cloud, 1)."""
     site_share, host = ctx.axes.clouds.site_share, ctx.axes.markets.host
     admitted = [[(site * host[:, bloc]).sum() for site in site_share] for bloc in range(len(BLOCS))]
     return np.array(admitted, np.float64)[:, :, None]
