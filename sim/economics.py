@@ -7,7 +7,7 @@ import numpy as np
 from sim.acts import adoption, compute
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
-from sim.markets.services import best_reply_price, free_load
+from sim.markets.services import best_reply_price
 from sim.memory import once_a_month, once_a_run
 from sim.state import State
 from sim.units import Array, ratio
@@ -34,7 +34,7 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
     growth = labs.queries_wanted / rules.queries_wanted_free
     paid_cost = query * rules.queries_wanted_paid * rules.paid_query_cost_multiple * growth
     paid_cost = np.repeat(paid_cost[:, None], len(ctx.axes.markets.names), axis=1)
-    free_cost = free_load(labs.queries_wanted, labs.quota_per_day) * query[:, None]
+    free_cost = compute.free_queries_per_day(ctx, state) * query[:, None]
     ads = adoption.ad_revenue_per_user_usd(ctx, state.months)
     people = state.crowd.people()
     by_class = people.sum(0)
@@ -43,10 +43,10 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
     best = best_reply_price(
         paid_cost,
         ads - free_cost,
-        np.repeat(weight[:, None], paid_cost.shape[0], axis=1),
+        weight[:, None],
         np.ascontiguousarray(share[2::2].swapaxes(0, 1)),
         np.ascontiguousarray(share[1::2].swapaxes(0, 1)),
-        np.repeat(adoption.price_sensitivity(ctx)[:, None], paid_cost.shape[0], axis=1),
+        adoption.price_sensitivity(ctx)[:, None],
         ctx.params.consumers.nest_lambda,
     )
     return LabEconomics(query, paid_cost, ads, np.where(np.isfinite(best), best, paid_cost))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from sim.markets import cohort, crowd, crowd_start
 from sim.markets.choice import ChoiceSetting, lab_share
 from sim.markets.crowd_net import CrowdNet, build_net
 from sim.markets.crowd_start import CrowdState, start_crowd
+from sim.memory import seal
 from sim.settings import Settings
 from sim.units import Array, IntArray
 
@@ -51,8 +53,12 @@ class Cohorts:
         return replace(self, state=cohort.step(self.state, setting, self.dt))
 
     def people(self) -> Array:
-        """Return expected people. Shapes: (option, class, market, world)."""
-        return cohort.people(self.state, self.population)
+        """Return expected people, unwritable. Shapes: (option, class, market, world)."""
+        return self._people
+
+    @cached_property
+    def _people(self) -> Array:
+        return seal(cohort.people(self.state, self.population))
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
         """Return the market shares that everybody sees. Shapes: -> (lab, market, world)."""
@@ -84,9 +90,13 @@ class Crowd:
         return replace(self, state=moved, tick=self.tick + 1)
 
     def people(self) -> Array:
-        """Return people counted in heads. Shapes: (option, class, market, world)."""
+        """Return people counted in heads, unwritable. Shapes: (option, class, market, world)."""
+        return self._people
+
+    @cached_property
+    def _people(self) -> Array:
         people = crowd_start.people(self.state)
-        return people if self.copies == 1 else people.repeat(self.copies, axis=-1)
+        return seal(people if self.copies == 1 else people.repeat(self.copies, axis=-1))
 
     def felt_share(self, setting: ChoiceSetting) -> Array:
         """Return the shares that agents see among their neighbours, as the mean field would feel them.

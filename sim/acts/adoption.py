@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from sim.acts.capability import deployable_orders
+from sim.acts.compute import quota_served_share
 from sim.axes import BLOCS, CN, PAID, US, members_of
 from sim.context import Context
 from sim.markets.adoption import Offers, Tastes, awareness, utilities
 from sim.markets.choice import ChoiceSetting
 from sim.markets.enterprise import foundation_step, self_hosting_share
-from sim.markets.services import served_fraction
 from sim.memory import once_a_month, once_a_run
 from sim.plans import Plans
 from sim.state import State
@@ -89,11 +89,8 @@ def open_weights_usable(ctx: Context) -> Array:
 @once_a_month
 def capability_offered(ctx: Context, state: State) -> Array:
     """Return each lab's deployable capability in orders of magnitude. Shapes: (lab, market, world)."""
-    usable = open_weights_usable(ctx)
-    own, alive = state.labs.capability_orders, state.labs.alive
-    return np.stack(
-        [deployable_orders(ctx, own, alive, usable[:, m]) for m in range(usable.shape[1])], axis=1
-    )
+    own, alive = state.labs.capability_orders[:, None], state.labs.alive[:, None]
+    return deployable_orders(ctx, own, alive, open_weights_usable(ctx))
 
 
 @once_a_run
@@ -155,7 +152,7 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
     """Return this month's frozen conditions of choice, from the month-start state (S1.1-S1.4)."""
     rules, labs = ctx.params.consumers, state.labs
     opened = offers_open(ctx, state)
-    served = served_fraction(labs.queries_wanted, labs.quota_per_day) * labs.served_share[:, None]
+    served = quota_served_share(ctx, state) * labs.served_share[:, None]
     offers = Offers(
         capability=capability_offered(ctx, state),
         trust=trust_table(ctx) + labs.residual + np.log(np.maximum(familiarity(ctx, state), LEAST_FAMILIAR)),
@@ -167,7 +164,6 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
         paid_open=opened,
     )
     free, paid, nonuse = utilities(offers, tastes(ctx), len(ctx.axes.markets.names), ctx.worlds)
-    aware_after = awareness(state.aware_share, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
     return ChoiceSetting(
         free_utility=free,
         paid_utility=paid,
@@ -178,10 +174,21 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
         network_epsilon=rules.network_epsilon,
         reconsider=rules.reconsider_rate,
         aware_before=state.aware_share,
-        aware_after=aware_after,
+        aware_after=aware_after(ctx, state),
     )
 
 
+@once_a_month
+def aware_after(ctx: Context, state: State) -> Array:
+    """Return the share of a place's people who know of assistants after the step (S1.1).
+
+    Shapes: -> (market, world).
+    """
+    rules = ctx.params.consumers
+    return awareness(state.aware_share, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
+
+
+@once_a_month
 def familiarity(ctx: Context, state: State) -> Array:
     """Return how many of the aware know each lab's assistant after the step, where it is on offer (S1.7).
 
@@ -197,12 +204,6 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     """Read off what consumers and enterprises chose (S1, S2)."""
     crowd = plans.consumers.crowd
     people = crowd.people()
-    setting_aware = awareness(
-        state.aware_share,
-        ctx.params.consumers.bass_innovation_p,
-        ctx.params.consumers.bass_imitation_q,
-        ctx.dt,
-    )
     hosted = plans.enterprises.self_hosting_share
     shares = np.ascontiguousarray(plans.enterprises.shares.swapaxes(0, 1))
     monthly = plans.enterprises.budget_usd_per_year / 12.0 * ctx.dt
@@ -229,7 +230,7 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     return AdoptionOutcome(
         crowd=crowd,
         users=users_of(people, ctx),
-        aware_share=setting_aware,
+        aware_share=aware_after(ctx, state),
         enterprise_revenue_usd=tokens,
         hosting_usd=hosting,
         enterprise_share=shares,

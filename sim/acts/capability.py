@@ -188,17 +188,13 @@ def converging_residual(ctx: Context, residual: Array, alive: BoolArray) -> Arra
 def deployable_orders(ctx: Context, own_orders: Array, alive: Array, open_here: Array) -> Array:
     """Return what each lab can serve: its own model or one built on the best open weights (S6).
 
-    Shapes: own_orders, alive and open_here (lab, world), labs whose open weights may be used here.
+    Shapes: open_here (lab, ..., world), labs whose open weights may be used here; own_orders and alive
+    broadcast to it.
     """
-    opened = (alive > 0.0) & ctx.axes.labs.open_weights[:, None] & (open_here > 0.0)
-    best_open = best_of(own_orders, opened)
-    return np.where(
-        alive > 0.0,
-        deployable_capability(
-            own_orders, np.broadcast_to(best_open, own_orders.shape), ctx.params.capability.open_gap
-        ),
-        own_orders,
-    )
+    is_open = ctx.axes.labs.open_weights.reshape(-1, *(1,) * (open_here.ndim - 1))
+    best_open = best_of(own_orders, (alive > 0.0) & is_open & (open_here > 0.0))
+    deployable = deployable_capability(own_orders, best_open, ctx.params.capability.open_gap)
+    return np.where(alive > 0.0, deployable, own_orders)
 
 
 def start_training_residual(ctx: Context, stock: Array, training: Array, ln_algorithm: Array) -> Array:

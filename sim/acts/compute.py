@@ -7,10 +7,10 @@ import numpy as np
 from sim.acts.chips import ChipOutcome, power_per_h100e_kw
 from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome
-from sim.axes import CN, FREE, PAID, US, members_of, sum_by_bloc
+from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
-from sim.markets.services import compute_per_unit_load, free_load, serving_cost_usd_per_h100e_month
-from sim.memory import once_a_month
+from sim.markets.services import compute_per_unit_load, served_fraction, serving_cost_usd_per_h100e_month
+from sim.memory import once_a_month, once_a_run
 from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
@@ -180,6 +180,22 @@ def mean_cost_ratio(cost_usd: Array, before_usd: Array, alive: Array) -> Array:
     return mean
 
 
+@once_a_month
+def quota_served_share(ctx: Context, state: State) -> Array:
+    """Return the share of a free user's demand that each lab's quota serves (S3.2).
+
+    Shapes: -> (lab, market, world).
+    """
+    return served_fraction(state.labs.queries_wanted, state.labs.quota_per_day)
+
+
+@once_a_month
+def free_queries_per_day(ctx: Context, state: State) -> Array:
+    """Return the mean queries a day of a free user within the quota (S3.2). Shapes: -> (lab, market, world)."""
+    queries: Array = state.labs.queries_wanted * quota_served_share(ctx, state)
+    return queries
+
+
 def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Array]:
     """Return compute wanted for enterprises, subscribers and free users (S2, S3.2).
 
@@ -190,11 +206,16 @@ def service_demand_h100e(ctx: Context, state: State) -> tuple[Array, Array, Arra
     monthly = state.users * ctx.params.consumers.overlap_factor
     growth = state.labs.queries_wanted / labs.queries_wanted_free
     paid_queries = monthly[:, PAID].sum(1) * labs.queries_wanted_paid * growth
-    load = free_load(state.labs.queries_wanted, state.labs.quota_per_day)
-    free_queries = (monthly[:, FREE] * load).sum(1)
+    free_queries = (monthly[:, FREE] * free_queries_per_day(ctx, state)).sum(1)
     unit = np.maximum(state.labs.serving_cost_usd, 1e-9)
     enterprise = state.labs.enterprise_revenue_usd * labs.enterprise_compute_share_of_price / unit
     return enterprise, paid_queries * labs.paid_query_cost_multiple * per_query, free_queries * per_query
+
+
+@once_a_run
+def building_recovery_per_year(ctx: Context) -> Array:
+    """Return the yearly payment per USD of a data-centre building (S3.1). Shapes: -> () or (world,)."""
+    return capital_recovery_factor(ctx.params.capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS))
 
 
 @once_a_month
@@ -215,7 +236,7 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
         ctx.by_world(power.building_cost)[home] * 1e3,
         kw[ctx.axes.labs.bloc],
         ctx.by_world(power.pue)[home],
-        capital_recovery_factor(capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        building_recovery_per_year(ctx),
         state.power.price_usd_per_mwh[home],
         labs.utilisation,
     )
@@ -239,14 +260,18 @@ def mean_of_bought(ctx: Context, state: State, by_maker: Array) -> Array:
     A maker that sells to nobody of the bloc does not count; where nobody sells, the largest value does.
     Shapes: by_maker (maker, world) -> (bloc, world).
     """
-    rows = []
-    for bloc in (US, CN):
-        weight = state.chips.output_h100e * state.chips.fill_share[:, bloc]
-        buyers = ctx.axes.chip_makers.buyers[ctx.axes.owner_bloc == bloc]
-        weight = weight * buyers.any(0)[:, None]
-        total = weight.sum(0)
-        rows.append(np.where(total > 0.0, ratio((weight * by_maker).sum(0), total), by_maker.max(0)))
-    return np.stack(rows)
+    weight = output_for_bloc_h100e(ctx, state)
+    total = weight.sum(1)
+    return np.where(total > 0.0, ratio((weight * by_maker).sum(1), total), by_maker.max(0))
+
+
+@once_a_month
+def output_for_bloc_h100e(ctx: Context, state: State) -> Array:
+    """Return last month's output that each bloc's buyers could get. Shapes: -> (bloc, maker, world)."""
+    reached = state.chips.fill_share[:, : len(BLOCS)].swapaxes(0, 1)
+    sells = [ctx.axes.chip_makers.buyers[ctx.axes.owner_bloc == bloc].any(0) for bloc in (US, CN)]
+    output: Array = state.chips.output_h100e * reached * np.stack(sells)[:, :, None]
+    return np.ascontiguousarray(output)
 
 
 def supplier_bloc_share(ctx: Context, fleet: FleetTable) -> Array:
@@ -280,7 +305,7 @@ def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
         ctx.by_world(power.building_cost)[site] * 1e3,
         (buys_from * kw[:, None]).sum(0),
         ctx.by_world(power.pue)[site],
-        capital_recovery_factor(capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        building_recovery_per_year(ctx),
         state.power.price_usd_per_mwh[site],
         np.ones(1),
     )

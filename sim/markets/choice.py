@@ -92,10 +92,11 @@ def nest_values(free: Array, paid: Array, nest_lambda: Array) -> tuple[Array, Ar
     """
     top = np.maximum(free, paid)
     barred = top == -np.inf
-    lead = np.where(barred, 0.0, paid) - np.where(barred, 0.0, free)
     scale = np.maximum(nest_lambda, TINY)
-    with np.errstate(over="ignore"):
-        # Beyond the largest float a lead is as good as infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Beyond the largest float a lead is as good as infinite; where both are barred there is none.
+        lead = np.asarray(paid - free)
+        np.copyto(lead, 0.0, where=barred)
         smaller = np.exp(-np.abs(lead) / scale)
     paid_share = np.where(lead > 0.0, 1.0, smaller) / (1.0 + smaller)
     return top + scale * np.log1p(smaller), np.where(barred, 0.0, paid_share)
