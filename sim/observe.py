@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
+from sim.acts.feedback import start_stringency
 from sim.acts.fleet import powered_h100e
 from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
@@ -141,9 +142,10 @@ def enterprise_view(ctx: Context, state: State) -> EnterpriseView:
     """Show the enterprises of places what labs offer there and how capability has grown."""
     rules = ctx.params
     growth = ctx.by_world(rules.policy.gdp_growth)
-    gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
-    world = ctx.start.markets.gdp_usd_per_year.sum()
-    share_start = ctx.spread(ratio(ctx.start.markets.gdp_usd_per_year, world))
+    at_start = ctx.start.markets.gdp_usd_per_year[:, None]
+    gdp = at_start * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    world = at_start.sum()
+    share_start = ratio(at_start, world)
     terms = enterprise_terms(ctx, state)
     best = np.where(terms.available > 0.0, adoption.capability_offered(ctx, state), -np.inf).max(0)
     # The first month's best is the reference: before it nothing has been gained.
@@ -196,11 +198,11 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
 
 def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     """Show each government its bloc's composite share, who leads, and what the rival did."""
-    policy, chips = state.policy, ctx.params.chips
+    policy = state.policy
     shares, leads = composite_shares(ctx, state)
     growth = ctx.by_world(ctx.params.policy.gdp_growth)
     home = ctx.axes.markets.home
-    starts = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
+    starts = start_stringency(ctx)
     dated = ctx.spread(ctx.history.stringency_in(state.months))
     views = []
     for bloc in (US, CN):

@@ -13,6 +13,7 @@ from sim.axes import CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger
 from sim.markets.capital import runway_months
+from sim.memory import once_a_run
 from sim.plans import Plans
 from sim.quantity import adjusted_share
 from sim.state import State
@@ -261,10 +262,15 @@ def hosting_by_cloud(ctx: Context, state: State, adoption: AdoptionOutcome) -> A
     Shapes: (cloud, world).
     """
     change = adoption.hosting_usd / ctx.dt - state.hosting_usd
-    site = ctx.axes.clouds.site_share
-    of_place = np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
-    added: Array = (of_place[:, :, None] * change).sum(1)
+    added: Array = (clouds_of_place(ctx)[:, :, None] * change).sum(1)
     return added
+
+
+@once_a_run
+def clouds_of_place(ctx: Context) -> Array:
+    """Return each cloud's part of what all clouds have in a place. Shapes: -> (cloud, market)."""
+    site = ctx.axes.clouds.site_share
+    return np.where(site.sum(0) > 0.0, site / np.maximum(site.sum(0), 1e-12), 0.0)
 
 
 def settle_clouds(
@@ -317,11 +323,7 @@ def settle_chips(
     cost = chips.made_h100e * state.chips.unit_cost_usd
     wages = capital.wage_share_of_inputs * cost
     fabs = policy.subsidy_usd[4] + policy.subsidy_usd[0]
-    weight = ctx.spread(ctx.start.chip_makers.shipments_h100e_per_month)
-    in_bloc = sum_by_bloc(weight, makers.bloc)[makers.bloc]
-    even = 1.0 / np.bincount(makers.bloc, minlength=2)[makers.bloc][:, None]
-    share = np.where(in_bloc > 0.0, ratio(weight, in_bloc), even)
-    gift = fabs[makers.bloc] * share
+    gift = fabs[makers.bloc] * fab_subsidy_share(ctx)
     profit = chips.maker_revenue_usd - cost
     tax = capital.profit_tax_rate * np.maximum(profit, 0.0)
     left = state.chips.cash_usd + profit - tax
@@ -343,6 +345,15 @@ def settle_chips(
     ledger.pay("dividends_interest", "chips", dividends.sum(0))
     ledger.receive("dividends_interest", "capital", dividends.sum(0))
     return left + equity - dividends
+
+
+@once_a_run
+def fab_subsidy_share(ctx: Context) -> Array:
+    """Return each maker's share of its bloc's subsidies, by shipments at the start. Shapes: -> (maker, 1)."""
+    bloc, weight = ctx.axes.chip_makers.bloc, ctx.start.chip_makers.shipments_h100e_per_month[:, None]
+    in_bloc = sum_by_bloc(weight, bloc)[bloc]
+    even = 1.0 / np.bincount(bloc, minlength=2)[bloc][:, None]
+    return np.where(in_bloc > 0.0, ratio(weight, in_bloc), even)
 
 
 def settle_power(
@@ -376,7 +387,7 @@ def settle_everybody_else(ctx: Context, state: State, ledger: Ledger) -> None:
     """Close households: other firms pay wages on gross product, households save and spend (section 5)."""
     capital = ctx.params.capital
     growth = ctx.by_world(ctx.params.policy.gdp_growth)
-    gdp = ctx.spread(ctx.start.markets.gdp_usd_per_year) * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    gdp = ctx.start.markets.gdp_usd_per_year[:, None] * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
     wages = capital.labour_share * gdp * (ctx.dt / MONTHS_PER_YEAR)
     ledger.pay("wages", "other_firms", wages.sum(0))
     ledger.receive("wages", "households", (gdp.sum(0) * (ctx.dt / MONTHS_PER_YEAR)) * capital.labour_share)

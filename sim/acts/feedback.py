@@ -11,6 +11,7 @@ from sim.acts.industrial import start_units
 from sim.acts.robots import RobotOutcome
 from sim.axes import BLOCS, sum_by_bloc
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.physics.production import (
     automated_over_h_labour,
     feedback_multiplier,
@@ -71,16 +72,40 @@ def act(
 def value_added_usd_per_year(ctx: Context, months: float) -> Array:
     """Return value added with the machines and labour of the start. Shapes: -> (market, world)."""
     growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
-    return ctx.spread(ctx.start.markets.manufacturing_value_added_usd_per_year) * growth
+    return ctx.start.markets.manufacturing_value_added_usd_per_year[:, None] * growth
 
 
 def machines_ratio(ctx: Context, robots: RobotOutcome) -> Array:
     """Return machine hours over the start's; dark factories run more hours. Shapes: -> (market, world)."""
     gain = ctx.params.robots.dark_hours_gain
     now = robots.table.industrial_units.sum(0) * (1.0 + gain * robots.table.dark_share)
-    dark_start = ctx.spread(ctx.start.markets.dark_factory_share)
-    before = start_units(ctx).sum(0) * (1.0 + gain * dark_start)
+    before = start_machine_hours(ctx)
     return np.where(before > 0.0, ratio(now, before), 1.0)
+
+
+@once_a_run
+def start_machine_hours(ctx: Context) -> Array:
+    """Return machines at the start, those of dark factories by their longer hours. Shapes: -> (market, world)."""
+    dark = ctx.start.markets.dark_factory_share[:, None]
+    hours: Array = start_units(ctx).sum(0) * (1.0 + ctx.params.robots.dark_hours_gain * dark)
+    return hours
+
+
+@once_a_run
+def start_stringency(ctx: Context) -> Array:
+    """Return the stringency of each bloc's export controls at the start (S7.3). Shapes: -> (bloc, world)."""
+    chips = ctx.params.chips
+    return np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
+
+
+def reachable_depth(ctx: Context, stringency: Array) -> Array:
+    """Return the part of a bloc's supply chain that is its own or open to it (S10).
+
+    Shapes: stringency of each bloc towards the rival (bloc, world) -> (bloc, world).
+    """
+    own = ctx.by_world(ctx.params.feedback.supply_chain_depth)
+    reachable: Array = own + (1.0 - own) * (1.0 - stringency[::-1])
+    return reachable
 
 
 def depth_ratio(ctx: Context, stringency: Array) -> Array:
@@ -88,11 +113,8 @@ def depth_ratio(ctx: Context, stringency: Array) -> Array:
 
     Shapes: stringency of each bloc towards the rival (bloc, world) -> (market, world); 1 in third countries.
     """
-    chips, place = ctx.params.chips, ctx.axes.markets.bloc
-    own = ctx.by_world(ctx.params.feedback.supply_chain_depth)
-    before = np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
-    reachable = own + (1.0 - own) * (1.0 - stringency[::-1])
-    at_start = own + (1.0 - own) * (1.0 - before[::-1])
+    place = ctx.axes.markets.bloc
+    at_start, reachable = reachable_depth(ctx, start_stringency(ctx)), reachable_depth(ctx, stringency)
     relative = np.where(at_start > 0.0, ratio(reachable, at_start), 1.0)
     depth: Array = np.where(
         (place >= 0)[:, None], relative[np.clip(place, 0, len(BLOCS) - 1)], np.ones_like(relative[:1])

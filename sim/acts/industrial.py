@@ -178,7 +178,7 @@ def fitted_machine_scale(ctx: Context, tariff: Array) -> Array:
 
 def machine_share(ctx: Context, machine_workers: Array) -> Array:
     """Return the share of factory work that machines do. Shapes: workers' worth (market, world)."""
-    people = ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)
+    people = ctx.start.markets.manufacturing_workers_million[:, None] * MILLION
     return ratio(machine_workers, machine_workers + people)
 
 

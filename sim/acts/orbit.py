@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.acts.compute import BUILDING_LIFE_YEARS
+from sim.acts.compute import building_recovery_per_year
 from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import Payment, settle
 from sim.axes import BLOCS, CN, sum_by_bloc
@@ -16,12 +16,12 @@ from sim.context import Context
 from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
 from sim.plans import Plans
-from sim.quantity import capital_recovery_factor
 from sim.state import OrbitTable, State
 from sim.units import (
     KILOWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
     Array,
+    BoolArray,
     ratio,
 )
 
@@ -121,9 +121,7 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
 
     hours_share = ctx.dt / MONTHS_PER_YEAR
     bloc = ctx.axes.orbital_operators.bloc
-    # Without a cloud of its bloc an operator has no customer.
-    customers = np.isin(bloc, ctx.axes.clouds.bloc)[:, None]
-    rate = old.vintage_charge_usd_per_kw_year * customers
+    rate = old.vintage_charge_usd_per_kw_year * has_customers(ctx)
     billed = old.vintage_gw * rate * (KILOWATTS_PER_GIGAWATT * hours_share)
     revenue = billed.sum(0)
     paid = sum_by_bloc(billed.swapaxes(0, 1), bloc).sum(1)
@@ -170,6 +168,13 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     )
 
 
+@once_a_run
+def has_customers(ctx: Context) -> BoolArray:
+    """Return whether an operator has a cloud of its bloc to let to (S11). Shapes: -> (operator, 1)."""
+    found: BoolArray = np.isin(ctx.axes.orbital_operators.bloc, ctx.axes.clouds.bloc)[:, None]
+    return found
+
+
 def delivered_gw(ctx: Context, table: OrbitTable) -> Array:
     """Return the computing power that a bloc's satellites can run, in GW (S11). Shapes: -> (bloc, world)."""
     rules = ctx.params.orbit
@@ -207,13 +212,8 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
     launched by then: equal launches teach equally.
     """
     rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
-    old, n = state.orbit, len(operators.names)
-    bloc = operators.bloc
-    radiator = laws.radiator_area_m2_per_kw(rules.radiator_temperature, rules.emissivity, rules.absorbed_flux)
-    mass = laws.mass_kg_per_kw(
-        rules.solar_array_w_per_kg, radiator.area_m2_per_kw, rules.radiator_areal_mass, rules.bus_mass
-    )
-    mass = np.broadcast_to(ctx.by_world(mass), (n, ctx.worlds))
+    old, bloc = state.orbit, operators.bloc
+    mass, annuity = satellite_kg_per_kw(ctx), satellite_annuity_per_year(ctx)
     before_kg = start_mass_kg(ctx)
     common_kg = before_kg.sum(0)
     common_gw = ratio(common_kg, mass) / KILOWATTS_PER_GIGAWATT
@@ -234,10 +234,6 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
         rules.hardware_learning,
     )
     capex = laws.orbital_capex_usd_per_kw(mass, launch, hardware)
-    rate = ctx.params.capital.interest_rate
-    lasting = rules.orbital_attrition * (1.0 - rules.repair_share)
-    repair = rules.orbital_attrition * rules.repair_share * rules.repair_mass_share
-    annuity = laws.annuity_per_year(rate, lasting, rules.satellite_life) + repair
     ground = ground_terms(ctx, state)
     orbit_chips = chip_usd_per_kw_year(ctx, ground, rules.chip_failure_orbit)[bloc]
     orbit = laws.orbital_cost(capex, annuity, orbit_chips, rules.sunlit_share, rules.delivered_share)
@@ -259,6 +255,26 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
         limit_gw=np.where(np.isfinite(mass), cap * (ctx.dt / MONTHS_PER_YEAR), 0.0),
         capacity_kg=cap * kg_per_kw * (KILOWATTS_PER_GIGAWATT * ctx.dt / MONTHS_PER_YEAR),
     )
+
+
+@once_a_run
+def satellite_kg_per_kw(ctx: Context) -> Array:
+    """Return the mass to launch per kW of computing, in kg (S11). Shapes: -> (operator, world)."""
+    rules = ctx.params.orbit
+    radiator = laws.radiator_area_m2_per_kw(rules.radiator_temperature, rules.emissivity, rules.absorbed_flux)
+    mass = laws.mass_kg_per_kw(
+        rules.solar_array_w_per_kg, radiator.area_m2_per_kw, rules.radiator_areal_mass, rules.bus_mass
+    )
+    return np.broadcast_to(ctx.by_world(mass), (len(ctx.axes.orbital_operators.names), ctx.worlds))
+
+
+@once_a_run
+def satellite_annuity_per_year(ctx: Context) -> Array:
+    """Return the yearly cost per USD put into a satellite, repairs included (S11). Shapes: -> (world,)."""
+    rules = ctx.params.orbit
+    lasting = rules.orbital_attrition * (1.0 - rules.repair_share)
+    repair = rules.orbital_attrition * rules.repair_share * rules.repair_mass_share
+    return laws.annuity_per_year(ctx.params.capital.interest_rate, lasting, rules.satellite_life) + repair
 
 
 @once_a_run
@@ -358,7 +374,7 @@ def ground_cost(ctx: Context, ground: GroundTerms) -> laws.CostPerYear:
     rules, home = ctx.params.power, ctx.axes.markets.home
     return laws.ground_cost(
         ctx.by_world(rules.building_cost)[home] * USD_PER_THOUSAND,
-        capital_recovery_factor(ctx.params.capital.interest_rate, np.asarray(BUILDING_LIFE_YEARS)),
+        building_recovery_per_year(ctx),
         ctx.by_world(rules.pue)[home],
         ground.price_usd_per_mwh,
         chip_usd_per_kw_year(ctx, ground, ctx.params.orbit.chip_failure_ground),

@@ -159,7 +159,7 @@ def design_cost_usd(ctx: Context) -> tuple[Array, Array]:
 def wage_usd_per_year(ctx: Context, months: float) -> Array:
     """Return the yearly wage in manufacturing, growing with productivity. Shapes: -> (market, world)."""
     growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
-    return ctx.spread(ctx.start.markets.manufacturing_wage_usd_per_year) * growth
+    return ctx.start.markets.manufacturing_wage_usd_per_year[:, None] * growth
 
 
 def yearly_cost_usd(
