@@ -13,7 +13,15 @@ from typing import Any
 
 from experiments.config.build import PARTS, RUN_KEYS
 from experiments.config.catalogue import SECTIONS, Catalogue, as_conf, read_catalogue
-from experiments.config.conf_files import CONF, GROUPS, SWEEP_GROUPS, options, parameter_keys, run_keys
+from experiments.config.conf_files import (
+    CONF,
+    GROUPS,
+    SWEEP_GROUPS,
+    options,
+    parameter_keys,
+    record_sections,
+    run_keys,
+)
 from experiments.config.errors import MISSING, ConfigError, nearest, show
 from experiments.config.minds import read_rules
 from experiments.config.parameters import EVERY
@@ -104,7 +112,7 @@ def valid_keys() -> list[str]:
 @cache
 def base_catalogue() -> Catalogue:
     """Return the parameters' records as conf has them, without any override."""
-    return read_catalogue(composed_files("parameters", {}, [CONF])[0])
+    return read_catalogue(record_sections())
 
 
 def own_folder(config_dir: str | None) -> Iterator[Path]:

@@ -8,6 +8,7 @@ import numpy as np
 
 import conf
 from experiments.config.build import RunPlan
+from experiments.config.conf_files import read_plain
 from sim.axes import BLOCS
 from sim.quantity import capital_recovery_factor
 from sim.units import Array, IntArray
@@ -32,10 +33,7 @@ def options(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> dict[str,
 
 def observed_points() -> list[dict[str, Any]]:
     """Return the observed points that figures show over the simulated ones."""
-    from omegaconf import OmegaConf
-
-    content: Any = OmegaConf.to_container(OmegaConf.load(OBSERVATIONS))
-    return list(content["points"])
+    return list(read_plain(OBSERVATIONS)["points"])
 
 
 def break_even(plan: RunPlan, world_ids: IntArray, attempts: IntArray) -> dict[str, Any]:

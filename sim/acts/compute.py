@@ -191,7 +191,7 @@ def quota_served_share(ctx: Context, state: State) -> Array:
 
 @once_a_month
 def free_queries_per_day(ctx: Context, state: State) -> Array:
-    """Return the mean queries a day of a free user within the quota (S3.2). Shapes: -> (lab, market, world)."""
+    """Return a free user's mean queries a day within the quota (S3.2). Shapes: -> (lab, market, world)."""
     queries: Array = state.labs.queries_wanted * quota_served_share(ctx, state)
     return queries
 

@@ -85,7 +85,7 @@ def machines_ratio(ctx: Context, robots: RobotOutcome) -> Array:
 
 @once_a_run
 def start_machine_hours(ctx: Context) -> Array:
-    """Return machines at the start, those of dark factories by their longer hours. Shapes: -> (market, world)."""
+    """Return machines at the start, longer hours of dark factories counted. Shapes: -> (market, world)."""
     dark = ctx.start.markets.dark_factory_share[:, None]
     hours: Array = start_units(ctx).sum(0) * (1.0 + ctx.params.robots.dark_hours_gain * dark)
     return hours

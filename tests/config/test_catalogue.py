@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from experiments.config.catalogue import (
     SECTIONS,
@@ -16,10 +17,11 @@ from experiments.config.catalogue import (
     read_setting,
     sobol_dimensions,
 )
-from experiments.config.compose import base_catalogue, valid_keys
-from experiments.config.conf_files import CONF, parameter_keys, run_keys
+from experiments.config.compose import base_catalogue, composed_files, valid_keys
+from experiments.config.conf_files import CONF, parameter_keys, read_plain, record_sections, run_keys
 from experiments.config.errors import ConfigError
 from experiments.config.readers import plain
+from experiments.reading.drawing import OBSERVATIONS
 
 GOOD: dict[str, Any] = {
     "value": 2,
@@ -55,6 +57,15 @@ def test_no_file_of_records_is_left_out_of_the_composition() -> None:
     for folder in ("behaviour", "physics", "policy"):
         for file in (CONF / folder).glob("*.yaml"):
             assert f"- {folder}/{file.stem}\n" in composed
+
+
+def test_records_read_plainly_are_those_that_hydra_composes() -> None:
+    composed = composed_files("parameters", {}, [CONF])[0]
+    assert repr(record_sections()) == repr(composed)
+
+
+def test_observed_points_read_plainly_are_those_of_hydra() -> None:
+    assert repr(read_plain(OBSERVATIONS)) == repr(OmegaConf.to_container(OmegaConf.load(OBSERVATIONS)))
 
 
 def test_sobol_dimensions_are_the_committed_ones_and_never_reused() -> None:
