@@ -40,17 +40,19 @@ COMMAND_GROUPS = {
     },
 }
 HELP = {
-    "teach": """uncontested teach [--host ADDRESS] [--port NUMBER]
+    "teach": """uncontested teach [--host ADDRESS] [--port NUMBER] [--grid FILE] [--worlds N] [--months N]
 uncontested teach bake [--out FILE] [--worlds N] [--months N] [--workers N] [--small]
 
 Serve a page for a class in a browser: 64 worlds to 2040 are simulated on each change. It answers this
 computer only (127.0.0.1) unless another address is given: --host 0.0.0.0 lets a class in the same network
-use it.
+use it. Where a baked page of the same model, worlds and months lies in outputs/teach.html, or where --grid
+says, a change shows at once an estimate with its error, and the simulated answer as soon as it is there.
 
 With bake, write the page as one HTML file that opens without a server and a network, from a stick: settings
 are run now, and what lies between them is composed, with the error measured and shown on the page. What has
 been run is kept in outputs/bake, so that the same command goes on after an interruption.
 
+  --grid FILE  a baked page elsewhere than in outputs/teach.html
   --out FILE   outputs/teach.html unless told otherwise
   --worlds N   worlds of every setting (64)
   --months N   months from the start (180)

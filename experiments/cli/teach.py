@@ -1,13 +1,19 @@
 """The command `uncontested teach`: the page for a class, live or baked into one file."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from experiments.cli.options import parse, whole
 from experiments.config.errors import ConfigError
 
-OPTIONS = {"--host": "an address", "--port": "a number"}
+OPTIONS = {
+    "--host": "an address",
+    "--port": "a number",
+    "--grid": "a baked page",
+    "--worlds": "a number of worlds",
+    "--months": "a number of months",
+}
 BAKE = "bake"
 BAKE_OPTIONS = {
     "--out": "a file",
@@ -19,7 +25,7 @@ BAKE_OPTIONS = {
 PORT, LARGEST_PORT = 8765, 65535
 LOCAL_ADDRESS = "127.0.0.1"
 REMEDY = 'this needs an extra package: pip install ".[teach]"'
-MOST_PROCESSES = 4
+PROCESSES = 2
 
 
 def teach_command(arguments: Sequence[str]) -> int:
@@ -45,18 +51,51 @@ def teach_command(arguments: Sequence[str]) -> int:
     from experiments.teach.engine import Engine
     from experiments.teach.server import LOCAL, make_app
 
-    engine = Engine(processes=min(MOST_PROCESSES, os.cpu_count() or 1))
+    worlds, months = size_of(given)
+    grid, note = grid_for(given.get("--grid"), worlds, months)
+    engine = Engine(worlds, months, PROCESSES)
     try:
-        print("Preparing 64 worlds ...", flush=True)
+        print(f"{note}\nPreparing {worlds} worlds ...", flush=True)
         engine.warm_up()
         shown = f"[{host}]" if ":" in host else host
         print(f"The page is at http://{shown}:{port}/ (Ctrl+C ends it).", flush=True)
         # Asked to listen to others, it answers under whatever name they call it.
-        app = make_app(engine, LOCAL if host in LOCAL else ("*",))
+        app = make_app(engine, LOCAL if host in LOCAL else ("*",), grid)
         uvicorn.run(app, host=host, port=port, log_level="warning")
     finally:
         engine.close()
     return 0
+
+
+def size_of(given: Mapping[str, str]) -> tuple[int, int]:
+    """Return the worlds of every answer and their months.
+
+    Raises: ConfigError if one is out of limits.
+    """
+    from experiments.teach.answers import MONTHS, WORLDS
+
+    return (
+        whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 1024),
+        whole("--months", given.get("--months", str(MONTHS)), 12, 600),
+    )
+
+
+def grid_for(page: str | None, worlds: int, months: int) -> tuple[dict[str, Any] | None, str]:
+    """Return the grid to estimate from, if there is one that fits, and a line that says so.
+
+    Raises: ConfigError if a page was named that does not fit.
+    """
+    from experiments.teach.kept import PAGE, grid_of
+
+    file = PAGE if page is None else Path(page).expanduser()
+    try:
+        grid = grid_of(file, worlds, months)
+    except ConfigError as error:
+        if page is not None:
+            raise
+        return None, f"Each change is shown when it has been simulated; no estimate before: {error}"
+    settings = grid["grid"]["settings"]
+    return grid, f"Estimates at once from {settings:,} settings in {file}; simulated numbers follow."
 
 
 def bake_command(arguments: Sequence[str]) -> str:
@@ -70,17 +109,16 @@ def bake_command(arguments: Sequence[str]) -> str:
 
         return HELP["teach"]
     from experiments.runs.command import cores
-    from experiments.runs.store import OUTPUTS, shown_path
-    from experiments.teach.answers import MONTHS, WORLDS
+    from experiments.runs.store import shown_path
     from experiments.teach.bake import CHECKS, SMALL_CHECKS, Size, bake, told, write_page
+    from experiments.teach.kept import PAGE
 
-    out = Path(given.get("--out", OUTPUTS / "teach.html")).expanduser()
+    out = Path(given.get("--out", PAGE)).expanduser()
     if out.is_dir() or not out.name.endswith(".html"):
         raise ConfigError("--out", out, "expected the name of a file that ends in .html")
     small = "--small" in given
     size = Size(
-        whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 1024),
-        whole("--months", given.get("--months", str(MONTHS)), 12, 600),
+        *size_of(given),
         small,
         SMALL_CHECKS if small else CHECKS,
     )

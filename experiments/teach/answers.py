@@ -4,7 +4,6 @@ A number patched in the place of a draw gives the same bits as the same number w
 case has the same bits in every batch: so an answer does not depend on what else was asked.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.config.build import RunPlan, plan_from_config
+from experiments.config.build import RunPlan, config_hash, plan_from_config
 from experiments.config.compose import compose_run
 from experiments.runs.store import month_names
 from experiments.runs.summary import lead_shares
@@ -47,8 +46,8 @@ class Question:
         return override(self.scenario, self.values, self.switches, self.worlds, self.months)
 
     def key(self) -> str:
-        """Return what tells this question from others, whatever the order it was asked in."""
-        return json.dumps([*self.kind(), dict(sorted(self.values.items()))])
+        """Return the hash of its configuration, which the manifest of the same run holds as well."""
+        return config_hash(compose_run(self.words()))
 
     def kind(self) -> tuple[Any, ...]:
         """Return what it shares with questions that can be answered in the same batch."""

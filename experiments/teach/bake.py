@@ -8,11 +8,9 @@ import base64
 import gc
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,12 @@ import numpy as np
 
 from experiments.config.errors import RunError
 from experiments.runs.manifest import sources_hash, version
-from experiments.runs.store import OUTPUTS
 from experiments.runs.summary import HEADLINE
 from experiments.runs.team import Team, note
 from experiments.runs.terminal import meter
 from experiments.teach.answers import Question, answer_all
 from experiments.teach.grid import BASE, Grid, Point, Table, by_size, full_grid
+from experiments.teach.kept import KEPT, file_of, keep_answer, keep_of, kept_answer, put, trials_file
 from experiments.teach.server import PAGE, SCRIPTS
 from experiments.teach.sliders import describe, is_log, spans, usual
 from experiments.teach.tunnel import describe_roles, trial
@@ -45,9 +43,7 @@ CHECKS, SMALL_CHECKS = 12, 2
 MOST_MOVED = 4
 COLUMNS = 768
 """Worlds in a batch: more are hardly cheaper each, and need more memory."""
-KEPT = OUTPUTS / "bake"
 SEED = 20260101
-LAYOUT = "layout.json"
 
 
 @dataclass(frozen=True)
@@ -104,13 +100,16 @@ def batches(points: Sequence[Point], worlds: int) -> Iterator[list[Point]]:
             yield some[first : first + at_once]
 
 
-def run_points(points: Sequence[Point], size: Size, keep: Path, workers: int) -> dict[Point, Array]:
-    """Return what settings came to, as vectors, those kept from before included.
+def run_points(
+    points: Sequence[Point], size: Size, keep: Path, workers: int
+) -> tuple[Layout, dict[Point, Array]]:
+    """Return what settings came to, as vectors, those kept from before included; NaN where none can start.
 
-    Raises: RunError if a worker dies.
+    Raises: RunError if a worker dies, or no world of any setting can start.
     """
     keep.mkdir(parents=True, exist_ok=True)
-    missing = [point for point in points if not kept_as(point, keep).is_file()]
+    names = {point: question_of(point, size).key() for point in points}
+    missing = [point for point in points if not file_of(names[point], keep).is_file()]
     waiting = list(batches(missing, size.worlds))
     if waiting:
         crew: AbstractContextManager[Team | None] = (
@@ -127,7 +126,31 @@ def run_points(points: Sequence[Point], size: Size, keep: Path, workers: int) ->
                     team.submit(run_in_worker, some, size, keep, at) for at, some in enumerate(waiting)
                 ]
                 team.wait_for(futures, shown.show)
-    return {point: np.load(kept_as(point, keep)).astype(np.float64) for point in points}
+    return vectors_of(names, keep)
+
+
+def vectors_of(names: Mapping[Point, str], keep: Path) -> tuple[Layout, dict[Point, Array]]:
+    """Return kept answers as vectors, and their layout.
+
+    Raises: RunError if no world of any setting can start.
+    """
+    layout: Layout | None = None
+    found: dict[Point, Array | None] = {}
+    for point, name in names.items():
+        text = kept_answer(name, keep)
+        answer = None if text is None else json.loads(text)
+        if answer is not None and layout is None:
+            layout = layout_of(answer)
+        found[point] = None if answer is None or layout is None else layout.vector(answer)
+    if layout is None:
+        raise RunError("no world can start; try another number of --worlds")
+    nothing = np.full(sum(layout.sizes.values()), np.nan)
+    return layout, {point: nothing if vector is None else vector for point, vector in found.items()}
+
+
+def question_of(point: Point, size: Size) -> Question:
+    """Return a setting of the grid as a page asks for it."""
+    return Question(point[0], dict(point[1]), {}, size.worlds, size.months)
 
 
 def run_in_worker(points: Sequence[Point], size: Size, keep: Path, slot: int) -> None:
@@ -138,8 +161,9 @@ def run_in_worker(points: Sequence[Point], size: Size, keep: Path, slot: int) ->
 
 
 def run_batch(points: Sequence[Point], size: Size, keep: Path, on_month: Callable[[int], None]) -> None:
-    """Run settings of one scenario and keep a vector of each; NaN where no world can start."""
-    questions = [Question(point[0], dict(point[1]), {}, size.worlds, size.months) for point in points]
+    """Run settings of one scenario and keep the answer of each; nothing where no world can start."""
+    questions = [question_of(point, size) for point in points]
+    answers: Sequence[Mapping[str, Any] | None]
     try:
         answers = answer_all(questions, lambda month: on_month(month + 1))
     except RunError:
@@ -147,40 +171,9 @@ def run_batch(points: Sequence[Point], size: Size, keep: Path, on_month: Callabl
             for point in points:
                 run_batch([point], size, keep, on_month)
             return
-        base = Question(points[0][0], {}, {}, size.worlds, size.months)
-        answers = answer_all([base])
-        answers[0]["third"] = np.nan
-    for point, found in zip(points, answers, strict=True):
-        vector = layout_of(found).vector(found)
-        if np.isnan(found["third"]):
-            vector[:] = np.nan
-        put(keep / LAYOUT, json.dumps([found["months"], layout_of(found).horizons]).encode())
-        stream = BytesIO()
-        np.save(stream, vector.astype(np.float32))
-        put(kept_as(point, keep), stream.getvalue())
-
-
-def put(file: Path, content: bytes) -> None:
-    """Write a file at once or not at all."""
-    part = file.with_suffix(f".part-{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(file)
-
-
-def kept_as(point: Point, keep: Path) -> Path:
-    """Return the file of what a setting came to."""
-    return keep / f"{hashlib.sha256(json.dumps(point).encode()).hexdigest()[:24]}.npy"
-
-
-def read_layout(keep: Path) -> Layout:
-    """Return the layout of what is kept."""
-    months, horizons = json.loads((keep / LAYOUT).read_text())
-    return Layout(tuple(months), tuple((definition, year) for definition, year in horizons))
-
-
-def keep_of(size: Size, root: Path) -> Path:
-    """Return the folder of what is run with this model at this size."""
-    return root / f"{version()}-{sources_hash()[:16]}-{size.worlds}x{size.months}"
+        answers = [None]
+    for question, found in zip(questions, answers, strict=True):
+        keep_answer(question.key(), found, keep)
 
 
 def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
@@ -192,10 +185,9 @@ def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
     """
     grid = full_grid(size.small)
     checks = checks_of(grid, size.checks)
-    keep = keep_of(size, root)
+    keep = keep_of(size.worlds, size.months, root)
     asked = [*grid.points, *(point for points in checks.values() for point in points)]
-    vectors = run_points(list(dict.fromkeys(asked)), size, keep, workers)
-    layout = read_layout(keep)
+    layout, vectors = run_points(list(dict.fromkeys(asked)), size, keep, workers)
     if any(np.isnan(vectors[grid.point(scenario, {})]).any() for scenario in grid.alone):
         raise RunError("a scenario cannot start in these worlds; try another number of --worlds")
     table = Table(grid, vectors)
@@ -236,7 +228,7 @@ def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
 
 def tunnel_of(size: Size, keep: Path, workers: int) -> dict[str, Any]:
     """Return the wind tunnel of all roles, or of one in a small page; kept as settings are."""
-    file = keep / ("tunnel_small.json" if size.small else "tunnel.json")
+    file = trials_file(keep, size.small)
     if not file.is_file():
         roles = [one["key"] for one in describe_roles()["roles"]]
         found = trial(roles[:1] if size.small else roles, size.worlds, size.months, workers)

@@ -1,128 +1,99 @@
 """Measure the page for docs/teach_page.md: `python -m experiments.teach.measure [NAME ...]`.
 
 The names are those of MEASURES; all without one. It needs a quiet machine, Chromium on the path, Playwright,
-and for `baked` a page made by `uncontested teach bake`. What was measured before stays in outputs/measure.
+and a page made by `uncontested teach bake`: the live page estimates from it, with as many worlds. What was
+measured before stays in outputs/measure.
 """
 
-import json
-import os
-import shutil
+import asyncio
 import socket
 import statistics
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
-from experiments.config.errors import MISSING, ConfigError
-from experiments.kit.command import BROWSERS
+from experiments.cli.teach import PROCESSES
+from experiments.config.errors import ConfigError
 from experiments.pages.measured import Measures, Row, take
 from experiments.runs import manifest
-from experiments.runs.command import cores
 from experiments.runs.store import OUTPUTS
 from experiments.teach.answers import MONTHS, WORLDS
 from experiments.teach.bake import KIND_WORDS
 from experiments.teach.engine import Engine
+from experiments.teach.kept import PAGE as BAKED
+from experiments.teach.kept import content_of, grid_of
 from experiments.teach.server import LOCAL, make_app
-from experiments.teach.sliders import spans, words
+from experiments.teach.watch import PAUSE_SECONDS, Pupil, browser_file, moves, seated
 
 PAGE = manifest.ROOT / "docs" / "teach_page.md"
 KEPT = OUTPUTS / "measure" / "teach.json"
-BAKED = OUTPUTS / "teach.html"
-REMEDY = 'this needs an extra package: pip install ".[browser]"'
-MOVES = 9
-VIEW = (1280, 860)
-CLIENTS, PAUSE_SECONDS, CLASS_SECONDS = 25, 10.0, 40.0
-WAIT_MS = 60_000
-TIMED = """([key, place]) => new Promise(done => {
-  const slider = document.querySelector(`input[data-key="${key}"]`), body = document.body;
-  const seen = new MutationObserver(() => {
-    seen.disconnect();
-    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-  });
-  seen.observe(body, { attributes: true, attributeFilter: ["data-drawn"] });
-  const began = performance.now();
-  slider.value = place;
-  slider.dispatchEvent(new Event("input"));
-})"""
-"""From a slider's move to the frame with all charts anew, in milliseconds."""
+
+
+def grid_here() -> tuple[dict[str, Any] | None, int, int]:
+    """Return the grid of the baked page with its worlds and months; none if it is of another model."""
+    try:
+        made = content_of(BAKED)["model"]
+        return grid_of(BAKED, made["worlds"], made["months"]), made["worlds"], made["months"]
+    except ConfigError:
+        return None, WORLDS, MONTHS
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served(grid: dict[str, Any] | None, worlds: int, months: int) -> Iterator[tuple[str, Engine]]:
     """Serve the page as `uncontested teach` does, and give its address."""
     import uvicorn
 
-    engine = Engine(WORLDS, MONTHS, cores())
+    engine = Engine(worlds, months, PROCESSES)
     engine.warm_up()
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(engine, LOCAL), port=port, log_level="error", ws="none"))
+    app = make_app(engine, LOCAL, grid)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", engine
     finally:
         server.should_exit = True
         thread.join()
         engine.close()
 
 
-@contextmanager
-def opened_in_browser(address: str, width: int, height: int) -> Iterator[Any]:
-    """Open a page in Chromium and give it as soon as it has drawn its charts.
-
-    Raises: ConfigError if there is no browser, or nothing to drive it with.
-    """
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise ConfigError("playwright", error.name, REMEDY) from None
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        raise ConfigError("chromium", MISSING, f"expected one of {', '.join(BROWSERS)} on the path")
-    with sync_playwright() as driver:
-        # Root, as in a container, has no sandbox.
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        one = driver.chromium.launch(executable_path=browser, args=root)
-        page = one.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(WAIT_MS)
-        page.goto(address)
-        page.wait_for_selector("body[data-drawn]", state="attached")
-        yield page
-        one.close()
-
-
-def moves(address: str) -> list[float]:
-    """Return how long each of some moves of the main sliders takes in a browser, in milliseconds.
-
-    Raises: ConfigError if there is no browser.
-    """
-    keys = list(words()["main"])
-    with opened_in_browser(address, *VIEW) as page:
-        # No two settings are the same, so that no answer is kept from before.
-        return [float(page.evaluate(TIMED, [keys[at % len(keys)], 20 + 7 * at])) for at in range(MOVES)]
-
-
 def moved(found: Sequence[float], what: str, most: float) -> list[Row]:
     """Return the median of moves as a row."""
     middle = statistics.median(found)
     told = f"{middle:.0f} ms (slowest of {len(found)}: {max(found):.0f} ms)"
-    return [Row(f"slider to all charts, median, {what}", told, f"{most:.0f} ms", middle <= most)]
+    return [Row(f"{what}, median", told, f"{most:.0f} ms", middle <= most)]
 
 
 def live() -> list[Row]:
-    """Time the live page."""
-    with served() as address:
-        return moved(moves(address), f"live, {WORLDS} worlds x {MONTHS} months", 400.0)
+    """Time the live page: with the grid there is, and with the usual worlds if it has others."""
+    grid, worlds, months = grid_here()
+    rows = []
+    if grid is not None:
+        rows += alone(grid, worlds, months, f"live with a grid, {worlds} worlds x {months} months")
+    if grid is None or (worlds, months) != (WORLDS, MONTHS):
+        rows += alone(None, WORLDS, MONTHS, f"live without a grid, {WORLDS} worlds x {MONTHS} months")
+    return rows
+
+
+def alone(grid: dict[str, Any] | None, worlds: int, months: int, what: str) -> list[Row]:
+    """Let one page move sliders, each when the last has been answered."""
+    with served(grid, worlds, months) as (address, _):
+        found = moves(address, grid is not None)
+    rows = moved([one.simulated for one in found if one.simulated is not None],
+                 f"slider to all charts simulated, {what}", 400.0)  # fmt: skip
+    if grid is None:
+        return rows
+    exact = sum(one.first_is_simulated for one in found)
+    told = f"slider to all charts, first answer ({exact} of {len(found)} simulated), {what}"
+    return moved([one.first for one in found if one.first is not None], told, 50.0) + rows
 
 
 def baked() -> list[Row]:
@@ -130,13 +101,11 @@ def baked() -> list[Row]:
 
     Raises: ConfigError if it has not been made.
     """
-    if not BAKED.is_file():
-        raise ConfigError(str(BAKED), MISSING, "expected a page; run uncontested teach bake first")
-    text = BAKED.read_text(encoding="utf-8")
-    content = json.loads(text.partition('id="baked">')[2].partition("</script>")[0])
+    content = content_of(BAKED)
     megabytes = BAKED.stat().st_size / 1e6
     settings = f"{content['grid']['settings']:,} settings x {content['model']['worlds']} worlds"
-    rows = moved(moves(BAKED.absolute().as_uri()), f"in one file, {settings}", 50.0)
+    found = [one.first for one in moves(BAKED.absolute().as_uri(), False) if one.first is not None]
+    rows = moved(found, f"slider to all charts, in one file, {settings}", 50.0)
     rows.append(Row("size of the file", f"{megabytes:.1f} MB", "20 MB", megabytes <= 20.0))
     for kind, one in content["errors"].items():
         points, medians = one["points"], one["medians"]
@@ -148,47 +117,46 @@ def baked() -> list[Row]:
     return rows
 
 
-def client(address: str, number: int, seconds: list[float], faults: list[str]) -> None:
-    """Change one slider every ten seconds, as one of a class."""
-    keys = list(words()["main"])
-    ends = time.perf_counter() + CLASS_SECONDS
-    time.sleep(PAUSE_SECONDS * number / CLIENTS)
-    turn = 0
-    while time.perf_counter() < ends:
-        key = keys[(number + turn) % len(keys)]
-        low, high = spans()[key]
-        value = round(low + (high - low) * ((number * 37 + turn * 11) % 97 + 0.5) / 97.0, 6)
-        began = time.perf_counter()
-        asked = json.dumps({"values": {key: value}, "client": f"c{number}"}).encode()
-        request = Request(f"{address}/api/answer", asked, {"Content-Type": "application/json"})
-        try:
-            with urlopen(request, timeout=WAIT_MS / 1000.0) as reply:
-                if not json.load(reply)["override"].endswith(f" {key}={value!r}"):
-                    faults.append("mixed up")
-        except HTTPError as error:
-            faults.append(f"refused: {error.code}")
-        took = time.perf_counter() - began
-        seconds.append(took)
-        turn += 1
-        time.sleep(max(0.0, PAUSE_SECONDS - took))
-
-
 def together() -> list[Row]:
-    """Let a class change sliders at the same time."""
-    seconds: list[float] = []
-    faults: list[str] = []
-    with served() as address, ThreadPoolExecutor(CLIENTS) as threads:
-        waiting = [threads.submit(client, address, number, seconds, faults) for number in range(CLIENTS)]
-        for one in waiting:
-            one.result()
-    p95 = statistics.quantiles(seconds, n=20)[-1]
-    what = f"{CLIENTS} clients, each a change every {PAUSE_SECONDS:.0f} s"
-    mixed = faults.count("mixed up")
+    """Let a class sit at the live page; the browser with all its pages takes its share of the same machine.
+
+    Raises: ConfigError if there is no browser.
+    """
+    browser_file()
+    grid, worlds, months = grid_here()
+    with served(grid, worlds, months) as (address, engine):
+        pupils = asyncio.run(seated(address))
+        replaced = engine.counts["replaced"]
+    estimates = "with a grid" if grid is not None else "without a grid"
+    return told_of(pupils, replaced, f"{len(pupils)} clients, {worlds} worlds {estimates}")
+
+
+def told_of(pupils: Sequence[Pupil], replaced: int, what: str) -> list[Row]:
+    """Return what a class has seen as rows."""
+    changes = [change for one in pupils for change in one.changes]
+    first = [one.first for one in changes if one.first is not None]
+    simulated = [one.simulated for one in changes if one.simulated is not None]
+    exact = 100.0 * sum(one.first_is_simulated for one in changes) / max(1, len(changes))
+    refused, mixed = sum(one.refused for one in pupils), sum(one.mixed for one in pupils)
+
+    def spread_of(found: Sequence[float]) -> tuple[str, bool]:
+        if len(found) < 2:
+            return f"none of {len(changes)} changes", False
+        p95 = statistics.quantiles(found, n=20)[-1]
+        middle = statistics.median(found)
+        return f"median {middle / 1e3:.2f} s, p95 {p95 / 1e3:.2f} s", p95 <= 2000.0
+
+    told, kept = spread_of(first)
+    later, soon = spread_of(simulated)
+    late = len(changes) - len(simulated)
+    every = f"{what}: {len(changes)} changes, each a change every {PAUSE_SECONDS:.0f} s"
     return [
-        Row(f"{what}: p95 of {len(seconds)} answers", f"{p95:.1f} s", "2 s", p95 <= 2.0),
-        Row(f"{what}: median", f"{statistics.median(seconds):.1f} s", "", True),
-        Row(f"{what}: refused", str(len(faults) - mixed), "0", len(faults) == mixed),
+        Row(f"{every}: first answer ({exact:.0f} % simulated)", told, "p95 2 s", kept),
+        Row(f"{what}: simulated answer", later, "p95 2 s", soon),
+        Row(f"{what}: simulated only after the next change, or never", str(late), "0", late == 0),
+        Row(f"{what}: refused", str(refused), "0", refused == 0),
         Row(f"{what}: answers to another's question", str(mixed), "0", mixed == 0),
+        Row(f"{what}: replaced by the client's newer question", str(replaced), "", True),
     ]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from experiments.config.errors import MISSING, ConfigError
 from experiments.kit.command import DOCS
-from experiments.teach.measure import BAKED, VIEW, opened_in_browser
+from experiments.teach.kept import PAGE as BAKED
+from experiments.teach.watch import VIEW, opened_in_browser
 
 AXES = ("power_price_gap", "export_controls")
 NAMES = ("Power here, a wall", "Power there, a wall", "Power here, a door", "Power there, a door")

@@ -1,28 +1,40 @@
 """The live page: a small server that simulates on each change. It keeps nothing about who asks."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import gzip
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from experiments.config.errors import ConfigError, RunError
 from experiments.runs.manifest import version
-from experiments.teach.engine import Busy, Engine, Replaced
+from experiments.teach.answers import Question
+from experiments.teach.engine import Busy, Died, Engine, Replaced
 from experiments.teach.sliders import describe, spans, usual, words
-from experiments.teach.tunnel import describe_roles
+from experiments.teach.tunnel import Trial, describe_roles
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI, Request, Response
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("words.js", "charts.js", "state.js", "live.js", "quadrants.js", "tunnel.js", "page.js")
+SCRIPTS = (
+    "words.js",
+    "charts.js",
+    "state.js",
+    "compose.js",
+    "live.js",
+    "quadrants.js",
+    "tunnel.js",
+    "page.js",
+)
 """In the order in which the page loads them; a page in one file has baked.js in the place of live.js."""
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
-"""All that is served: a path that is not here does not exist."""
+"""All that is served beside the grid: a path that is not here does not exist."""
+GRID = "/grid.json"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -35,7 +47,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LARGEST_REQUEST = 8192
-LONGEST_SECONDS = 30.0
+MOST_LANES = 5
+"""What one page asks for at once: what it shows, and the four worlds of its 2x2."""
 LOCAL = ("127.0.0.1", "localhost")
 
 
@@ -44,7 +57,7 @@ def asked_type() -> Any:
 
     Its description tells ranges and names; `sliders.check` holds to them, and names the nearest word too.
     """
-    from pydantic import BaseModel, ConfigDict, Field, StrictBool
+    from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
     numbers = {
         key: {"type": "number", "minimum": low, "maximum": high} for key, (low, high) in spans().items()
@@ -56,6 +69,14 @@ def asked_type() -> Any:
 
     number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
+    def without_point(given: Any) -> Any:
+        # In JSON, 1.0 is a whole number as well.
+        return int(given) if isinstance(given, float) and given.is_integer() else given
+
+    def whole_below(end: int) -> Any:
+        # Limits come first, or the description would not tell them.
+        return Annotated[int, Field(strict=True, ge=0, lt=end), BeforeValidator(without_point)]
+
     class Asked(BaseModel):
         model_config = ConfigDict(extra="forbid")
 
@@ -66,13 +87,17 @@ def asked_type() -> Any:
         ] = {}
         client: Annotated[str, Field(max_length=64)] = ""
         """Who asks, by a name made up by the page: a newer question takes the place of an older one."""
+        lane: whole_below(MOST_LANES) = 0
+        turn: whole_below(2**53) = 0
+        """Which question of the client this is: one that arrives late is known as the older one."""
 
     return Asked
 
 
-def model_of(engine: Engine) -> dict[str, Any]:
-    """Return what the page needs before its first question."""
+def model_of(engine: Engine, grid: bool = False) -> dict[str, Any]:
+    """Return what the page needs before its first question, and whether there is a grid to estimate from."""
     return {
+        "grid": grid,
         "version": version(),
         "worlds": engine.worlds,
         "months": engine.months,
@@ -82,10 +107,13 @@ def model_of(engine: Engine) -> dict[str, Any]:
     }
 
 
-def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONGEST_SECONDS) -> "FastAPI":
+def make_app(
+    engine: Engine, hosts: Sequence[str] = LOCAL, grid: Mapping[str, Any] | None = None
+) -> "FastAPI":
     """Return the application; requests for other hosts than these are refused.
 
-    A page of another site could otherwise reach a local server through a name that it makes point here.
+    A page of another site could otherwise reach a local server through a name that it makes point here. With
+    a grid, a page shows what is composed from it until the answer has been simulated.
     """
     from fastapi import FastAPI, HTTPException, Request, Response
     from fastapi.middleware.trustedhost import TrustedHostMiddleware
@@ -108,11 +136,14 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
 
     for path, (name, kind) in FILES.items():
         app.get(path, include_in_schema=False)(_file(PAGE / name, kind))
+    if grid is not None:
+        app.get(GRID, include_in_schema=False)(_packed(grid))
+    told = model_of(engine, grid is not None)
 
     @app.get("/api/model")
     async def model() -> dict[str, Any]:
         """Return sliders, presets and names."""
-        return model_of(engine)
+        return told
 
     refusals: dict[int | str, dict[str, Any]] = {
         400: {"description": "No such host, or no JSON."},
@@ -120,40 +151,70 @@ def make_app(engine: Engine, hosts: Sequence[str] = LOCAL, seconds: float = LONG
         410: {"description": "The same client has asked something newer."},
         413: {"description": "Too large."},
         422: {"description": "Out of range, or no such key."},
-        503: {"description": "Too many wait."},
-        504: {"description": "It took too long."},
+        503: {"description": "Too many wait, or a process has died."},
+        504: {"description": "It was simulated for too long."},
     }
+
+    async def answered(asked: Question | Trial, client: str = "", lane: int = 0, turn: int = 0) -> bytes:
+        try:
+            return await engine.ask(asked, client, lane, turn)
+        except RunError as error:
+            # Each number is in its range, but no world can start from all of them together.
+            raise HTTPException(409, str(error)) from None
+        except Replaced:
+            raise HTTPException(410, "A newer question has taken the place of this one.") from None
+        except Busy:
+            raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
+        except Died:
+            raise HTTPException(503, "The simulation broke off. Try again.") from None
+        except TimeoutError:
+            raise HTTPException(
+                504, "It takes too long; it is kept when it is done: ask again later."
+            ) from None
 
     @app.post("/api/answer", responses=refusals)
     async def answer(asked: Asked) -> dict[str, Any]:
         """Return what the charts show, and the command that gives the same numbers."""
         try:
             question = engine.question(asked.scenario, asked.values, asked.switches)
-            found = await asyncio.wait_for(engine.ask(question, asked.client), seconds)
-        except RunError as error:
-            # Each number is in its range, but no world can start from all of them together.
-            raise HTTPException(409, str(error)) from None
         except ConfigError as error:
             raise HTTPException(422, [{"loc": ["body"], "msg": str(error), "type": "value_error"}]) from None
-        except Replaced:
-            raise HTTPException(410, "A newer question has taken the place of this one.") from None
-        except Busy:
-            raise HTTPException(503, "Too many wait. Try again in some seconds.") from None
-        except TimeoutError:
-            raise HTTPException(504, f"No answer in {seconds:g} s.") from None
-        return {"override": " ".join(["uncontested run", *question.words()]), **found}
+        found = await answered(question, asked.client, asked.lane, asked.turn)
+        # What is kept is JSON already, and some 80 KB: only the command is put in front of it.
+        command = json.dumps(" ".join(["uncontested run", *question.words()]))
+        return _json(b'{"override": ' + command.encode() + b", " + found[1:])
 
     @app.get("/api/tunnel", responses=refusals)
     async def tunnel(role: Annotated[str, described_role()]) -> dict[str, Any]:
         """Return points and regret of each strategy of a role."""
         try:
-            return await asyncio.wait_for(engine.test(role), seconds)
+            trial = engine.trial(role)
         except ConfigError as error:
             raise HTTPException(422, [{"loc": ["role"], "msg": str(error), "type": "value_error"}]) from None
-        except TimeoutError:
-            raise HTTPException(504, f"No answer in {seconds:g} s; it is kept: ask again later.") from None
+        return _json(await answered(trial))
 
     return app
+
+
+def _json(content: bytes) -> Any:
+    from fastapi import Response
+
+    return Response(content, media_type="application/json")
+
+
+def _packed(grid: Mapping[str, Any]) -> "Callable[[Request], Awaitable[Response]]":
+    """Return what serves the grid, packed once for all."""
+    from fastapi import Request, Response
+
+    content = json.dumps(grid, separators=(",", ":"), allow_nan=False).encode()
+    small = gzip.compress(content, 6)
+
+    async def served(request: Request) -> Response:
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        headers = {"Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
+        return Response(small if packed else content, media_type="application/json", headers=headers)
+
+    return served
 
 
 def described_role() -> Any:

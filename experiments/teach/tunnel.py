@@ -1,6 +1,7 @@
 """The wind tunnel of the page: a role's strategies in the four scenarios of the class, as plain data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -83,7 +84,26 @@ def trial(roles: Sequence[str], worlds: int, months: int, workers: int) -> dict[
     }
 
 
-def trial_of(role: str, worlds: int, months: int) -> dict[str, Any]:
-    """Return the strategies of one role, as a live page asks."""
-    found: dict[str, Any] = trial([role], worlds, months, 1)[role]
-    return found
+@dataclass(frozen=True)
+class Trial:
+    """The test of one role's strategies, as a live page asks for it."""
+
+    role: str
+    worlds: int
+    months: int
+
+    def key(self) -> str:
+        """Return what tells this test from others."""
+        return f"{self.role} {self.worlds}x{self.months}"
+
+    def kind(self) -> tuple[Any, ...]:
+        """Return what it shares with tests that can be run in the same batch: nothing."""
+        return (self.role, self.worlds, self.months)
+
+    def run(self) -> dict[str, Any]:
+        """Return points and regret by strategy.
+
+        Raises: RunError if a world cannot start.
+        """
+        found: dict[str, Any] = trial([self.role], self.worlds, self.months, 1)[self.role]
+        return found

@@ -5,20 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from experiments.kit.render import PAGE_FILE, page_link
-
-WAIT_MS = 120_000
-expect.set_options(timeout=WAIT_MS)
+from tests.browser.hands import PATIENCE, WAIT_MS, charts, drawn, faults, slide
 
 
 @pytest.fixture(params=["live", "baked"])
 def place(request: pytest.FixtureRequest) -> str:
     """Where the page is: a server, or a file without any."""
     if request.param == "live":
-        return str(request.getfixturevalue("address")) + "/"
+        return str(request.getfixturevalue("estimating")) + "/"
     return str(request.getfixturevalue("file").as_uri())
 
 
@@ -39,27 +36,6 @@ def page(browser: Browser, place: str) -> Iterator[Page]:
     assert said == []
     assert [url for url in asked if not url.startswith((place, "data:", "blob:"))] == []
     context.close()
-
-
-def drawn(page: Page) -> None:
-    """Wait for the answer to the last change."""
-    expect(page.locator("#status")).to_contain_text("4 ")
-    expect(page.locator("#status")).not_to_have_class("error")
-
-
-def slide(page: Page, key: str, place: int) -> None:
-    """Move a slider as a hand does."""
-    slider = page.locator(f'input[data-key="{key}"]')
-    slider.dispatch_event("pointerdown")
-    slider.evaluate("(one, place) => { one.value = place; one.dispatchEvent(new Event('input')); }", place)
-    drawn(page)
-
-
-def charts(page: Page) -> list[str]:
-    return page.locator("#charts svg").evaluate_all("all => all.map(one => one.outerHTML)")
-
-
-PATIENCE = "capital.investor_patience"
 
 
 def test_sliders_presets_undo_hold_and_link(page):
@@ -144,11 +120,6 @@ def test_german_projector_and_phone_without_a_serious_fault(page):
     assert faults(page) == []
 
 
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-
-
 def test_a_keyboard_reaches_and_moves_everything(page):
     reached = []
     for _ in range(60):
@@ -170,14 +141,14 @@ def test_any_two_drivers_make_the_2x2_of_the_class(page, place):
     page.get_by_label("From left to right").select_option("us_build_rate")
     assert page.locator("#axis-y option[value=us_build_rate]").count() == 0
     page.get_by_label("From below to above").select_option("power_price_gap")
-    expect(page.locator(".quadrant svg")).to_have_count(4)
+    four_worlds(page)
     page.get_by_label("Name of this world (1)").fill("Slow & <dear>")
     settings = page.locator(".quadrant").evaluate_all("all => all.map(one => one.textContent)")
     assert len(set(settings)) == 4
     link = page.url
     page.goto("about:blank")
     page.goto(link)
-    expect(page.locator(".quadrant svg")).to_have_count(4)
+    four_worlds(page)
     expect(page.get_by_label("Name of this world (1)")).to_have_value("Slow & <dear>")
     assert page.locator(".quadrant").evaluate_all("all => all.map(one => one.textContent)") == settings
     assert faults(page) == []
@@ -189,6 +160,12 @@ def test_any_two_drivers_make_the_2x2_of_the_class(page, place):
         assert written in command
     if place.startswith("file:"):
         expect(page.locator("#notice")).to_have_attribute("data-kind", "simulated")
+
+
+def four_worlds(page: Page) -> None:
+    """Wait for the four worlds of the 2x2 to be simulated; the corners of a baked grid are."""
+    expect(page.locator(".quadrant svg")).to_have_count(4)
+    expect(page.locator(".quadrant .mark")).to_have_text(["Simulated"] * 4)
 
 
 def test_the_wind_tunnel_shows_numbers_after_a_strategy_is_chosen(page):

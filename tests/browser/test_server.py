@@ -1,5 +1,6 @@
 """The live back end without a browser: its numbers are those of a run, and it takes nothing else."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,8 +17,10 @@ from experiments.runs.store import month_names
 from experiments.sweeping.factors import split_address
 from experiments.teach.answers import QUANTILES
 from experiments.teach.engine import Engine
-from experiments.teach.server import FILES, LARGEST_REQUEST, make_app
+from experiments.teach.kept import GRID_KEYS
+from experiments.teach.server import FILES, GRID, LARGEST_REQUEST, make_app
 from experiments.teach.sliders import MOST_MAIN, describe, spans
+from experiments.teach.tunnel import Trial
 
 NU = "enterprises.enterprise_response_nu"
 CHANGED = {"capital.investor_patience": 0.7, "chips.export_stringency": 0.3, "power.lead_time_us": 21.5}
@@ -28,7 +31,22 @@ def ask(address: str, **asked: object) -> httpx.Response:
 
 
 def test_numbers_are_those_of_a_run_with_the_copied_override(address, tmp_path):
-    found = ask(address, scenario="chip_wall", values=CHANGED).json()
+    equal_to_a_run(ask(address, scenario="chip_wall", values=CHANGED).json(), tmp_path)
+
+
+def test_a_node_of_the_grid_is_served_as_it_was_baked_and_equals_a_run(address, content, engine, tmp_path):
+    before = dict(engine.counts)
+    asked = {"scenario": "baseline", "values": {"chips.export_stringency": 0.75, "power.lead_time_us": 66.0}}
+    found = ask(address, **asked).json()
+    assert engine.counts["simulated"] == before.get("simulated", 0)
+    assert engine.counts["read"] == before.get("read", 0) + 1
+    equal_to_a_run(found, tmp_path)
+    written = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert engine.question(**asked, switches={}).key() == written["configuration_hash"]
+
+
+def equal_to_a_run(found, tmp_path):
+    """Compare an answer with a run of its override, bit for bit."""
     words = found["override"].removeprefix("uncontested ").split()
     assert main([*words, "workers=1", "output.figures=false", f"output.dir={tmp_path / 'run'}"]) == 0
     run = load(tmp_path / "run")
@@ -60,6 +78,9 @@ def test_what_is_asked_moves_the_answer(address):
         ({"switches": {"rules": True}}, "no switch"),
         ({"switches": {"noise": "yes"}}, "valid boolean"),
         ({"rules": "mine.py"}, "Extra inputs"),
+        ({"lane": 5}, "less than 5"),
+        ({"turn": -1}, "greater than or equal to 0"),
+        ({"client": "x" * 65}, "at most 64"),
     ],
 )
 def test_refuses_what_no_slider_can_ask(address, asked, said):
@@ -89,6 +110,17 @@ def test_serves_its_own_files_only_under_a_strict_policy(address):
         "/docs",
     ):
         assert httpx.get(address + path).status_code == 404
+
+
+def test_serves_a_grid_where_there_is_one(address, estimating, content):
+    assert httpx.get(f"{address}{GRID}").status_code == 404
+    assert httpx.get(f"{address}/api/model").json()["grid"] is False
+    assert httpx.get(f"{estimating}/api/model").json()["grid"] is True
+    for accepted in ("gzip", "identity"):
+        served = httpx.get(f"{estimating}{GRID}", headers={"Accept-Encoding": accepted})
+        assert served.headers.get("content-encoding", "identity") == accepted
+        assert "default-src 'none'" in served.headers["content-security-policy"]
+        assert served.json() == {key: json.loads(json.dumps(content[key])) for key in GRID_KEYS}
 
 
 def test_refuses_large_requests_and_other_hosts(address):
@@ -121,11 +153,15 @@ def test_every_number_of_a_slider_is_the_parameters():
 class Quick(Engine):
     """An engine that spares the many worlds of a wind tunnel."""
 
-    async def _test(self, role):
-        return {"hold": {"scores": [0.0], "regret": [0.0], "worst": 0.0}}
+    async def ask(self, asked, client="", lane=0, turn=0):
+        if isinstance(asked, Trial):
+            return b'{"hold": {"scores": [0.0], "regret": [0.0], "worst": 0.0}}'
+        return await super().ask(asked, client, lane, turn)
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(Quick(worlds=2, months=3), ("*",), 300))
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", make_app(Quick(worlds=2, months=3, seconds=300), ("*",))
+)
 
 
 @schema.parametrize()

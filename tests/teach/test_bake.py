@@ -7,7 +7,8 @@ import pytest
 from experiments.cli.main import main
 from experiments.teach import bake as baking
 from experiments.teach.answers import Question, answer_all
-from experiments.teach.bake import Size, keep_of, kept_as, one_file, read_layout, run_points
+from experiments.teach.bake import Size, one_file, question_of, run_points
+from experiments.teach.kept import file_of, keep_of
 
 SIZE = Size(2, 12, small=True)
 POINTS = [
@@ -18,19 +19,18 @@ POINTS = [
 
 
 def test_runs_only_what_is_missing_and_equals_the_live_page(tmp_path, monkeypatch):
-    keep = keep_of(SIZE, tmp_path)
-    found = run_points(POINTS, SIZE, keep, 1)
-    layout = read_layout(keep)
+    keep = keep_of(SIZE.worlds, SIZE.months, tmp_path)
+    layout, found = run_points(POINTS, SIZE, keep, 1)
     for (scenario, values), vector in found.items():
         live = answer_all([Question(scenario, dict(values), {}, SIZE.worlds, SIZE.months)])[0]
-        assert vector == pytest.approx(layout.vector(live), rel=1e-6)
-    kept_as(POINTS[1], keep).unlink()
+        assert (vector == layout.vector(live)).all()
+    file_of(question_of(POINTS[1], SIZE).key(), keep).unlink()
     asked = []
     batches = baking.batches
     monkeypatch.setattr(
         baking, "batches", lambda points, worlds: asked.extend(points) or batches(points, worlds)
     )
-    again = run_points(POINTS, SIZE, keep, 1)
+    _, again = run_points(POINTS, SIZE, keep, 1)
     assert asked == [POINTS[1]]
     assert all((again[point] == found[point]).all() for point in POINTS)
 

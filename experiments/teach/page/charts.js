@@ -1,6 +1,6 @@
 "use strict";
 // Charts by hand: SVG with attributes only, so that a saved file looks the same without the page's style sheet.
-const COLOUR = { us: "#1B4B8F", cn: "#D2451E", mixed: "#DFE2E7", open: "#FFFFFF", ink: "#1C1F24", muted: "#5B626D", grey: "#D3D7DD",
+const COLOUR = { us: "#1B4B8F", cn: "#D2451E", mixed: "#DFE2E7", open: "#FFFFFF", ink: "#1C1F24", muted: "#5B626D", estimate: "#8A5A00", grey: "#D3D7DD",
   none: "#EDEFF2", demand: "#C9D8A4", power: "#DDB23A", capital: "#A06FB4", chips: "#1F7670", parts: "#4B2E2B" };
 const FONT = "Lato, 'DejaVu Sans', sans-serif";
 const SIZE = { width: 560, height: 300, left: 52, right: 156, top: 12, bottom: 26 };
@@ -37,6 +37,12 @@ function apart(labels, gap, size = SIZE) {
 function svg(inner, title, height, width = SIZE.width) {
   return tag("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title },
     tag("rect", { width, height, fill: "#fff" }), inner);
+}
+// A saved chart must say as well that it shows an estimate: in a corner that a chart leaves free.
+function stamped(drawing, text, above) {
+  const [, width, height] = drawing.match(/viewBox="0 0 (\d+) (\d+(?:\.\d+)?)"/).map(Number);
+  const more = { fill: COLOUR.estimate, "font-weight": 700, "font-style": "italic" };
+  return drawing.replace(/<\/svg>$/, (above ? words(8, 20, text, more) : words(width - 8, height - 8, text, { ...more, "text-anchor": "end" })) + "</svg>");
 }
 function monthAxis(months, across, size = SIZE) {
   return months.map((month, place) => [month, place]).filter(([month]) => month.endsWith("-12") && Number(month.slice(0, 4)) % 5 === 0)

@@ -2,7 +2,7 @@
 (async function () {
   const by = id => document.getElementById(id);
   let model, state, answer, quadrants, tunnel, held = null, waiting = null, newest = 0, bet = null, betting = false;
-  const past = [];
+  const past = [], PAUSE_MS = 150, SETTLE_MS = 300;
   const word = key => WORDS[state.language][key];
   function fill() {
     document.documentElement.lang = state.language;
@@ -19,7 +19,7 @@
     }));
     for (const group of ["main", "advanced"]) by(`${group}-sliders`).replaceChildren(...sliders(group));
     by("switches").replaceChildren(...(model.switches.length ? [heading("switches"), ...model.switches.map(switchFor)] : []));
-    by("how-text").replaceChildren(...word("howText").map(text => element("p", text)));
+    by("how-text").replaceChildren(...word("howText").map(text => element("p", text.replace("{worlds}", model.worlds).replace("{points}", chance()))));
     by("card-list").replaceChildren(...model.sliders.map(card));
     by("foot").textContent = `Uncontested ${model.version} · ${model.worlds} ${word("worlds")} × ${model.months} ${word("months")} · ${word("caveat")}`;
     quadrants.fill();
@@ -56,7 +56,7 @@
     const refresh = () => { shown.textContent = written(slider); input.setAttribute("aria-valuetext", written(slider)); clear.hidden = state.values[slider.key] === undefined; };
     input.addEventListener("pointerdown", () => remember());
     input.addEventListener("keydown", event => { if (/^(Arrow|Home|End|Page)/.test(event.key) && !event.repeat) remember(); });
-    input.addEventListener("input", () => { state.values[slider.key] = valueAt(slider, Number(input.value)); refresh(); ask(); });
+    input.addEventListener("input", () => { state.values[slider.key] = valueAt(slider, Number(input.value)); refresh(); ask(PAUSE_MS); });
     clear.addEventListener("click", () => { remember(); delete state.values[slider.key]; input.value = placeOf(slider, slider.central); refresh(); ask(); input.focus(); });
     refresh();
     row.append(element("label", slider.name[state.language], { for: id }), clear);
@@ -95,28 +95,45 @@
     return begun;
   }
 
-  async function ask() {
-    const mine = ++newest;
+  // Asked at once or after a pause: a slider on the move asks the server for the place where it stops.
+  async function ask(pause = 0) {
+    const mine = ++newest, asked = { scenario: state.scenario, values: { ...state.values }, switches: { ...state.switches } };
     history.replaceState(null, "", toHash(state, model.version));
-    // A slider on the move asks for the newest place only: what it has passed is of no use any more.
     if (waiting) waiting.abort();
     waiting = new AbortController();
     by("status").className = "";
-    by("status").textContent = word("working");
+    const guess = BACKEND.estimate(asked);
+    by("status").textContent = guess ? "" : word("working");
+    if (guess) {
+      show({ ...guess, override: commandOf(asked, model) }, asked, `${mine}~`);
+      // Said aloud where a slider rests, and only if what is simulated is not there by then.
+      setTimeout(() => { if (mine === newest && answer.pending) by("status").textContent = word("estimating"); }, SETTLE_MS);
+    }
     try {
-      const found = await BACKEND.answer({ scenario: state.scenario, values: state.values, switches: state.switches }, "", waiting.signal);
+      if (pause && BACKEND.exact) await new Promise(done => setTimeout(done, pause));
       if (mine !== newest) return;
-      answer = found;
-      draw();
-      by("status").textContent = `${model.worlds} ${word(answer.notice ? "readyBaked" : "ready")}`;
-      quadrants.ask();
-      document.body.dataset.drawn = String(mine);
+      const found = await BACKEND.answer(asked, 0, waiting.signal);
+      if (mine !== newest) return;
+      show(found, asked, String(mine));
+      by("status").textContent = `${model.worlds} ${word(BACKEND.exact ? "ready" : "readyBaked")}`;
     } catch (error) {
-      if (mine !== newest) return;
+      if (mine !== newest || error.message === "replaced") return;
+      if (answer && answer.pending) { answer.pending = false; draw(); }
       by("status").className = "error";
       by("status").textContent = error.message === "no-start" ? word("noStart") : word("failed") + error.message;
     }
   }
+  function show(found, asked, drawn) {
+    answer = { ...found, key: JSON.stringify(asked), estimate: isEstimate(found), pending: drawn.endsWith("~") };
+    // What was held or bet on as an estimate becomes what was simulated.
+    if (held && held.key === answer.key) held = answer;
+    if (bet && bet.key === answer.key) bet.last = lastShares()[1];
+    draw();
+    quadrants.ask();
+    document.body.dataset.answer = answer.estimate ? "estimate" : "simulated";
+    document.body.dataset.drawn = drawn;
+  }
+  const lastShares = () => Object.entries(answer.shares.w1 || {}).at(-1) || ["", { us: 0, cn: 0 }];
 
   function headline(one) {
     const rows = [];
@@ -127,17 +144,30 @@
     rows.push([`${word("third")}, ${one.months.at(-1).slice(0, 4)}, % (${word("median")})`, 100 * one.third, "%"]);
     return rows;
   }
-  function told(notice) {
-    if (notice.kind === "simulated") return word("simulated");
-    const { points, medians, settings } = notice.error;
-    return word(notice.kind).concat(" ", word("off").replace(/\{(\w+)\}/g, (_, name) => ({ settings, typical: points.typical, largest: points.largest, typicalMedian: medians.typical, largestMedian: medians.largest })[name]));
+  // Two standard errors of a share of one half.
+  const chance = () => Math.floor(100 / Math.sqrt(model.worlds));
+  const decimal = value => new Intl.NumberFormat(state.language).format(value);
+  function told(one) {
+    const drawing = ` ${word("drawing").replace("{points}", chance())}`;
+    if (!one.notice) return word("simulated") + drawing;
+    const follows = one.pending ? ` ${word("follows")}` : "", { kind, error } = one.notice;
+    if (kind === "simulated") return BACKEND.exact ? word("rounded") + follows : word("simulated") + drawing;
+    const { points, medians, settings } = error;
+    const numbers = { settings, typical: points.typical, largest: points.largest, typicalMedian: medians.typical, largestMedian: medians.largest };
+    return `${word(kind)} ${word("off").replace(/\{(\w+)\}/g, (_, name) => decimal(numbers[name]))}${follows}`;
+  }
+  // How an answer came about, in a few words beside it.
+  function marked(one) {
+    if (!one.estimate) return word("simulatedMark");
+    return one.notice.error ? `${word("estimate")}, ${word("about").replace("{typical}", decimal(one.notice.error.points.typical))}` : word("estimate");
   }
   function draw() {
     const number = value => large(value, state.language);
     const now = headline(answer), then = held ? headline(held) : null;
     const head = element("tr");
-    head.append(element("td", ""), element("th", word("now"), { scope: "col" }));
-    if (then) head.append(element("th", word("held"), { scope: "col" }), element("th", word("change"), { scope: "col" }));
+    const titled = (key, one) => element("th", one.estimate ? `${word(key)} (${word("guess")})` : word(key), { scope: "col" });
+    head.append(element("td", ""), titled("now", answer));
+    if (then) head.append(titled("held", held), element("th", word("change"), { scope: "col" }));
     by("headline").tHead.replaceChildren(head);
     by("headline").tBodies[0].replaceChildren(...now.map(([name, value], place) => {
       const row = element("tr");
@@ -149,7 +179,7 @@
       const figure = element("figure", undefined, { "data-chart": key });
       figure.append(element("figcaption", word(key)), element("p", note));
       const box = element("div");
-      box.innerHTML = drawing;
+      box.innerHTML = answer.estimate ? stamped(drawing, word("guess"), key === "outcome") : drawing;
       const save = element("div");
       for (const [kind, label, how] of [["svg", "saveSvg", saveSvg], ["png", "savePng", savePng]]) {
         const button = element("button", word(label), { type: "button", class: "save", "data-kind": kind, "aria-label": `${word(label)}: ${word(key)}` });
@@ -160,8 +190,11 @@
       return figure;
     }));
     by("override").value = answer.override || "";
-    by("notice").hidden = !answer.notice;
-    if (answer.notice) { by("notice").textContent = told(answer.notice); by("notice").dataset.kind = answer.notice.kind; }
+    by("notice").hidden = by("mark").hidden = false;
+    by("notice").textContent = told(answer);
+    by("mark").textContent = marked(answer);
+    by("notice").dataset.kind = by("mark").dataset.kind = answer.estimate ? answer.notice.kind : "simulated";
+    for (const one of [by("mark"), by("notice")]) one.classList.toggle("estimate", answer.estimate);
     by("bet-form").hidden = !betting;
     by("revealed").hidden = betting;
     by("bet-result").hidden = !bet || betting;
@@ -212,13 +245,13 @@
     image.src = address;
   }
   function csv() {
-    const rows = [["table", "name", "when", "statistic", "value"]];
+    const rows = [["table", "name", "when", "statistic", "value", "answer"]], how = answer.estimate ? "estimate" : "simulated";
     for (const [name, fan] of Object.entries(answer.fans)) answer.months.forEach((month, place) =>
-      ["q05", "q25", "q50", "q75", "q95"].forEach((statistic, column) => rows.push(["series", name, month, statistic, fan.quantiles[place][column]])));
+      ["q05", "q25", "q50", "q75", "q95"].forEach((statistic, column) => rows.push(["series", name, month, statistic, fan.quantiles[place][column], how])));
     for (const [definition, years] of Object.entries(answer.shares)) for (const [year, one] of Object.entries(years))
-      for (const [leader, share] of Object.entries(one)) rows.push(["leader", definition, year, leader, share]);
+      for (const [leader, share] of Object.entries(one)) rows.push(["leader", definition, year, leader, share, how]);
     for (const [bloc, limits] of Object.entries(answer.binding)) for (const [limit, shares] of Object.entries(limits))
-      answer.months.forEach((month, place) => rows.push(["binding", bloc, month, limit, shares[place]]));
+      answer.months.forEach((month, place) => rows.push(["binding", bloc, month, limit, shares[place], how]));
     download("uncontested.csv", new Blob([rows.map(row => row.join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }));
   }
   async function copy(text) {
@@ -247,8 +280,8 @@
   by("bet-form").addEventListener("submit", event => {
     event.preventDefault();
     // What was bet on stays what the bet is held against, whatever is looked at later.
-    const [year, last] = Object.entries(answer.shares.w1 || {}).at(-1) || ["", { us: 0, cn: 0 }];
-    bet = { us: Number(by("bet-us").value), cn: Number(by("bet-cn").value), year, last, scenario: state.scenario };
+    const [year, last] = lastShares();
+    bet = { us: Number(by("bet-us").value), cn: Number(by("bet-cn").value), year, last, scenario: state.scenario, key: answer.key };
     betting = false;
     draw();
   });
@@ -263,7 +296,7 @@
     by, element, word, model, state: () => state,
     save: () => history.replaceState(null, "", toHash(state, model.version)),
     open: values => { remember(); state.values = { ...values }; fill(); ask(); by("results-title").scrollIntoView(); },
-    told
+    isEstimate, marked, told
   });
   tunnel = makeTunnel({ by, element, word, model, state: () => state });
   const begun = opened();

@@ -1,6 +1,6 @@
 "use strict";
 // The class's own 2x2: two drivers as axes, each at the ends of its range, four worlds to name.
-function makeQuadrants({ by, element, word, model, state, save, open, told }) {
+function makeQuadrants({ by, element, word, model, state, save, open, isEstimate, marked, told }) {
   const selects = [by("axis-x"), by("axis-y")];
   // Above left, above right, below left, below right: which end of each axis.
   const ENDS = [[0, 1], [1, 1], [0, 0], [1, 0]];
@@ -27,26 +27,38 @@ function makeQuadrants({ by, element, word, model, state, save, open, told }) {
     const mine = ++newest;
     if (waiting) waiting.abort();
     waiting = new AbortController();
-    by("own-status").textContent = word("working");
+    shown = wanted;
+    const asked = ENDS.map(ends => ({ scenario, values: valuesAt(ends), switches })), guesses = asked.map(BACKEND.estimate);
+    const known = found => ({ ...found, estimate: isEstimate(found) });
+    answers = guesses.every(Boolean) ? guesses.map(one => ({ ...known(one), pending: true })) : [];
+    draw();
+    if (!answers.length) by("own-status").textContent = word("working");
     try {
-      const found = await Promise.all(ENDS.map((ends, place) => BACKEND.answer({ scenario, values: valuesAt(ends), switches }, `-${place}`, waiting.signal)));
+      const found = await Promise.all(asked.map((one, place) => BACKEND.answer(one, 1 + place, waiting.signal)));
       if (mine !== newest) return;
-      [answers, shown] = [found, wanted];
+      answers = found.map(known);
       draw();
     } catch (error) {
-      if (mine === newest) by("own-status").textContent = error.message === "no-start" ? word("noStart") : word("failed") + error.message;
+      if (mine !== newest) return;
+      shown = "";
+      by("own-status").textContent = error.message === "no-start" ? word("noStart") : word("failed") + error.message;
     }
   }
   function draw() {
-    by("own-status").textContent = answers.length && answers[0].notice ? told(answers[0].notice) : "";
+    by("own-status").textContent = answers.length ? told(answers[0]) : "";
+    // A name that is being written must not be lost when an answer comes.
+    const places = [...by("quadrants").querySelectorAll("input")], at = places.indexOf(document.activeElement);
+    const marks = at < 0 ? [] : [places[at].selectionStart, places[at].selectionEnd];
     by("quadrants").replaceChildren(...answers.map(quadrant));
+    const field = at < 0 ? undefined : by("quadrants").querySelectorAll("input")[at];
+    if (field) { field.focus({ preventScroll: true }); field.setSelectionRange(...marks); }
   }
   function quadrant(answer, place) {
     const box = element("article", undefined, { class: "quadrant" }), ends = ENDS[place];
     const field = element("input", undefined, { type: "text", maxlength: 60, placeholder: word("quadrantName"), "aria-label": `${word("quadrantName")} (${place + 1})` });
     field.value = state().names[place];
     field.addEventListener("input", () => { state().names[place] = field.value; save(); });
-    box.append(field);
+    box.append(field, element("span", marked(answer), { class: answer.estimate ? "mark estimate" : "mark" }));
     state().axes.forEach((axis, at) => {
       const numbers = Object.entries(driver(axis).ends).map(([key, both]) => {
         const slider = model.sliders.find(one => one.key === key), several = Object.keys(driver(axis).ends).length > 1;

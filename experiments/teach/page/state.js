@@ -32,6 +32,12 @@ function fromHash(hash, model) {
   const unknown = [...query.keys()].filter(key => key && !known.includes(key) && !(key in state.values) && !(key === "scenario" && state.scenario === query.get(key)));
   return { state, version: query.get("v"), unknown };
 }
+function commandOf({ scenario, values, switches }, model) {
+  const words = [...model.usual, ...[...Object.entries(values), ...Object.entries(switches)].map(([key, value]) => `${key}=${value}`)];
+  return ["uncontested run", `scenario=${scenario}`, ...words].join(" ");
+}
+// A live page simulates: what it composes is an estimate even where the grid holds it, rounded.
+function isEstimate(one) { return Boolean(one.notice) && (BACKEND.exact || one.notice.kind !== "simulated"); }
 // A share or an index between 0 and 1 has no unit that could be said.
 function unitOf(slider, language) { return slider.unit.en === "0-1" ? "" : ` ${slider.unit[language]}`; }
 const STEPS = 200;

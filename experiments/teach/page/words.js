@@ -20,7 +20,9 @@ const WORDS = {
     barNote: "Share of sampled worlds", million: "million", robots: "robots", failed: "The server does not answer: ", version: "This link was made with version",
     betWas: "Your bet", modelSays: "The model",
     bandNoteBaked: "Line: median of sampled worlds; bands: 50 % and 90 %",
-    simulated: "Simulated at exactly this setting.", one: "Interpolated between simulated places of one slider.", two: "Interpolated between simulated places of two sliders.",
+    estimate: "Estimate", guess: "estimate", simulatedMark: "Simulated", about: "about {typical} points off", follows: "The simulated answer follows.",
+    estimating: "An estimate is shown; its worlds are being simulated …", rounded: "Simulated when the grid was made, and rounded.",
+    simulated: "Simulated at exactly this setting.", drawing: "Other worlds drawn could move a share by up to {points} points.", one: "Interpolated between simulated places of one slider.", two: "Interpolated between simulated places of two sliders.",
     more: "Composed: effects of single sliders and of pairs are added up; three at once were not simulated.",
     elsewhere: "Outside the grid: the effects of these sliders are added as they are around the baseline.",
     off: "At {settings} random settings of this kind, shares of worlds were off by {typical} points typically and {largest} at most, medians by {typicalMedian} % and {largestMedian} %.",
@@ -28,9 +30,9 @@ const WORDS = {
     tunnel: "Wind tunnel", tunnelHelp: "Each role wants something else. Choose a strategy before you see a number; then it is tested in the four scenarios, in the same sampled worlds.",
     role: "Role", goals: "Goals of the role, weights of 10", yours: "Your strategy", tunnelTest: "Test it in all four", tunnelCaption: "Points of 100 by the role's own goals, and regret: what a strategy falls short of the best one of the role", worst: "worst regret", strategy: "strategy",
     betChart: "Share of sampled worlds in which a bloc leads, to be drawn", choose: "choose", quadrantName: "Name of this world", look: "Look closer", low: "low", high: "high",
-    howText: ["Each run is one possible world: its unknown numbers are drawn from their ranges. 64 worlds are run at once. A slider that you move sets its number in all of them; all others stay drawn.",
+    howText: ["Each run is one possible world: its unknown numbers are drawn from their ranges. {worlds} worlds are run at once. A slider that you move sets its number in all of them; all others stay drawn.",
       "The dark line is the middle world month by month, the bands hold half and nine tenths of them. No single world follows the line: three are drawn thin.",
-      "Who leads depends on how leading is defined: look at several rows of the bars before you conclude. Sampling alone moves a share of 64 worlds by up to 12 points.",
+      "Who leads depends on how leading is defined: look at several rows of the bars before you conclude. Sampling alone moves a share of {worlds} worlds by up to {points} points.",
       "The stripes say what held each bloc back. A share of worlds is not the chance that it happens: the model leaves much out, and its ranges are judgements."]
   },
   de: {
@@ -52,7 +54,9 @@ const WORDS = {
     barNote: "Anteil der gezogenen Welten", million: "Millionen", robots: "Roboter", failed: "Der Server antwortet nicht: ", version: "Dieser Link stammt von Version",
     betWas: "Ihre Wette", modelSays: "Das Modell",
     bandNoteBaked: "Linie: Median der gezogenen Welten; Bänder: 50 % und 90 %",
-    simulated: "Genau diese Einstellung wurde simuliert.", one: "Interpoliert zwischen simulierten Stellen eines Reglers.", two: "Interpoliert zwischen simulierten Stellen zweier Regler.",
+    estimate: "Schätzung", guess: "Schätzung", simulatedMark: "Simuliert", about: "etwa {typical} Punkte daneben", follows: "Die simulierte Antwort folgt.",
+    estimating: "Gezeigt wird eine Schätzung; die Welten dazu werden simuliert …", rounded: "Simuliert, als das Gitter entstand, und gerundet.",
+    simulated: "Genau diese Einstellung wurde simuliert.", drawing: "Andere gezogene Welten könnten einen Anteil um bis zu {points} Punkte bewegen.", one: "Interpoliert zwischen simulierten Stellen eines Reglers.", two: "Interpoliert zwischen simulierten Stellen zweier Regler.",
     more: "Zusammengesetzt: Wirkungen einzelner Regler und von Paaren sind addiert; drei zugleich wurden nicht simuliert.",
     elsewhere: "Außerhalb des Gitters: Die Wirkungen dieser Regler sind addiert, wie sie um die Ausgangslage sind.",
     off: "An {settings} zufälligen Einstellungen dieser Art lagen Anteile der Welten um üblicherweise {typical} und höchstens {largest} Punkte daneben, Mediane um {typicalMedian} % und {largestMedian} %.",
@@ -60,9 +64,9 @@ const WORDS = {
     tunnel: "Windkanal", tunnelHelp: "Jede Rolle will etwas anderes. Wählen Sie eine Strategie, bevor Sie eine Zahl sehen; dann wird sie in den vier Szenarien geprüft, in denselben gezogenen Welten.",
     role: "Rolle", goals: "Ziele der Rolle, Gewichte von 10", yours: "Ihre Strategie", tunnelTest: "In allen vieren prüfen", tunnelCaption: "Punkte von 100 nach den Zielen der Rolle, und Bedauern: was einer Strategie zur besten der Rolle fehlt", worst: "größtes Bedauern", strategy: "Strategie",
     betChart: "Anteil der gezogenen Welten, in denen ein Block führt, zum Zeichnen", choose: "wählen", quadrantName: "Name dieser Welt", look: "Genauer ansehen", low: "niedrig", high: "hoch",
-    howText: ["Jeder Lauf ist eine mögliche Welt: Ihre unbekannten Zahlen sind aus Spannen gezogen. 64 Welten laufen zugleich. Ein bewegter Regler setzt seine Zahl in allen; die anderen bleiben gezogen.",
+    howText: ["Jeder Lauf ist eine mögliche Welt: Ihre unbekannten Zahlen sind aus Spannen gezogen. {worlds} Welten laufen zugleich. Ein bewegter Regler setzt seine Zahl in allen; die anderen bleiben gezogen.",
       "Die dunkle Linie ist Monat für Monat die mittlere Welt, die Bänder enthalten die Hälfte und neun Zehntel. Keine einzelne Welt folgt der Linie: Drei sind dünn gezeichnet.",
-      "Wer führt, hängt davon ab, was Führen heißt: Sehen Sie mehrere Zeilen der Balken an, bevor Sie schließen. Allein die Ziehung bewegt einen Anteil von 64 Welten um bis zu 12 Punkte.",
+      "Wer führt, hängt davon ab, was Führen heißt: Sehen Sie mehrere Zeilen der Balken an, bevor Sie schließen. Allein die Ziehung bewegt einen Anteil von {worlds} Welten um bis zu {points} Punkte.",
       "Die Streifen sagen, was jeden Block bremste. Ein Anteil von Welten ist nicht die Aussicht, dass es geschieht: Das Modell lässt vieles weg, und seine Spannen sind Urteile."]
   }
 };
