@@ -118,9 +118,11 @@ class AiLab(Actor):
         Shapes: equity_usd (..., world) -> (..., world).
         """
         labs = view.params.labs
-        margin_usd = view.revenue_usd * (1.0 - labs.other_cost_share) - view.fixed_cost_usd
+        running_usd = view.revenue_usd * labs.other_cost_share + view.fixed_cost_usd + view.power_bill_usd
+        margin_usd = view.revenue_usd - running_usd
         own_usd = margin_usd + (view.cash_usd + equity_usd) / labs.runway_target
-        wanted = np.where(view.parent_owned, view.group_budget_usd / MONTHS_PER_YEAR, own_usd)
+        parents_usd = view.group_budget_usd / MONTHS_PER_YEAR - view.dearer_power_usd
+        wanted = np.where(view.parent_owned, parents_usd, own_usd)
         wanted = np.maximum(wanted, 0.0)
         steered = approach(view.committed_usd, wanted, labs.spending_adjustment_rate, view.step_months)
         kept = kept_commitment(

@@ -22,9 +22,7 @@ class Cloud(Actor):
         """Answer with bids for accelerators, their sites, power to order and the rent (S5)."""
         capital = view.params.capital
         earned = ratio(view.rent_usd * np.minimum(view.occupancy, 1.0), view.user_cost_usd)
-        own = (
-            view.group_budget_usd / MONTHS_PER_YEAR + capital.cloud_reinvestment_share * view.rent_revenue_usd
-        )
+        own = view.group_budget_usd / MONTHS_PER_YEAR + capital.cloud_reinvestment_share * view.rent_net_usd
         budget_usd = own + view.lender_usd
         wanted = budget_usd * expected_return_factor(earned, capital.expectation_steepness)
         spend = kept_commitment(wanted, view.committed_usd, capital.order_commitment, view.step_months)
@@ -41,9 +39,5 @@ class Cloud(Actor):
             site_share=sites_with_room(view.site_share, view.room_share),
             power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
             spending_usd=spend,
-            rent_usd=np.clip(
-                rent,
-                capital.rent_floor_share * view.user_cost_usd,
-                capital.rent_cap_multiple * view.user_cost_usd,
-            ),
+            rent_usd=np.maximum(rent, capital.rent_floor_share * view.user_cost_usd),
         )

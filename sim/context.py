@@ -11,7 +11,7 @@ from sim.history import History
 from sim.params import Params
 from sim.settings import Settings
 from sim.start import Start
-from sim.units import TINY, Array
+from sim.units import KILOWATT_HOURS_PER_MEGAWATT_HOUR, TINY, Array
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,6 @@ class MarketParams:
     lead_time_months: Array
     survival_share: Array
     price_usd_per_mwh: Array
-
-
-KILOWATT_HOURS_PER_MEGAWATT_HOUR = 1000.0
 
 
 def market_params(context: Context) -> MarketParams:

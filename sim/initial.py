@@ -75,12 +75,8 @@ def start_state(ctx: Context) -> tuple[State, StartReport]:
 
 
 def with_rent(ctx: Context, state: State) -> State:
-    """Set rents at cost plus margin and let what the labs do not lease to other firms (S5)."""
-    rules = ctx.params.capital
-    serving = compute.serving_cost_usd(ctx, state)
-    state = replace(state, labs=replace(state.labs, serving_cost_usd=serving))
-    cost = compute.cloud_user_cost_usd(ctx, state)
-    rent = cost * (1.0 + rules.cloud_margin)
+    """Set the rents observed and let what the labs do not lease to other firms (S5)."""
+    rent = ctx.spread(ctx.start.clouds.rent_usd_per_h100e_month)
     n_labs = len(ctx.axes.labs.names)
     powered = (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[n_labs:]
     leased = np.minimum(
@@ -96,7 +92,9 @@ def with_rent(ctx: Context, state: State) -> State:
         cloud_spending_usd=ctx.full(len(ctx.axes.clouds.names)),
     )
     spending = (leased * rent).sum(1)
-    return replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=spending))
+    state = replace(state, fleet=fleet, labs=replace(state.labs, spending_usd=spending))
+    serving = compute.serving_cost_usd(ctx, state)
+    return replace(state, labs=replace(state.labs, serving_cost_usd=serving))
 
 
 def with_compute(ctx: Context, state: State) -> State:
@@ -197,7 +195,7 @@ def with_investment(ctx: Context, state: State) -> State:
     own = state.labs.spending_usd * ctx.axes.labs.own_chip_share[:, None]
     own = np.where(ctx.axes.labs.parent_owned[:, None], 0.0, own)
     rent = state.fleet.rent_usd * (state.fleet.h100e.sum(1) * state.fleet.powered_share).sum(1)[len(own) :]
-    reinvested = capital.cloud_reinvestment_share * rent
+    reinvested = capital.cloud_reinvestment_share * compute.rent_net_usd(ctx, state)
     lenders = np.zeros_like(rent)
     buys_from = compute.supplier_bloc_share(ctx, state.fleet)
     for bloc in (US, CN):

@@ -5,7 +5,7 @@ What is not observed stands empty here and is inverted in `sim.initial`.
 
 import numpy as np
 
-from sim.acts import capability, chips
+from sim.acts import capability, chips, power
 from sim.axes import BLOCS, CN
 from sim.context import Context
 from sim.physics.power import dispatch
@@ -16,7 +16,14 @@ from sim.state import (
     PolicyTable,
     PowerTable,
 )
-from sim.units import KILOWATTS_PER_GIGAWATT, LN10, MILLION, MONTHS_PER_YEAR, Array, ratio
+from sim.units import (
+    KILOWATTS_PER_GIGAWATT,
+    LN10,
+    MILLION,
+    MONTHS_PER_YEAR,
+    Array,
+    ratio,
+)
 
 MOST_AWARE = 0.995
 LEAST_PREFERENCE = 0.05
@@ -100,7 +107,7 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
         spare_gw=ctx.spread(start.spare_gw),
         other_load_gw=ctx.spread(start.other_load_gw),
         tranche_gw=ctx.spread(start.tranche_capacity_gw.T),
-        price_usd_per_mwh=ctx.by_market.price_usd_per_mwh.copy(),
+        price_usd_per_mwh=power.start_price_usd_per_mwh(ctx).copy(),
         dispatch_usd_per_mwh=dispatched,
         felt_usd_per_mwh=dispatched.copy(),
         dispatch_start_usd_per_mwh=dispatched.copy(),

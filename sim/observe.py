@@ -9,8 +9,9 @@ import numpy as np
 from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
 from sim.acts.feedback import start_stringency
-from sim.acts.fleet import powered_h100e
+from sim.acts.fleet import held_gw, powered_h100e
 from sim.acts.groups import budget_growth, group_budgets_usd
+from sim.acts.power import power_bill_usd_per_month, start_price_usd_per_mwh
 from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
@@ -53,6 +54,10 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
     boost = ctx.by_world(ctx.params.policy.free_tier_boost)
     withdrawn = 1.0 - ctx.by_world(ctx.params.policy.free_tier_withdrawn)
     site_share = names.site_share.T[:, :, None]
+    bill_usd, bill_then_usd = (
+        power_bill_usd_per_month(ctx, held_gw(ctx, state), state.fleet.powered_share, price)[:n_labs]
+        for price in (state.power.price_usd_per_mwh, start_price_usd_per_mwh(ctx))
+    )
     return sealed(
         LabView(
             params=ctx.params,
@@ -68,6 +73,8 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
             cash_months=labs.cash_usd / np.maximum(labs.outlay_usd, 1.0),
             committed_usd=labs.spending_usd,
             fixed_cost_usd=ctx.start.labs.fixed_cost_usd_per_month[:, None],
+            power_bill_usd=bill_usd,
+            dearer_power_usd=bill_usd - bill_then_usd,
             paying_revenue_usd=by_lab(users * labs.price_usd / np.maximum(free + users, 1.0)),
             price_usd=by_lab(labs.price_usd),
             quota_per_day=by_lab(labs.quota_per_day),
@@ -97,7 +104,6 @@ def cloud_view(ctx: Context, state: State) -> CloudView:
     """Show clouds their rent, occupancy, the cost of a chip and their group's budget."""
     clouds, fleet, n_labs = ctx.axes.clouds, state.fleet, len(ctx.axes.labs.names)
     budgets = group_budgets_usd(ctx, state)[np.maximum(clouds.bloc, 0)]
-    powered = powered_h100e(ctx, state)[n_labs:]
     site_share = clouds.site_share.T[:, :, None]
     return sealed(
         CloudView(
@@ -105,7 +111,7 @@ def cloud_view(ctx: Context, state: State) -> CloudView:
             step_months=ctx.dt,
             cash_usd=fleet.cloud_cash_usd,
             group_budget_usd=budgets * clouds.group_budget_share[:, None],
-            rent_revenue_usd=fleet.rent_usd * powered * np.minimum(fleet.occupancy, 1.0),
+            rent_net_usd=compute.rent_net_usd(ctx, state),
             rent_usd=fleet.rent_usd,
             user_cost_usd=compute.cloud_user_cost_usd(ctx, state),
             occupancy=fleet.occupancy,

@@ -66,6 +66,7 @@ class EnterprisesParams:
     switching_cost: Array
     self_hosting_intercept: Array
     foundation_share_start_cn: Array
+    own_compute_elasticity: Array
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,6 @@ class CapitalParams:
     expectation_steepness: Array
     rent_adjustment_rate: Array
     rent_floor_share: Array
-    rent_cap_multiple: Array
-    cloud_margin: Array
     growth_ceiling: Array
     burn_multiple_ceiling: Array
     outlay_memory: Array

@@ -39,6 +39,10 @@ class LabView:
     """Cash over everything paid a month."""
     committed_usd: Array
     fixed_cost_usd: Array
+    power_bill_usd: Array
+    """(world,): what the power of its own accelerators costs a month."""
+    dearer_power_usd: Array
+    """(world,): part of the bill that is due to power being dearer than at the start; below 0 if cheaper."""
     paying_revenue_usd: Array
     price_usd: Array
     quota_per_day: Array
@@ -102,7 +106,8 @@ class CloudView:
     step_months: float
     cash_usd: Array
     group_budget_usd: Array
-    rent_revenue_usd: Array
+    rent_net_usd: Array
+    """(world,): rent of a month less the power bill."""
     rent_usd: Array
     user_cost_usd: Array
     """(world,): what one more H100e would cost a month at today's chip price."""

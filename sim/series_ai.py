@@ -123,8 +123,8 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
         ),
         Block(
             "constant_quality_query_cost_usd_per_month", "USD per month", "price", "month-end",
-            "Cost of one query a day over a month at the quality of the start, mean over the bloc's labs.",
-            "S3.1", BLOCS, lambda s: mean_by_lab_bloc(s, constant_quality_query_cost_usd(s)),
+            "Cost of one query a day over a month at the quality of the start, lowest of the bloc's labs.",
+            "S3.1", BLOCS, lambda s: lowest_by_lab_bloc(s, constant_quality_query_cost_usd(s)),
         ),
         Block(
             "ai_revenue_usd", "USD", "flow", "sum",
@@ -143,6 +143,14 @@ def mean_by_lab_bloc(step: Step, values: Array) -> Array:
     """Return the mean over a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
     present = (step.before.labs.alive > 0.0).astype(np.float64)
     return ratio(step.by_lab_bloc(values * present), step.by_lab_bloc(present))
+
+
+def lowest_by_lab_bloc(step: Step, values: Array) -> Array:
+    """Return the lowest of a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
+    labs = step.ctx.axes.labs.bloc
+    present = np.where(step.before.labs.alive > 0.0, values, np.inf)
+    lowest = np.stack([present[labs == bloc].min(0, initial=np.inf) for bloc in range(len(BLOCS))])
+    return np.where(np.isfinite(lowest), lowest, 0.0)
 
 
 def query_cost_usd(step: Step) -> Array:

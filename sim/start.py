@@ -41,6 +41,7 @@ class CloudStart:
     """Compute providers at the start. Shapes: (cloud,) or (cloud, axis)."""
 
     fleet_h100e: Array = field(metadata=BY_ORIGIN)
+    rent_usd_per_h100e_month: Array
     cash_usd: Array
 
 
@@ -85,6 +86,8 @@ class MarketStart:
     powered_share: Array
     btm_gw: Array
     btm_ordered_gw: Array
+    power_price_usd_per_kwh: Array
+    """All in, for a data centre; `power.power_price_<place>` is the price from the first month on."""
     manufacturing_workers_million: Array
     manufacturing_wage_usd_per_year: Array
     manufacturing_value_added_usd_per_year: Array

@@ -39,7 +39,7 @@ class LabTable:
     physical_orders_start: Array
     """Capability less algorithms at the start, the base of serving cost."""
     enterprise_revenue_usd: Array
-    """Revenue from tokens in the last month."""
+    """What firms would spend on tokens in the last month."""
     capability_orders: Array
     price_usd: Array
     quota_per_day: Array

@@ -8,7 +8,7 @@ from sim.acts.adoption import AdoptionOutcome, ad_revenue_per_user_usd
 from sim.acts.chips import ChipOutcome
 from sim.acts.compute import ComputeOutcome
 from sim.acts.policy import PolicyOutcome
-from sim.acts.power import PowerOutcome
+from sim.acts.power import PowerOutcome, power_bill_usd_per_month
 from sim.axes import CN, FREE, PAID, US, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger
@@ -47,18 +47,6 @@ class BooksOutcome:
     """(bloc, world): paid goods below variable cost and the net cost of free tiers, for fights (F2)."""
 
 
-def ai_electricity_usd(ctx: Context, held_gw: Array, powered_share: Array, price: Array) -> Array:
-    """Return what each owner pays for power on the ground.
-
-    Shapes: held_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
-    """
-    markets = price.shape[0]
-    it = held_gw[:, :markets] * powered_share[:, :markets]
-    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
-    bill: Array = (it * ctx.params.power.pue * price).sum(1) * hours
-    return bill
-
-
 def act(
     ctx: Context,
     state: State,
@@ -92,7 +80,8 @@ def act(
     ledger.pay("tokens_ads", "other_firms", sold.sum(0).sum(0))
     ledger.receive("tokens_ads", "labs", (ads + tokens).sum(0))
 
-    bill = ai_electricity_usd(ctx, chips.held_gw, compute.powered_share, power.price_usd_per_mwh)
+    per_month = power_bill_usd_per_month(ctx, chips.held_gw, compute.powered_share, power.price_usd_per_mwh)
+    bill = per_month * ctx.dt
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
     fleet_need = chips.held_gw[:, : power.need_gw.shape[0]].sum(0) * ctx.params.power.pue
     sold_usd = (fleet_need * power.powered_share * power.price_usd_per_mwh).sum(0) * hours
@@ -235,15 +224,16 @@ def repay_share(ctx: Context) -> Array:
 
 
 def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
-    """Return how other firms' compute budgets grow: as the enterprise market of the clouds' places (S2, S5).
+    """Return how other firms' compute budgets grow: with the enterprise market of their places (S2, S5).
 
-    Shapes: (cloud, world).
+    A part of them does: firms that buy more tokens run less themselves. Shapes: (cloud, world).
     """
     budget = plans.enterprises.budget_usd_per_year
     site = ctx.axes.clouds.site_share[:, :, None]
     now = (site * budget).sum(1)
     before = (site * state.enterprise_budget_usd).sum(1)
-    return np.where(before > 0.0, ratio(now, before), 1.0)
+    growth = np.where(before > 0.0, ratio(now, before), 1.0)
+    return growth**ctx.params.enterprises.own_compute_elasticity
 
 
 def tenant_budget_usd(ctx: Context, state: State, plans: Plans, adoption: AdoptionOutcome) -> Array:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.acts import fleet
 from sim.acts.chips import ChipOutcome, power_per_h100e_kw
 from sim.acts.policy import PolicyOutcome, third_country_access
-from sim.acts.power import PowerOutcome
+from sim.acts.power import PowerOutcome, power_bill_usd_per_month
 from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
 from sim.markets.services import compute_per_unit_load, served_fraction, serving_cost_usd_per_h100e_month
@@ -220,11 +221,25 @@ def building_recovery_per_year(ctx: Context) -> Array:
 
 @once_a_month
 def serving_cost_usd(ctx: Context, state: State) -> Array:
-    """Return what a served H100e-month costs each lab at today's chip and power prices (S3.1).
+    """Return what an H100e-month of service costs each lab: the mean of what it owns and leases (S3.1).
+
+    Leased compute costs its rent; owned compute what new chips, building and power of its home cost.
+    Shapes: (lab, world).
+    """
+    names, own_cost, leased = ctx.axes.labs, own_compute_cost_usd(ctx, state), state.fleet.lease_h100e
+    owned = fleet.powered_h100e(ctx, state)[: len(names.names)] * names.lab_fleet_share[:, None]
+    total = owned + leased.sum(1)
+    mean = ratio(owned * own_cost + (leased * state.fleet.rent_usd).sum(1), total)
+    return np.where(total > 0.0, mean, own_cost) / ctx.params.labs.utilisation
+
+
+@once_a_month
+def own_compute_cost_usd(ctx: Context, state: State) -> Array:
+    """Return what one more H100e of its own costs each lab a month: chip, building and power (S3.1).
 
     Shapes: (lab, world). A lab pays the price of its own bloc's cheapest open chip and its home's power.
     """
-    labs, capital, chips, power = ctx.params.labs, ctx.params.capital, ctx.params.chips, ctx.params.power
+    capital, chips, power = ctx.params.capital, ctx.params.chips, ctx.params.power
     home = ctx.axes.labs.home_site
     chip_price = bloc_chip_price_usd(ctx, state)[ctx.axes.labs.bloc]
     kw = bloc_power_per_h100e_kw(ctx, state)
@@ -238,7 +253,7 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
         ctx.by_world(power.pue)[home],
         building_recovery_per_year(ctx),
         state.power.price_usd_per_mwh[home],
-        labs.utilisation,
+        np.ones(1),
     )
 
 
@@ -285,6 +300,20 @@ def supplier_bloc_share(ctx: Context, fleet: FleetTable) -> Array:
     history = np.where(by_bloc.sum(0) > 0.0, share_over_first(by_bloc), 1.0 / len(by_bloc))
     member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
     return np.where((clouds.bloc < 0)[:, None], history, member)
+
+
+@once_a_month
+def rent_net_usd(ctx: Context, state: State) -> Array:
+    """Return what clouds' rent leaves a month after the power bill, at least nothing (S4).
+
+    Shapes: (cloud, world).
+    """
+    n_labs, table = len(ctx.axes.labs.names), state.fleet
+    rent = table.rent_usd * fleet.powered_h100e(ctx, state)[n_labs:] * np.minimum(table.occupancy, 1.0)
+    bill = power_bill_usd_per_month(
+        ctx, fleet.held_gw(ctx, state), table.powered_share, state.power.price_usd_per_mwh
+    )
+    return np.maximum(rent - bill[n_labs:], 0.0)
 
 
 @once_a_month

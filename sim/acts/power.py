@@ -8,6 +8,7 @@ from sim.acts.fleet import held_gw
 from sim.acts.policy import PolicyOutcome
 from sim.acts.shocks import Shocks
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.physics.power import (
     advance_pipeline,
     all_in_price_usd_per_mwh,
@@ -23,7 +24,14 @@ from sim.physics.power import (
 from sim.plans import Plans
 from sim.quantity import adjusted_share, approach
 from sim.state import PowerTable, State
-from sim.units import MONTHS_PER_YEAR, Array, ratio
+from sim.units import (
+    HOURS_PER_MONTH,
+    KILOWATT_HOURS_PER_MEGAWATT_HOUR,
+    MEGAWATTS_PER_GIGAWATT,
+    MONTHS_PER_YEAR,
+    Array,
+    ratio,
+)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,26 @@ def facility_need_gw(ctx: Context, it_gw: Array) -> Array:
     """
     of_place: Array = it_gw[:, : len(ctx.axes.markets.names)].sum(0)
     return of_place * ctx.params.power.pue
+
+
+@once_a_run
+def start_price_usd_per_mwh(ctx: Context) -> Array:
+    """Return what data centres paid for power at the start. Shapes: -> (market, world)."""
+    return ctx.spread(ctx.start.markets.power_price_usd_per_kwh) * KILOWATT_HOURS_PER_MEGAWATT_HOUR
+
+
+def power_bill_usd_per_month(
+    ctx: Context, held_gw: Array, powered_share: Array, price_usd_per_mwh: Array
+) -> Array:
+    """Return what each owner pays a month for the power of its accelerators on the ground (S8).
+
+    Shapes: held_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
+    """
+    markets = price_usd_per_mwh.shape[0]
+    it_gw = held_gw[:, :markets] * powered_share[:, :markets]
+    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT
+    bill: Array = (it_gw * ctx.params.power.pue * price_usd_per_mwh).sum(1) * hours
+    return bill
 
 
 def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) -> Array:
