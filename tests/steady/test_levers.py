@@ -22,8 +22,8 @@ from sim.axes import BLOCS
 EXPECTED_SHARE = 0.95
 SUBMODELS = [f"S{number}" for number in range(1, 13)]
 SMALL = ("worlds=20", "consumers=cohort", "responses=[passive]")
-# S3 moves the share of users by four points, but not alike in every world: 20 of them are too few to tell.
-ABLATED = ("worlds=48", "consumers=cohort", "responses=[passive]")
+# S11 moves the share of compute by a point, and not alike in every world: fewer are too few to tell.
+ABLATED = ("worlds=96", "consumers=cohort", "responses=[passive]")
 FULL = ("worlds=256", "consumers=cohort", "responses=[passive]")
 ON_A_NETWORK = ("worlds=256", "consumers=agents", "agents_per_world=2000", "responses=[passive]")
 
