@@ -92,14 +92,22 @@ def nest_values(free: Array, paid: Array, nest_lambda: Array) -> tuple[Array, Ar
     """
     top = np.maximum(free, paid)
     barred = top == -np.inf
-    scale = np.maximum(nest_lambda, TINY)
-    with np.errstate(over="ignore", invalid="ignore"):
-        # Beyond the largest float a lead is as good as infinite; where both are barred there is none.
+    with np.errstate(invalid="ignore"):
         lead = np.asarray(paid - free)
-        np.copyto(lead, 0.0, where=barred)
-        smaller = np.exp(-np.abs(lead) / scale)
-    paid_share = np.where(lead > 0.0, 1.0, smaller) / (1.0 + smaller)
-    return top + scale * np.log1p(smaller), np.where(barred, 0.0, paid_share)
+    np.copyto(lead, 0.0, where=barred)
+    ahead = lead > 0.0
+    scale = np.maximum(nest_lambda, TINY)
+    with np.errstate(over="ignore"):
+        # Beyond the largest float a lead is as good as infinite.
+        smaller = np.divide(np.abs(lead, out=lead), -scale, out=lead)
+        np.exp(smaller, out=smaller)
+    paid_share = np.where(ahead, 1.0, smaller)
+    paid_share /= 1.0 + smaller
+    np.copyto(paid_share, 0.0, where=barred)
+    value = np.log1p(smaller, out=smaller)
+    value *= scale
+    value += top
+    return value, paid_share
 
 
 def lab_share(people: Array) -> Array:

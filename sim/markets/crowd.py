@@ -100,32 +100,34 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
     probability = np.empty(held)
     probability[:-1] = reconsidering(setting, dt)
     probability[-1] = newly_aware_hazard(setting)
-    threshold = np.rint(probability * 2.0**32).astype(np.uint64)
+    probability *= 2.0**32
+    threshold = np.rint(probability, out=probability).astype(np.uint64)
     most = np.where(heads > 0, threshold, np.uint64(0)).max((0, 1, 2))
     nest = nest_table(setting, np.zeros((1, 1, 1)))
     best = np.maximum(nest.value.max(0, initial=-np.inf), setting.nonuse_utility)
     top = np.where(best == -np.inf, 0.0, best)
-    plain = np.empty((1 + labs, *held[1:]))
-    plain[0], plain[1:] = out_of_mind(setting.nonuse_utility - top), out_of_mind(nest.value - top)
-    habit = np.zeros(held)
+    beta = np.broadcast_to(setting.network_beta, worlds)
+    # Weights are taken per share of the most voices that there may be, lest they leave float32.
+    loudest = beta * np.log(_LOUDEST)
+    plain = np.empty((1 + labs, *held[1:]), np.float32)
+    plain[0] = out_of_mind(setting.nonuse_utility - top) - loudest
+    plain[1:] = out_of_mind(nest.value - top) - loudest
+    habit = np.zeros(held, np.float32)
     habit[NON_USE] = setting.habit_sigma
     habit[:-1][FREE] = _gain(nest.value_holding_free, nest.value)
     habit[:-1][PAID] = _gain(nest.value_holding_paid, nest.value)
-    free_share = np.ones((1 + labs + len(habit), *held[1:]))
+    free_share = np.ones((1 + labs + len(habit), *held[1:]), np.float32)
     free_share[1 : 1 + labs] = 1.0 - nest.paid_share
     free_share[1 + labs : -1][FREE] = 1.0 - nest.paid_share_holding_free
     free_share[1 + labs : -1][PAID] = 1.0 - nest.paid_share_holding_paid
-    beta = np.broadcast_to(setting.network_beta, worlds)
-    # Weights are taken per share of the most voices that there may be, lest they leave float32.
-    plain -= beta * np.log(_LOUDEST)
     # A share to the power of 0 is 1, that of 0 too.
     epsilon = np.where(beta == 0.0, 1.0, setting.network_epsilon)
     return MonthTable(
         threshold.ravel(),
         (np.minimum(most, _LOW) << _HALF) | _LOW,
-        plain.reshape(1 + labs, -1).astype(np.float32),
-        np.minimum(habit, _MOST_HABIT).astype(np.float32).ravel(),
-        free_share.astype(np.float32).ravel(),
+        plain.reshape(1 + labs, -1),
+        np.minimum(habit, np.float32(_MOST_HABIT), out=habit).ravel(),
+        free_share.ravel(),
         beta.astype(np.float32),
         epsilon.astype(np.float32),
     )
@@ -133,7 +135,10 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
 
 def _gain(held: Array, plain: Array) -> Array:
     """Return what habit adds to a value, 0 where it is barred."""
-    return np.where(plain == -np.inf, 0.0, held - np.where(plain == -np.inf, 0.0, plain))
+    with np.errstate(invalid="ignore"):
+        gain: Array = held - plain
+    np.copyto(gain, 0.0, where=plain == -np.inf)
+    return gain
 
 
 def lab_of(code: IntArray) -> IntArray:
