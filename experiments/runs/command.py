@@ -30,8 +30,8 @@ from experiments.trust.observed import check_series
 from sim.axes import RESPONSES
 from sim.units import Array, IntArray
 
-BATCH_COLUMNS = 384
-"""Columns of a batch, about: larger ones are not faster, and need more memory."""
+BATCH_COLUMNS = 512
+"""Columns of a batch, about: with fewer every call costs more a world, with more every process more memory."""
 ALONE_COLUMNS = 32
 """So few columns are done before other processes would have started."""
 DRAWERS = 2

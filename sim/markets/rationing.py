@@ -46,13 +46,22 @@ def _common_share(
     bids: Array, cap_share: Array, is_capped: BoolArray, cap_chips: Array, supply: Array
 ) -> Array:
     """Return the share λ of each bid that groups below their cap receive. Shapes: -> (..., world)."""
-    order = np.argsort(cap_share, axis=0, kind="stable")
-    by_share = np.sort(cap_share, axis=0)
-    at_cap = np.take_along_axis(np.where(is_capped, cap_chips, bids), order, axis=0)
+    groups = len(bids)
+    rank = np.zeros(bids.shape, np.int8)
+    # The place of each group in the order of shares, by comparing pairs: there are few groups and many worlds.
+    for later in range(1, groups):
+        for earlier in range(later):
+            comes_first = cap_share[earlier] <= cap_share[later]
+            rank[later] += comes_first
+            rank[earlier] += ~comes_first
+
+    def in_order(values: Array) -> Array:
+        return np.stack([np.where(rank == k, values, 0.0).sum(0) for k in range(groups)])
+
+    by_share, at_cap = in_order(cap_share), in_order(np.where(is_capped, cap_chips, bids))
     capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
     # Summed in the caller's order of groups, so that caps that do not bind change no bit.
-    rank = np.argsort(order, axis=0)
-    rest = np.stack([np.where(rank >= k, bids, 0.0).sum(0) for k in range(bids.shape[0])])
+    rest = np.stack([np.where(rank >= k, bids, 0.0).sum(0) for k in range(groups)])
     left = np.maximum(supply - capped_before, 0.0)
     is_short = left < rest
     candidate = np.where(is_short, left / np.where(is_short, rest, 1.0), 1.0)
