@@ -451,9 +451,14 @@ def table_of(plans: Sequence[Shown], members: Sequence[IntArray]) -> Shown:
     whole: dict[str, Array] = {}
     order = np.argsort(np.concatenate(members))
     for field in fields(first := plans[0]):  # type: ignore[arg-type]  # plans are dataclasses
-        parts = [np.asarray(getattr(plan, field.name)) for plan in plans]
-        led = [part if part.ndim == 2 else np.moveaxis(part, -2, 0) for part in parts]
+        led = [led_by_member(np.asarray(getattr(plan, field.name))) for plan in plans]
         # In one order in memory whoever was asked: a sum over two axes follows it.
         whole[field.name] = np.ascontiguousarray(led[0] if len(led) == 1 else np.concatenate(led)[order])
     table: Shown = replace(first, **whole)  # type: ignore[type-var]  # plans are dataclasses
     return table
+
+
+def led_by_member(part: Array) -> Array:
+    """Put the members' axis first. Shapes: (..., member, world) -> (member, ..., world)."""
+    last = part.ndim - 1
+    return part if last == 1 else part.transpose(last - 1, *range(last - 1), last)

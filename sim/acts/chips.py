@@ -313,36 +313,25 @@ def sell(
 ) -> Trade:
     """Ration each maker's supply by money bid, the rival bloc's buyers within licences and leaks (S7.3)."""
     chips, makers = ctx.params.chips, ctx.axes.chip_makers
-    owner_bloc = ctx.axes.owner_bloc
-    premium = 1.0 + chips.smuggling_premium
-    sold = np.zeros_like(bids)
-    smuggled = np.zeros_like(bids)
-    wanted = np.zeros_like(made_h100e)
-    limits = np.zeros_like(made_h100e)
-    for bloc in (US, CN):
-        ours = np.flatnonzero(makers.bloc == bloc)
-        made, held = made_h100e[ours], state.chips.inventory_h100e[ours]
-        supply = made + held
-        asked = wanted_chips(bids[:, ours], prices[ours])
-        rival = owner_bloc == 1 - bloc
-        foreign = rival[:, None, None]
-        merchant = makers.merchant[ours][:, None]
-        barred = np.where(merchant, policy.stringency[bloc], 1.0)
-        # Licences and leaks are of a month's supply: what is in stock counts once a month.
-        on_offer = made + held * ctx.dt
-        legal_cap = legal_export_limit(on_offer, barred, chips.legal_export_eta)
-        leak_cap = smuggling_limit(on_offer, barred, chips.leakage) * merchant
-        asked_rival = (asked * foreign).sum(0)
-        legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
-        legal = np.where(foreign, asked * legal_share, asked)
-        leaked = np.where(foreign, np.maximum(asked - legal, 0.0) / premium, 0.0)
-        rows = np.concatenate([legal, leaked])
-        group = np.concatenate([np.where(rival, 1, 0), np.full(rival.size, 2)])
-        got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
-        sold[:, ours], smuggled[:, ours] = got[: rival.size], got[rival.size :]
-        wanted[ours] = rows.sum(0)
-        limits[ours] = legal_cap
-    return Trade(sold, smuggled, wanted, limits)
+    held = state.chips.inventory_h100e
+    supply = made_h100e + held
+    asked = wanted_chips(bids, prices)
+    rival = ctx.axes.owner_bloc[:, None] == 1 - makers.bloc
+    foreign = rival[:, :, None]
+    merchant = makers.merchant[:, None]
+    barred = np.where(merchant, policy.stringency[makers.bloc], 1.0)
+    # Licences and leaks are of a month's supply: what is in stock counts once a month.
+    on_offer = made_h100e + held * ctx.dt
+    legal_cap = legal_export_limit(on_offer, barred, chips.legal_export_eta)
+    leak_cap = smuggling_limit(on_offer, barred, chips.leakage) * merchant
+    asked_rival = (asked * foreign).sum(0)
+    legal_share = np.where(asked_rival > 0.0, np.minimum(1.0, ratio(legal_cap, asked_rival)), 1.0)
+    legal = np.where(foreign, asked * legal_share, asked)
+    leaked = np.where(foreign, np.maximum(asked - legal, 0.0) / (1.0 + chips.smuggling_premium), 0.0)
+    rows = np.concatenate([legal, leaked])
+    group = np.concatenate([np.where(rival, 1, 0), np.full(rival.shape, 2)])
+    got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
+    return Trade(got[: len(rival)], got[len(rival) :], rows.sum(0), legal_cap)
 
 
 def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: Array) -> Array:

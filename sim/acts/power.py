@@ -72,7 +72,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     sold = demand_response(
         old.other_load_gw, old.felt_usd_per_mwh, old.dispatch_start_usd_per_mwh, -power.demand_elasticity
     )
-    cost = ctx.spread(ctx.start.markets.tranche_cost_usd_per_mwh.T)
+    cost = ctx.start.markets.tranche_cost_usd_per_mwh.T[..., None]
     cleared = dispatch(old.tranche_gw, cost, sold + on_grid, power.scarcity_price, power.reserve_target)
     grid_price = all_in_price_usd_per_mwh(
         places.price_usd_per_mwh,
@@ -88,7 +88,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     additions = ctx.start.markets.firm_additions_gw_per_year - ctx.start.markets.retirements_gw_per_year
     grown = (1.0 + power.firm_additions_growth) ** (state.months / MONTHS_PER_YEAR)
     tranches = old.tranche_gw.copy()
-    tranches[1] = np.maximum(tranches[1] + ctx.spread(additions) * grown * years, 0.0)
+    tranches[1] = np.maximum(tranches[1] + additions[:, None] * grown * years, 0.0)
     table = PowerTable(
         stages_gw=queue.stages_gw,
         ready_gw=joined.ready_gw,

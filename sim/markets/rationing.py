@@ -21,8 +21,8 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
     others. λ is exact: with the groups in order of t, the first k for which
     λ_k = (supply - capped amounts before k)/(bids from k on) does not exceed t_k; 1 where nobody is short.
 
-    Shapes: bid (buyer, ..., world), group (buyer,) of row numbers of the caps, caps (group, ..., world),
-    supply (..., world) -> chips (buyer, ..., world).
+    Shapes: bid (buyer, ..., world), group (buyer,) or (buyer, ...) of row numbers of the caps, caps
+    (group, ..., world), supply (..., world) -> chips (buyer, ..., world).
     Raises: ValueError if a bid, a cap or the supply is negative, or a buyer's group has no cap.
     Source: S7.3. Legal and smuggled imports are two groups of the same foreign buyers.
     """
@@ -35,11 +35,18 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
             f"group: got {group.tolist()}, expected numbers from 0 to {groups - 1}, one per row of cap_chips;"
             " give every group a cap (its cap may be the supply)"
         )
-    bids = np.stack([bid_chips[group == g].sum(0) for g in range(groups)])
+    member = [
+        (group == g).reshape(group.shape + (1,) * (bid_chips.ndim - group.ndim)) for g in range(groups)
+    ]
+    bids = np.stack([np.where(of_group, bid_chips, 0.0).sum(0) for of_group in member])
     is_capped = cap_chips < bids
     cap_share = np.where(is_capped, cap_chips / np.where(is_capped, bids, 1.0), 1.0)
     share = _common_share(bids, cap_share, is_capped, cap_chips, supply)
-    return bid_chips * np.minimum(share, cap_share)[group]
+    limit = np.minimum(share, cap_share)
+    served = limit[0]
+    for of_group, limit_of_group in zip(member[1:], limit[1:], strict=True):
+        served = np.where(of_group, limit_of_group, served)
+    return bid_chips * served
 
 
 def _common_share(

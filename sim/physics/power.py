@@ -163,7 +163,11 @@ def dispatch(
     (site, world) or broadcast. The load holds everybody's, not only that of AI.
     Source: Sensfuss, Ragwitz and Genoese 2008 (merit order).
     """
-    cost = np.broadcast_to(marginal_cost_usd_per_mwh, capacity_gw.shape)
+    # What is alike in all worlds is sorted once.
+    alike = (*capacity_gw.shape[:-1], 1)
+    cost = np.broadcast_to(
+        marginal_cost_usd_per_mwh, np.broadcast_shapes(np.shape(marginal_cost_usd_per_mwh), alike)
+    )
     order = np.argsort(cost, axis=0, kind="stable")
     sorted_cost = np.take_along_axis(cost, order, axis=0)
     sorted_capacity = np.take_along_axis(capacity_gw, order, axis=0)
