@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.acts.fleet import all_owners_gw, all_owners_h100e
 from sim.axes import PAID
 from sim.context import Context
 from sim.ledger import FLOWS, SECTORS, Ledger
@@ -201,14 +202,14 @@ def chips(ctx: Context, before: State, month: Month, after: State) -> dict[str, 
         "smuggling_within_leakage": excess(leaked, smuggling_limit(supply, barred, rules.leakage) * merchant),
         "fleet_accelerators": np.maximum(
             balance(
-                [after.fleet.h100e.sum(0)],
-                [survivors(before.fleet.h100e.sum(0), life, ctx.dt), made.new_fleet_h100e.sum(0)],
+                [all_owners_h100e(ctx, after)],
+                [survivors(all_owners_h100e(ctx, before), life, ctx.dt), made.new_fleet_h100e.sum(0)],
             ),
             balance([made.new_fleet_h100e.sum(2)], [bought]),
         ),
         "fleet_power": balance(
-            [after.fleet.it_gw.sum(0)],
-            [survivors(before.fleet.it_gw.sum(0), life, ctx.dt), made.new_fleet_gw.sum(0)],
+            [all_owners_gw(ctx, after)],
+            [survivors(all_owners_gw(ctx, before), life, ctx.dt), made.new_fleet_gw.sum(0)],
         ),
     }
 

@@ -89,6 +89,12 @@ class Step:
         return held_h100e(self.ctx, self.after)
 
     @cached_property
+    def fleet_by_origin(self) -> Array:
+        """Accelerators held. Shapes: (owner, origin, world)."""
+        held: Array = self.after.fleet.h100e.sum(2)
+        return held
+
+    @cached_property
     def bloc_users(self) -> Array:
         """Monthly users of each bloc's assistants in millions. Shapes: (bloc, market, world)."""
         return self.by_lab_bloc(self.lab_users)

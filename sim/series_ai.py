@@ -177,15 +177,14 @@ def chip_blocks(ctx: Context) -> tuple[Block, ...]:
     foreign = (axes.owner_bloc[:, None] != makers.bloc[None])[:, :, None]
 
     def by_maker(step: Step) -> Array:
-        by_origin = step.after.fleet.h100e.sum(2).sum(0)
+        by_origin = step.fleet_by_origin.sum(0)
         held: Array = by_origin[:n_makers].copy()
         if first_merchant >= 0:
             held[first_merchant] += by_origin[-1]
         return held
 
     def licensed(step: Step) -> Array:
-        by_maker = step.after.fleet.h100e.sum(2)[:, :n_makers]
-        return step.by_owner_bloc((by_maker * foreign).sum(1))
+        return step.by_owner_bloc((step.fleet_by_origin[:, :n_makers] * foreign).sum(1))
 
     def imported(step: Step, sold: Array) -> Array:
         return step.by_owner_bloc((sold * foreign).sum(1))
@@ -219,7 +218,7 @@ def chip_blocks(ctx: Context) -> tuple[Block, ...]:
         Block(
             "accelerators_h100e", "H100e", "stock", "month-end",
             "Accelerators in use that came past the licences, also counted with their maker.",
-            "S7.3", axes.origins[-1:], lambda s: s.after.fleet.h100e[:, -1].sum(1).sum(0)[None],
+            "S7.3", axes.origins[-1:], lambda s: s.fleet_by_origin[:, -1].sum(0)[None],
         ),
         Block(
             "accelerators_at_site_h100e", "H100e", "stock", "month-end",

@@ -271,7 +271,7 @@ class State:
     users: Array
     """(lab, tier, market, world) primary users, people."""
     frontier_orders: Array
-    """(month, bloc, world) best capability of each bloc, from the back-cast past on."""
+    """(month, bloc, world) best capability of each bloc so far, from the back-cast past on; never falls."""
     best_offered_start: Array
     """(market, world): best capability on offer at the start, the base of the enterprise market."""
     breakthroughs: Array

@@ -31,7 +31,7 @@ from sim.axes import RESPONSES
 from sim.units import Array, IntArray
 
 BATCH_COLUMNS = 512
-"""Columns of a batch, about: with fewer every call costs more a world, with more every process more memory."""
+"""Columns of a batch, about: with fewer, calls cost more a world; with more, a process needs more memory."""
 ALONE_COLUMNS = 32
 """So few columns are done before other processes would have started."""
 DRAWERS = 2

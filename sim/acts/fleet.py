@@ -25,3 +25,17 @@ def powered_h100e(ctx: Context, state: State) -> Array:
     """Return the accelerators that had power at the month's start, all sites. Shapes: -> (owner, world)."""
     powered: Array = (held_h100e(ctx, state) * state.fleet.powered_share).sum(1)
     return powered
+
+
+@once_a_month
+def all_owners_h100e(ctx: Context, state: State) -> Array:
+    """Return the accelerators of all owners at the month's start. Shapes: -> (origin, site, world)."""
+    total: Array = state.fleet.h100e.sum(0)
+    return total
+
+
+@once_a_month
+def all_owners_gw(ctx: Context, state: State) -> Array:
+    """Return the power of all owners' accelerators at the month's start. Shapes: -> (origin, site, world)."""
+    total: Array = state.fleet.it_gw.sum(0)
+    return total

@@ -35,9 +35,7 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
             f"group: got {group.tolist()}, expected numbers from 0 to {groups - 1}, one per row of cap_chips;"
             " give every group a cap (its cap may be the supply)"
         )
-    member = [
-        (group == g).reshape(group.shape + (1,) * (bid_chips.ndim - group.ndim)) for g in range(groups)
-    ]
+    member = [(group == g).reshape(group.shape + (1,) * (bid_chips.ndim - group.ndim)) for g in range(groups)]
     bids = np.stack([np.where(of_group, bid_chips, 0.0).sum(0) for of_group in member])
     is_capped = cap_chips < bids
     cap_share = np.where(is_capped, cap_chips / np.where(is_capped, bids, 1.0), 1.0)
@@ -55,7 +53,7 @@ def _common_share(
     """Return the share λ of each bid that groups below their cap receive. Shapes: -> (..., world)."""
     groups = len(bids)
     rank = np.zeros(bids.shape, np.int8)
-    # The place of each group in the order of shares, by comparing pairs: there are few groups and many worlds.
+    # The place of each group in the order of shares, by pairs: there are few groups and many worlds.
     for later in range(1, groups):
         for earlier in range(later):
             comes_first = cap_share[earlier] <= cap_share[later]

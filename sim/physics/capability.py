@@ -125,17 +125,17 @@ def back_cast(capability: Array, growth_per_year: Array, months: int, dt: float)
     return past
 
 
-def lag_months(leader_history: Array, follower: Array, dt: float) -> Array:
+def lag_months(leader_best: Array, follower: Array, dt: float) -> Array:
     """Return the months since the leader first had the follower's capability, 0 if it is not behind (S6).
 
-    Interpolated between the leader's best values so far; at most the history's length.
+    Interpolated between the leader's values; at most the history's length.
 
-    Shapes: leader_history (time, world), the present last; follower (world,) -> (world,).
+    Shapes: leader_best (time, world), the best so far, which never falls, the present last; follower (world,)
+    -> (world,).
     """
-    best = np.maximum.accumulate(leader_history, axis=0)
-    last = len(best) - 1
+    best, last = leader_best, len(leader_best) - 1
     # In a history that never falls, the first time it reaches a value is the number of times it was below.
-    reached = np.minimum((best < follower).sum(0), last)
+    reached = np.minimum((best < follower).sum(0, dtype=np.int16), last)
     before = np.maximum(reached - 1, 0)
     upper = np.take_along_axis(best, reached[None], axis=0)[0]
     lower = np.take_along_axis(best, before[None], axis=0)[0]
@@ -144,13 +144,15 @@ def lag_months(leader_history: Array, follower: Array, dt: float) -> Array:
     return np.where(follower >= best[last], 0.0, lag)
 
 
-def signed_lag_months(us_history: Array, cn_history: Array, dt: float) -> Array:
+def signed_lag_months(us_best: Array, cn_best: Array, dt: float) -> Array:
     """Return by how many months China is behind (positive) or ahead (negative) (S6, D5).
 
-    Shapes: both (time, world), the present last -> (world,). Exchanging the blocs changes the sign exactly.
+    Exchanging the blocs changes the sign exactly.
+
+    Shapes: both (time, world), never falling, the present last -> (world,).
     """
-    cn_behind = lag_months(us_history, cn_history[-1], dt)
-    us_behind = lag_months(cn_history, us_history[-1], dt)
+    cn_behind = lag_months(us_best, cn_best[-1], dt)
+    us_behind = lag_months(cn_best, us_best[-1], dt)
     return cn_behind - us_behind
 
 
