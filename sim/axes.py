@@ -147,14 +147,15 @@ def members_of(bloc: IntArray) -> Array:
 
 def sum_by_bloc(amounts: Array, bloc: IntArray) -> Array:
     """Sum a table over its members by bloc. Shapes: (member, ..., world) -> (bloc, ..., world)."""
+    us, cn = rows_by_bloc(bloc.tobytes())
     sums = np.empty((len(BLOCS), *amounts.shape[1:]))
-    for rows, of_bloc in zip(rows_by_bloc(bloc.tobytes()), sums, strict=True):
-        np.add.reduce(amounts[rows], axis=0, out=of_bloc)
+    np.add.reduce(amounts[us], 0, None, sums[US])
+    np.add.reduce(amounts[cn], 0, None, sums[CN])
     return sums
 
 
 @cache
-def rows_by_bloc(bloc: bytes) -> tuple[slice | IntArray, ...]:
+def rows_by_bloc(bloc: bytes) -> tuple[slice | IntArray, slice | IntArray]:
     """Return the members of each bloc, as a slice where they stand together: no copy is made to sum them.
 
     Shapes: the bytes of (member,) -> a slice or (member,) per bloc.
@@ -164,4 +165,5 @@ def rows_by_bloc(bloc: bytes) -> tuple[slice | IntArray, ...]:
         rows = np.flatnonzero(np.frombuffer(bloc, np.int64) == index)
         together = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size
         found.append(slice(int(rows[0]), int(rows[-1]) + 1) if together else rows)
-    return tuple(found)
+    us, cn = found
+    return us, cn

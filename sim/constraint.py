@@ -22,8 +22,9 @@ from typing import Final
 import numpy as np
 
 from sim.acts.compute import cloud_user_cost_usd
-from sim.axes import BLOCS, CONSTRAINTS, sum_by_bloc
+from sim.axes import BLOCS, CONSTRAINTS, members_of, sum_by_bloc
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.month import Month
 from sim.physics.robots import OUTPUT_LIMITS
 from sim.plans import Plans
@@ -124,21 +125,22 @@ def mean_by_bloc(values: Array, weight: Array, bloc: IntArray) -> Array:
 
     Shapes: (member, world) -> (bloc, world); 0 without anybody.
     """
-    plain = np.ones_like(weight)
+    weighted, members = values * weight, members_of(bloc).sum(1)[:, None]
+    total = sum_by_bloc(weight, bloc)
     own = np.where(
-        sum_by_bloc(weight, bloc) > 0.0,
-        ratio(sum_by_bloc(values * weight, bloc), sum_by_bloc(weight, bloc)),
-        ratio(sum_by_bloc(values, bloc), sum_by_bloc(plain, bloc)),
+        total > 0.0, ratio(sum_by_bloc(weighted, bloc), total), ratio(sum_by_bloc(values, bloc), members)
     )
+    if members.all():
+        return own
     everybody = np.where(
         weight.sum(0) > 0.0,
-        ratio((values * weight).sum(0), weight.sum(0)),
-        ratio(values.sum(0), plain.sum(0)),
+        ratio(weighted.sum(0), weight.sum(0)),
+        ratio(values.sum(0), np.full(1, float(len(values)))),
     )
-    has_member = np.array([(bloc == index).any() for index in range(len(BLOCS))])
-    return np.where(has_member[:, None], own, everybody)
+    return np.where(members > 0.0, own, everybody)
 
 
+@once_a_run
 def usage(ctx: Context) -> Array:
     """Return power at the meter over that of accelerators, by site. Shapes: -> (site, world), orbit last."""
     places = ctx.by_world(ctx.params.power.pue)

@@ -35,7 +35,7 @@ def lab_economics(ctx: Context, state: State) -> LabEconomics:
     paid_cost = query * rules.queries_wanted_paid * rules.paid_query_cost_multiple * growth
     paid_cost = np.repeat(paid_cost[:, None], len(ctx.axes.markets.names), axis=1)
     free_cost = compute.free_queries_per_day(ctx, state) * query[:, None]
-    ads = adoption.ad_revenue_per_user_usd(ctx, state.months)
+    ads = adoption.ad_revenue_per_user_usd(ctx, state)
     people = state.crowd.people()
     by_class = people.sum(0)
     weight = ratio(by_class, by_class.sum(0))

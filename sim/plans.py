@@ -417,12 +417,12 @@ class Plans:
 
 def sealed(view: Shown) -> Shown:
     """Return the view with every array of its own made unwritable."""
-    for field in fields(view):  # type: ignore[arg-type]  # views are dataclasses
-        value = getattr(view, field.name)
-        if isinstance(value, np.ndarray):
-            frozen = value.view()
-            frozen.flags.writeable = False
-            object.__setattr__(view, field.name, frozen)
+    shown = vars(view)
+    for name, value in shown.items():
+        if isinstance(value, np.ndarray) and value.flags.writeable:
+            # A view of it: the table itself stays the state's.
+            shown[name] = value.view()
+            shown[name].flags.writeable = False
     return view
 
 

@@ -46,16 +46,16 @@ class Recorder:
             )
         self.data: Float32Array = np.zeros((len(self.names), ctx.settings.months, ctx.worlds), np.float32)
         self._month = np.zeros((len(self.names), ctx.worlds))
+        ends = np.cumsum([len(block.entities) for block in self.blocks])
+        self._pages = tuple(zip(self.blocks, np.split(self._month, ends[:-1]), strict=True))
+        """Each block with its rows of the month."""
 
     def record(self, before: State, plans: Plans, month: Month, bound: Bound, after: State) -> None:
         """Add one step to the record of its month."""
         steps = self.ctx.settings.steps_per_month
         index, part = divmod(before.tick, steps)
         step = Step(self.ctx, before, plans, month, bound, after)
-        first = 0
-        for block in self.blocks:
-            rows = self._month[first : first + len(block.entities)]
-            first += len(block.entities)
+        for block, rows in self._pages:
             if block.when == "month-end" or part == 0:
                 rows[:] = block.values(step)
             else:

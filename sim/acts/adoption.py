@@ -255,11 +255,12 @@ def subscription_usd(ctx: Context, users: Array, price_usd: Array) -> Array:
     return paying
 
 
-def ad_revenue_per_user_usd(ctx: Context, months: float) -> Array:
+@once_a_month
+def ad_revenue_per_user_usd(ctx: Context, state: State) -> Array:
     """Return advertising per free user-month, building up over years (S3.2). Shapes: (market, world)."""
     rules = ctx.params.consumers
     income = ctx.axes.markets.income[:, None]
-    ramp = -np.expm1(-months / rules.ad_ramp_months)
+    ramp = -np.expm1(-state.months / rules.ad_ramp_months)
     revenue: Array = rules.ad_revenue_rich * ramp * income**rules.ad_income_elasticity
     return np.broadcast_to(revenue, (income.shape[0], ctx.worlds))
 

@@ -69,7 +69,7 @@ def act(
     overlap = ctx.params.consumers.overlap_factor
     paying, free = adoption.users[:, PAID] * overlap, adoption.users[:, FREE] * overlap
     subscriptions = (paying * price).sum(1) * ctx.dt
-    ad_rate = ad_revenue_per_user_usd(ctx, state.months)
+    ad_rate = ad_revenue_per_user_usd(ctx, state)
     ads = (free * ad_rate).sum(1) * ctx.dt
     sold = adoption.enterprise_revenue_usd * compute.enterprise_served_share[:, None]
     tokens = sold.sum(1)

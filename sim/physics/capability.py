@@ -137,8 +137,8 @@ def lag_months(leader_best: Array, follower: Array, dt: float) -> Array:
     # In a history that never falls, the first time it reaches a value is the number of times it was below.
     reached = np.minimum((best < follower).sum(0, dtype=np.int16), last)
     before = np.maximum(reached - 1, 0)
-    upper = np.take_along_axis(best, reached[None], axis=0)[0]
-    lower = np.take_along_axis(best, before[None], axis=0)[0]
+    worlds = np.arange(follower.size)
+    upper, lower = best[reached, worlds], best[before, worlds]
     part = ratio(np.clip(follower, lower, upper) - lower, upper - lower)
     lag: Array = (last - before - part) * dt
     return np.where(follower >= best[last], 0.0, lag)
