@@ -449,11 +449,11 @@ def table_of(plans: Sequence[Shown], members: Sequence[IntArray]) -> Shown:
     Shapes: (..., member, world) each -> (member, ..., world).
     """
     whole: dict[str, Array] = {}
-    order = np.argsort(np.concatenate(members))
+    order = np.argsort(np.concatenate(members)) if len(plans) > 1 else None
     for field in fields(first := plans[0]):  # type: ignore[arg-type]  # plans are dataclasses
         led = [led_by_member(np.asarray(getattr(plan, field.name))) for plan in plans]
         # In one order in memory whoever was asked: a sum over two axes follows it.
-        whole[field.name] = np.ascontiguousarray(led[0] if len(led) == 1 else np.concatenate(led)[order])
+        whole[field.name] = np.ascontiguousarray(led[0] if order is None else np.concatenate(led)[order])
     table: Shown = replace(first, **whole)  # type: ignore[type-var]  # plans are dataclasses
     return table
 

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from sim.acts.adoption import offers_open
+from sim.acts.compute import query_compute_h100e
 from sim.acts.fleet import held_h100e
 from sim.axes import sum_by_bloc
 from sim.context import Context
@@ -93,6 +94,23 @@ class Step:
         """Accelerators held. Shapes: (owner, origin, world)."""
         held: Array = self.after.fleet.h100e.sum(2)
         return held
+
+    @cached_property
+    def labs_present(self) -> Array:
+        """1 for labs in the market at the month's start. Shapes: (lab, world)."""
+        present: Array = (self.before.labs.alive > 0.0).astype(np.float64)
+        return present
+
+    @cached_property
+    def count_present(self) -> Array:
+        """Labs in the market at the month's start. Shapes: (bloc, world)."""
+        return self.by_lab_bloc(self.labs_present)
+
+    @cached_property
+    def query_cost_usd(self) -> Array:
+        """Cost of one query a day over a month on today's models (S3.1). Shapes: (lab, world)."""
+        cost: Array = query_compute_h100e(self.ctx, self.before) * self.month.compute.serving_cost_usd
+        return cost
 
     @cached_property
     def bloc_users(self) -> Array:

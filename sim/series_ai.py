@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from sim.acts.compute import query_compute_h100e
 from sim.axes import BLOCS, PAID
 from sim.context import Context
 from sim.series import Block, Step, crossed, flat
@@ -119,7 +118,7 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
         Block(
             "query_cost_usd_per_month", "USD per month", "price", "month-end",
             "Cost of one query a day over a month on the models served, mean over the bloc's labs.",
-            "S3.1", BLOCS, lambda s: mean_by_lab_bloc(s, query_cost_usd(s)),
+            "S3.1", BLOCS, lambda s: mean_by_lab_bloc(s, s.query_cost_usd),
         ),
         Block(
             "constant_quality_query_cost_usd_per_month", "USD per month", "price", "month-end",
@@ -141,22 +140,15 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
 
 def mean_by_lab_bloc(step: Step, values: Array) -> Array:
     """Return the mean over a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
-    present = (step.before.labs.alive > 0.0).astype(np.float64)
-    return ratio(step.by_lab_bloc(values * present), step.by_lab_bloc(present))
+    return ratio(step.by_lab_bloc(values * step.labs_present), step.count_present)
 
 
 def lowest_by_lab_bloc(step: Step, values: Array) -> Array:
     """Return the lowest of a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
     labs = step.ctx.axes.labs.bloc
-    present = np.where(step.before.labs.alive > 0.0, values, np.inf)
+    present = np.where(step.labs_present > 0.0, values, np.inf)
     lowest = np.stack([present[labs == bloc].min(0, initial=np.inf) for bloc in range(len(BLOCS))])
     return np.where(np.isfinite(lowest), lowest, 0.0)
-
-
-def query_cost_usd(step: Step) -> Array:
-    """Return the cost of one query a day over a month on today's models (S3.1). Shapes: -> (lab, world)."""
-    cost: Array = query_compute_h100e(step.ctx, step.before) * step.month.compute.serving_cost_usd
-    return cost
 
 
 def constant_quality_query_cost_usd(step: Step) -> Array:
@@ -165,7 +157,7 @@ def constant_quality_query_cost_usd(step: Step) -> Array:
     Better algorithms reach it with a smaller model, which is cheaper to serve. Shapes: -> (lab, world).
     """
     orders = -step.ctx.params.labs.serving_scale_exponent * step.before.labs.capability_orders
-    return query_cost_usd(step) * 10.0**orders
+    return step.query_cost_usd * 10.0**orders
 
 
 def chip_blocks(ctx: Context) -> tuple[Block, ...]:

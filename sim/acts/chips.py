@@ -114,7 +114,11 @@ def act(
     fill = fill_shares(ctx, state, trade, bids, prices)
     placed = install(ctx, state, plans, sold, smuggled, power_room_gw, orbit_room_gw)
     life = ctx.params.chips.fleet_life
-    kept = survivors(state.fleet.h100e, life, ctx.dt)
+    # In place: a fleet is the largest table of all.
+    fleet_h100e = survivors(state.fleet.h100e, life, ctx.dt)
+    fleet_h100e += placed.h100e
+    fleet_gw = survivors(state.fleet.it_gw, life, ctx.dt)
+    fleet_gw += placed.it_gw
     table = ChipTable(
         wafers_per_month=production.wafers_per_month,
         ln_x=production.ln_x,
@@ -142,8 +146,8 @@ def act(
         wanted_h100e=trade.wanted_h100e,
         new_fleet_h100e=placed.h100e,
         new_fleet_gw=placed.it_gw,
-        fleet_h100e=kept + placed.h100e,
-        fleet_gw=survivors(state.fleet.it_gw, life, ctx.dt) + placed.it_gw,
+        fleet_h100e=fleet_h100e,
+        fleet_gw=fleet_gw,
         room_share=placed.room_share,
         wanted_gw=placed.wanted_gw,
         held_back_h100e=placed.held_back_h100e,

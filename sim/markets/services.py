@@ -236,8 +236,8 @@ def nested_logit_price_slopes(
     Shapes: broadcast; the shares are of everybody in the segment, non-users included; nest_lambda above 0.
     Source: McFadden 1978.
     """
-    paid_within = ratio(paid_share, paid_share + free_share)
-    free_within = ratio(free_share, paid_share + free_share)
+    both = paid_share + free_share
+    paid_within, free_within = ratio(paid_share, both), ratio(free_share, both)
     steepness = price_beta / nest_lambda * paid_share
     # The same bracket as a sum of two terms that are never negative.
     stay = (1.0 - nest_lambda) * (1.0 - paid_within) + nest_lambda * (1.0 - paid_share)
