@@ -41,7 +41,7 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
     cap_share = np.where(is_capped, cap_chips / np.where(is_capped, bids, 1.0), 1.0)
     share = _common_share(bids, cap_share, is_capped, cap_chips, supply)
     limit = np.minimum(share, cap_share)
-    served = limit[0]
+    served: Array = limit[0]
     for of_group, limit_of_group in zip(member[1:], limit[1:], strict=True):
         served = np.where(of_group, limit_of_group, served)
     return bid_chips * served
