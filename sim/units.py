@@ -32,8 +32,8 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     """
     nothing = np.equal(denominator, 0.0)
     quotient: Array
-    if not nothing.any():
-        # Most of the time: a masked division takes twice as long.
+    # Most of the time nothing is: a masked division takes twice as long. Counting is quicker than `any`.
+    if not np.count_nonzero(nothing):
         quotient = np.divide(numerator, denominator)
         return quotient
     shape = np.broadcast(numerator, denominator).shape
