@@ -12,6 +12,7 @@ from experiments.reading.gridded import Grid, require
 from experiments.reading.stored import folder_of, is_sweep, selects, sweeps, title_of
 from experiments.runs.recorded import code_book
 from experiments.runs.store import OFFLINE, Entry, RunFolder, check_free, quoted, shown_path, write_code_book
+from experiments.runs.terminal import meter
 
 QUERY_HELP = """uncontested query "select ..." [--of RUN]
 
@@ -24,7 +25,11 @@ Examples:
 EXPORT_HELP = """uncontested export RUN --csv|--parquet|--netcdf [--output DIR]
 
 Write both tables of a run or a sweep, and the code book of their columns, into a folder, exports/<name>
-unless told otherwise. --netcdf writes one file over point, world, response and month."""
+unless told otherwise. --netcdf writes one file over point, world, response and month.
+
+In CSV, a field is empty where there is no value, and a number has the fewest digits that give back what is
+stored: series in single precision, parameters and outcomes in double. A few series are a smaller file:
+uncontested query "select world, response, month, \"share.d1\" from series" --of RUN > share.csv"""
 STATUS_HELP = """uncontested status [SWEEP]
 
 Show what sweeps have run: how many of their runs are stored, which failed and why, how large they are, and
@@ -94,17 +99,22 @@ def export_command(arguments: Sequence[str]) -> int:
 def _export_tables(tables: Any, source: Path, target: Path, kind: str) -> None:
     import duckdb
 
-    options = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}[kind]
+    from experiments.reading.csv_table import write_csv
+
     for name in selects(source):
+        path = target / f"{name}.{kind}"
         try:
-            tables.execute(f"COPY {name} TO {quoted(str(target / name) + '.' + kind)} ({options})")
+            if kind == "csv":
+                rows = tables.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+                with meter(rows, f"Export of {path.name}") as shown:
+                    write_csv(tables, name, path, shown.show)
+            else:
+                tables.execute(f"COPY {name} TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
         except duckdb.Error as error:
             raise RunError(f"export: {' '.join(str(error).split())}") from None
 
 
 def _export_netcdf(tables: Any, source: Path, target: Path) -> None:
-    from experiments.runs.terminal import meter
-
     grid = Grid(tables, code_book_of(source, tables), title_of(source))
     with meter(len(grid.series) + len(grid.worlds), "Export") as shown:
         grid.write(target / f"{title_of(source)}.nc", shown.show)

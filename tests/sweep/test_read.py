@@ -1,5 +1,7 @@
 """What is stored of a sweep is verified bit by bit, exported, and read from Python."""
 
+import errno
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from experiments.cli.main import BAD_CONFIGURATION, FAILED, OK, main
 from experiments.config.build import plan_from_config
 from experiments.config.compose import compose_run
 from experiments.config.errors import ConfigError, RunError
+from experiments.reading import csv_table
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import identity, parts, status, verify
 from experiments.sweeping.factors import read_factors
@@ -257,6 +260,19 @@ def test_a_damaged_part_is_said_and_never_read(
         assert main(command) == FAILED
         assert f"{path.name}: damaged" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_an_export_that_fails_on_the_way_leaves_nothing(
+    pretended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(values: object) -> list[bytes]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(csv_table, "printed", full)
+    target = tmp_path / "new" / "out"
+    assert main(["export", str(pretended), "--csv", "--output", str(target)]) == FAILED
+    assert f"{target}: cannot be written (No space left on device)" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir()), "neither a file, nor the folders made for it"
 
 
 def test_a_sweep_is_cited_by_its_runs(pretended: Path, capsys: pytest.CaptureFixture[str]) -> None:
