@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from experiments.figures.data import Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -72,18 +73,21 @@ def prices_and_runway(
     )
     subtitle = f"{whose} {how}"
     drawn = of_series(observed, expressions)
+    policies = PolicyStrip(run)
     footer = run.footer(
         say("Runway: months that cash and credit last at the present net spending, 60 at most."),
         say("A lab counts in the worlds in which it is still at work."),
         say("Thin line across: {months} months.", months=f"{short_runway_months:g}"),
+        policies.note,
         observed=drawn,
     )
     groups = [[lab for lab in labs if blocs[lab] == bloc] for bloc in ("us", "cn")]
     lines = [group[i : i + COLUMNS] for group in groups for i in range(0, len(group), COLUMNS)]
-    page = Page(title, subtitle, footer, LINE_INCHES * len(lines) + 0.02)
+    bottom = LINE_INCHES * len(lines) + 0.02
+    page = Page(title, subtitle, footer, bottom + policies.inches)
     span = time_span(run, drawn)
     step = (10.0 - 0.9 - 0.12) / COLUMNS
-    width = step - 0.66
+    width = step - 0.78
     tops = {
         quantity: fan_top(
             [fans[f"{quantity}.{lab}"] for lab in labs],
@@ -128,6 +132,8 @@ def prices_and_runway(
                 alive = int(fan.worlds[at]) if at is not None else 0
                 counted = say("Worlds with a value: {alive}.", alive=alive)
                 sentences.append(f"{end_sentence(shown(lab), caption, fan, form)} {counted}")
+    moved, told = policies.draw(page, span, 0.9, bottom, 7.0)
+    rows, sentences = rows + moved, sentences + told
     return Drawing(
         "prices_runway",
         page.figure,

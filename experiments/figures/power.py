@@ -159,10 +159,13 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
     )
     subtitle = f"{say('By site.')} {run.reading}"
     drawn = of_series(observed, expressions)
+    policies = PolicyStrip(run)
     footer = run.footer(
-        say("Same axis across each row; at the right: last median and 90\u202f% range."), observed=drawn
+        say("Same axis across each row; at the right: last median and 90\u202f% range."),
+        policies.note,
+        observed=drawn,
     )
-    page = Page(title, subtitle, footer, 4.85)
+    page = Page(title, subtitle, footer, 4.85 + policies.inches)
     span = time_span(run, drawn)
     step = (10.0 - 0.95 - 0.15) / max(2, len(sites))
     width = step - 0.85
@@ -193,6 +196,8 @@ def queue_and_price(run: Run, observed: Sequence[Observation] = ()) -> Drawing:
             rows += draw_observed(axes, of_series(drawn, [key]), colour, site, quantity, unit)
             end_labels(page, axes, [end_label(fans[key], "", colour)])
             sentences.append(end_sentence(shown(site), caption, fans[key]))
+    moved, told = policies.draw(page, span, 0.95, 4.8, 7.0)
+    rows, sentences = rows + moved, sentences + told
     return Drawing(
         "power_queue",
         page.figure,

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from experiments.figures.data import Run
+from experiments.figures.events import PolicyStrip
 from experiments.figures.fan import (
     Drawing,
     alternative,
@@ -176,8 +177,9 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
             )
             + (f" ({say_known(break_even.source)})." if break_even.source else "")
         )
-    footer = run.footer(*notes, observed=drawn)
-    page = Page(title, subtitle, footer, 5.2)
+    policies = PolicyStrip(run)
+    footer = run.footer(*notes, policies.note, observed=drawn)
+    page = Page(title, subtitle, footer, 5.2 + policies.inches)
     rows: list[Row] = []
     sentences: list[str] = []
     left, top, height = 0.95, 0.5, 4.2
@@ -229,6 +231,8 @@ def robots(run: Run, observed: Sequence[Observation] = (), *, break_even: BreakE
     end_labels(page, axes, labels, x_data=x_end)
     if break_even is not None:
         rows += _break_even_panel(page, break_even, 6.85, top, 2.2, height, sentences)
+    moved, told = policies.draw(page, span, left, 5.15, 7.0)
+    rows, sentences = rows + moved, sentences + told
     return Drawing(
         "robots", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences), drawn
     )

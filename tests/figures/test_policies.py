@@ -23,7 +23,10 @@ def with_controls(folder: Path, us: np.ndarray, cn: np.ndarray):
     return load_run(folder)
 
 
-@pytest.mark.parametrize("name", ["adoption", "compute", "work", "fan"])
+OVER_TIME = ("adoption", "compute", "power_queue", "prices_runway", "robots", "work", "fan")
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
 def test_what_moves_is_marked_with_its_dates(tmp_path: Path, name: str) -> None:
     months = np.arange(MONTHS)
     # Eased over the second year with a halt of two months, tightened at once in month 30.
