@@ -381,6 +381,19 @@ _CHARTS: Final = {
         "Dicke Linie: Gleichstand, wo der Block wechselt, der öfter führt."
     ),
     "White: fewer than {count} worlds.": "Weiß: weniger als {count} Welten.",
+    "Arrows: from the medians where nobody reacts to those of the same worlds where a bloc resists "
+    "(budget {budget}); a tip on the edge lies beyond it.": (
+        "Pfeile: von den Medianen, wenn niemand reagiert, zu denen derselben Welten, wenn ein Block sich wehrt "
+        "(Budget {budget}); eine Spitze am Rand liegt jenseits davon."
+    ),
+    "Where a bloc resists, both medians hardly move.": (
+        "Wenn ein Block sich wehrt, bewegen sich beide Mediane kaum."
+    ),
+    "{bloc} resist": "{bloc} wehren sich",
+    "{bloc} resists": "{bloc} wehrt sich",
+    "Where {who}, the medians move: {x} from {x_start} to {x_end}, {y} from {y_start} to {y_end}.": (
+        "{who}: Die Mediane bewegen sich, {x} von {x_start} auf {x_end}, {y} von {y_start} auf {y_end}."
+    ),
     "{x} {x_low} to {x_high}, {y} {y_low} to {y_high}: {us} {share_us}, {cn} {share_cn} of {n} worlds.": (
         "{x} {x_low} bis {x_high}, {y} {y_low} bis {y_high}: {us} {share_us}, {cn} {share_cn} von {n} Welten."
     ),

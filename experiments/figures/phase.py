@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
+from experiments.figures.arrows import Places, draw_moves, logarithmic, moves, note, resisting, rows_of, told
 from experiments.figures.data import MissingSeriesError, Run
 from experiments.figures.fan import Drawing, alternative, heading
 from experiments.figures.forms import Form, percent
@@ -23,13 +24,12 @@ DIVERGING: Final = (
 """Ten steps from the US blue over a warm white to the Chinese vermilion."""
 CLOSE: Final = 0.2
 """A difference of the two shares below it is called close: 40 to 60 where nothing is mixed."""
-LOG_FROM: Final = 10.0
-"""Ratio of the largest to the smallest value from which an axis is logarithmic."""
 FEWEST: Final = 5
 """Worlds below which a cell is left white."""
 DEFINITION: Final = "w1"
 
 Words = npt.NDArray[np.str_]
+World = tuple[int, int]
 
 
 def leader_column(run: Run) -> tuple[str, int]:
@@ -50,8 +50,8 @@ def leader_column(run: Run) -> tuple[str, int]:
     return f"leader.{DEFINITION}.{reached[-1]}", reached[-1]
 
 
-def positions(run: Run, words: Sequence[str], leader: str) -> tuple[list[Array], list[str]]:
-    """Return each world's place on both axes, and who leads there.
+def positions(run: Run, words: Sequence[str], leader: str) -> tuple[list[Array], list[str], list[World]]:
+    """Return each world's place on both axes, who leads there, and its point and number.
 
     Raises: MissingSeriesError if an axis is neither a series nor a number of worlds.parquet.
     """
@@ -73,17 +73,28 @@ def positions(run: Run, words: Sequence[str], leader: str) -> tuple[list[Array],
             )
     inner = ", ".join(["point", "world", *chosen])
     table = run.connection.execute(
-        f'SELECT {", ".join(outer)}, lower(CAST(w."{leader}" AS VARCHAR)) AS leader FROM worlds w'
-        f" JOIN (SELECT {inner} FROM series WHERE month = ?) s USING (point, world) ORDER BY point, world",
+        f'SELECT point, world, {", ".join(outer)}, lower(CAST(w."{leader}" AS VARCHAR)) AS leader'
+        f" FROM worlds w JOIN (SELECT {inner} FROM series WHERE month = ?) s USING (point, world)"
+        " ORDER BY point, world",
         [run.months[-1]],
     ).fetchnumpy()
     axes = [np.ma.filled(np.ma.asarray(table[f"a{axis}"], np.float64), np.nan) for axis in range(len(words))]
-    return axes, [str(value) for value in table["leader"]]
+    worlds = list(zip(table["point"].tolist(), table["world"].tolist(), strict=True))
+    return axes, [str(value) for value in table["leader"]], worlds
+
+
+def places(found: tuple[list[Array], list[str], list[World]]) -> Places:
+    """Return both quantities by world, of the positions that have both."""
+    (x, y), _, worlds = found
+    both = zip(worlds, x.tolist(), y.tolist(), strict=True)
+    return {world: (across, up) for world, across, up in both if np.isfinite([across, up]).all()}
 
 
 @styled
 def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequence[str]) -> Drawing:
     """Draw who leads overall at the last horizon over two series or parameters; each world is a dot.
+
+    Where nobody reacts, arrows show where the worlds go when a bloc resists, if the run has that response.
 
     Raises: MissingSeriesError unless two series or parameters are named that vary over the worlds.
     """
@@ -92,7 +103,13 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
             f"a map takes two series or parameters, across and up, and not {len(series)}; write --series X,Y"
         )
     leader, year = leader_column(run)
-    (x, y), leads = positions(run, series, leader)
+    here = positions(run, series, leader)
+    (x, y), leads, _ = here
+    there = {
+        bloc: (other.budget, places(positions(other, series, leader)))
+        for bloc, other in resisting(run).items()
+    }
+    found = list(moves(places(here), there))
     keep = np.isfinite(x) & np.isfinite(y)
     x, y, who = x[keep], y[keep], np.asarray(leads)[keep]
     for name, values in zip(series, (x, y), strict=True):
@@ -125,6 +142,7 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
         say("Hatched: close, the two shares differ by less than {share}.", share=percent(CLOSE)),
         say("White: fewer than {count} worlds.", count=FEWEST),
         say("Thick line: break-even, where the bloc that leads more often changes."),
+        note(found, (x, y)),
     )
     side_x, side_y = 6.3, 5.2
     page = Page(title, subtitle, footer, side_y + 0.85)
@@ -161,6 +179,7 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
             )  # fmt: skip
     for word, values, axis in ((series[0], x, "x"), (series[1], y, "y")):
         _scale(axes, axis, values, form_of(run.units.get(word, "")))
+    draw_moves(axes, run, found, (x, y), side_x)
     page.text(1.15 + side_x / 2.0, side_y + 0.42, names[0], colour=INK, ha="center")
     axes.set_ylabel(names[1], color=INK)
     _legend(page, run, 1.15 + side_x + 0.35, palette)
@@ -191,6 +210,8 @@ def phase_map(run: Run, observed: Sequence[Observation] = (), *, series: Sequenc
         for j in range(shape[1])
         if counts["all"][i, j]
     ]
+    rows += rows_of(found, series, run.units)
+    sentences += told(found, run, names, [form_of(run.units.get(word, "")) for word in series])
     return Drawing("map", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences))
 
 
@@ -214,7 +235,7 @@ def break_even(
 def _scale(axes: Any, axis: str, values: Array, form: Form) -> None:
     """Set an axis to the range of its values, logarithmic where they span more than a factor of ten."""
     low, high = float(values.min()), float(values.max())
-    logs = low > 0.0 and high / low > LOG_FROM
+    logs = logarithmic(values)
     axes.set(**{f"{axis}scale": "log" if logs else "linear"})
     ticks = np.geomspace(low, high, 5) if logs else np.linspace(low, high, 5)
     axes.set(**{f"{axis}lim": (low, high)})

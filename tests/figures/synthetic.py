@@ -1,15 +1,18 @@
 """A synthetic run for the figures: series and outcomes made up, and what is computed from them by hand."""
 
+import itertools
 import json
 import re
 from pathlib import Path
 
 import duckdb
 import numpy as np
+from matplotlib.text import Text
 
 from experiments.figures import (
     BreakEven,
     load_run,
+    style,
 )
 
 LABS = {
@@ -279,3 +282,35 @@ def rows_of(drawing, panel: str, series: str, statistic: str):
     return [
         row for row in drawing.rows if (row.panel, row.series, row.statistic) == (panel, series, statistic)
     ]
+
+
+def boxes(drawing) -> list[tuple[Text, object]]:
+    renderer = drawing.figure.canvas.get_renderer()
+    drawing.figure.draw_without_rendering()
+    texts = [t for t in drawing.figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    shown = []
+    for text in texts:
+        axis = text.axes
+        if axis is not None and text in [
+            tick.label2 for tick in (*axis.xaxis.get_major_ticks(), *axis.yaxis.get_major_ticks())
+        ]:
+            continue
+        shown.append((text, text.get_window_extent(renderer)))
+    return shown
+
+
+def assert_texts_are_apart(drawing) -> None:
+    """Check that no text of a figure leaves the canvas or touches another."""
+    with style.house_style():
+        shown = boxes(drawing)
+    width, height = drawing.figure.canvas.get_width_height()
+    assert len(shown) > 5
+    for text, box in shown:
+        assert min(box.x0, box.y0) >= 0, text.get_text()
+        assert box.x1 <= width, text.get_text()
+        assert box.y1 <= height, text.get_text()
+    for (one, a), (two, b) in itertools.combinations(shown, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        up = min(a.y1, b.y1) - max(a.y0, b.y0)
+        # Boxes hold the font's full height: stacked letters are apart even where boxes share a pixel or two.
+        assert across <= 1.0 or up <= 4.0, (one.get_text(), two.get_text(), across, up)

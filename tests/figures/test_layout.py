@@ -1,13 +1,11 @@
 """Layout: no text leaves the canvas, touches another or is cut; ticks and labels."""
 
-import itertools
 import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.text import Text
 
 from experiments.figures import (
     FIGURES,
@@ -16,41 +14,14 @@ from experiments.figures import (
 from experiments.figures.fan import last_crossing, nice_ticks
 from experiments.figures.labels import spread
 from experiments.figures.tables import Fan
-from tests.figures.synthetic import CASES
-
-
-def boxes(drawing) -> list[tuple[Text, object]]:
-    renderer = drawing.figure.canvas.get_renderer()
-    drawing.figure.draw_without_rendering()
-    texts = [t for t in drawing.figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    shown = []
-    for text in texts:
-        axis = text.axes
-        if axis is not None and text in [
-            tick.label2 for tick in (*axis.xaxis.get_major_ticks(), *axis.yaxis.get_major_ticks())
-        ]:
-            continue
-        shown.append((text, text.get_window_extent(renderer)))
-    return shown
+from tests.figures.synthetic import CASES, assert_texts_are_apart, boxes
 
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("case", CASES)
 def test_no_text_leaves_the_canvas_or_touches_another(drawings, case, name):
     drawing = drawings[case, name]
-    with style.house_style():
-        shown = boxes(drawing)
-    width, height = drawing.figure.canvas.get_width_height()
-    assert len(shown) > 5
-    for text, box in shown:
-        assert min(box.x0, box.y0) >= 0, text.get_text()
-        assert box.x1 <= width, text.get_text()
-        assert box.y1 <= height, text.get_text()
-    for (one, a), (two, b) in itertools.combinations(shown, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        up = min(a.y1, b.y1) - max(a.y0, b.y0)
-        # Boxes hold the font's full height: stacked letters are apart even where boxes share a pixel or two.
-        assert across <= 1.0 or up <= 4.0, (one.get_text(), two.get_text(), across, up)
+    assert_texts_are_apart(drawing)
 
 
 @pytest.mark.parametrize("name", FIGURES)

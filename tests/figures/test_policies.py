@@ -8,7 +8,14 @@ import pytest
 from experiments.figures import load_run
 from experiments.figures.draw import draw
 from experiments.figures.manner import manner
-from tests.figures.synthetic import artists, make_series, months_from, rows_of, write_run
+from tests.figures.synthetic import (
+    artists,
+    assert_texts_are_apart,
+    make_series,
+    months_from,
+    rows_of,
+    write_run,
+)
 
 MONTHS, WORLDS = 36, 9
 
@@ -44,6 +51,7 @@ def test_what_moves_is_marked_with_its_dates(tmp_path: Path, name: str) -> None:
     assert "easier: 80 % to 30 %" in drawing.alt
     assert "tighter: 20 % to 50 %" in drawing.alt
     assert "Strip: where the median" in drawing.footer
+    assert_texts_are_apart(drawing)
 
 
 def test_where_no_government_moves_there_is_no_strip(tmp_path: Path) -> None:
@@ -57,5 +65,7 @@ def test_where_no_government_moves_there_is_no_strip(tmp_path: Path) -> None:
 def test_the_strip_speaks_german(tmp_path: Path) -> None:
     run = with_controls(tmp_path / "run", np.linspace(0.2, 0.9, MONTHS), np.full(MONTHS, 0.2))
     with manner("de"):
-        drawing = draw("work", run)
+        for name in OVER_TIME:
+            drawing = draw(name, run, series=("held_gw.us",) if name == "fan" else ())
+            assert_texts_are_apart(drawing)
     assert "schärfer: 20\u202f% auf 90\u202f%".replace("\u202f", " ") in drawing.alt
