@@ -60,7 +60,7 @@ TRUST: Final = {
     "orders split evenly over sellers, sites as ever": "Aufträge gleich verteilt, Standorte wie immer",
     "no ideas or models spill over": "keine Ideen oder Modelle gehen über",
     "ideas come without compute": "Ideen ohne Rechenleistung",
-    "steps of half a month": "Schritte von halben Monaten",
+    "steps of half a month, both without luck": "Schritte von halben Monaten, beide ohne Zufall",
     "no luck": "kein Zufall",
     "the US without its allies": "die USA ohne Verbündete",
     (

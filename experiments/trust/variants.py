@@ -37,6 +37,8 @@ class Variant:
     overrides: tuple[str, ...] = ()
     minds: str = ""
     """What MINDS of experiments/trust/minds.py is set to."""
+    beside: str = BASE
+    """The arm that it is compared with, world by world: the base or another variant."""
 
 
 VARIANTS: Final = (
@@ -51,7 +53,11 @@ VARIANTS: Final = (
     Variant(
         "free_ideas", "capability law", "ideas come without compute", ("capability.compute_exponent=0",)
     ),
-    Variant("half_months", "time", "steps of half a month", ("steps_per_month=2",)),
+    # Twice the steps draw luck twice as often, so that with it other worlds would be compared (decision 44).
+    Variant(
+        "half_months", "time", "steps of half a month, both without luck",
+        ("noise=false", "steps_per_month=2"), beside="no_luck",
+    ),
     Variant("no_luck", "luck", "no luck", ("noise=false",)),
 )  # fmt: skip
 US_ONLY: Final = Variant("us_only", "who counts", "the US without its allies")
@@ -166,7 +172,7 @@ def variants_command(arguments: Sequence[str]) -> str:
     worlds = whole("--worlds", given.get("--worlds", str(WORLDS)), 2, 65536)
     usual.append(f"worlds={worlds}")
     arms = [arm(BASE, usual)]
-    arms += [arm(one.name, [*usual, *one.overrides], one.minds) for one in chosen if one is not US_ONLY]
+    arms += [arm(one.name, [*usual, *one.overrides], one.minds) for one in _with_arms(chosen)]
     cells = compare_arms(arms, worlds, chosen)
     out = Path(given["--out"]).expanduser() if "--out" in given else OUTPUTS / "variants"
     command = shlex.join(["uncontested", "variants", *arguments])
@@ -178,18 +184,17 @@ def variants_command(arguments: Sequence[str]) -> str:
 
 
 def compare_arms(arms: Sequence[Arm], worlds: int, chosen: Sequence[Variant]) -> list[Cell]:
-    """Run all arms and compare each with the first.
+    """Run all arms and compare each variant with the arm that it stands beside.
 
     Raises: RunError if a world cannot run.
     """
     workers = arms[0].plan.workers or cores()
     with meter(months_of(arms, worlds), f"{worlds:,} worlds in {len(arms)} structures") as shown:
         ran = run_arms(arms, worlds, (), workers, shown.show)
-    base = leaders_of(ran[BASE])
     cells: list[Cell] = []
     for one in chosen:
         other = without_allies(ran[BASE]) if one is US_ONLY else leaders_of(ran[one.name])
-        cells += cells_of(one.name, base, other)
+        cells += cells_of(one.name, leaders_of(ran[one.beside]), other)
     if not cells:
         raise RunError("no horizon lies inside the run; expected months to reach 2030-12 or a later one")
     return cells
@@ -204,6 +209,12 @@ def _chosen(given: str) -> tuple[Variant, ...]:
                 "--only", name, f"expected names of {', '.join(known)}", nearest(name, list(known))
             )
     return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _with_arms(chosen: Sequence[Variant]) -> list[Variant]:
+    """Return the variants that take runs of their own, those that a chosen one is compared with included."""
+    names = {name for one in chosen for name in (one.name, one.beside)}
+    return [one for one in VARIANTS if one.name in names]
 
 
 def survivors(cells: Sequence[Cell], variant: str) -> tuple[int, int]:

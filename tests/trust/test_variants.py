@@ -1,5 +1,6 @@
 """Structural variants: who survives, what each replaces, and that the rules differ in one thing."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from experiments.config.errors import ConfigError, RunError
 from experiments.figures.german import GERMAN
 from experiments.figures.origin import Origin
 from experiments.figures.variants import draw_variants, survival
-from experiments.trust.arms import Ran, arm, run_arms
+from experiments.trust import variants
+from experiments.trust.arms import Arm, Ran, arm, run_arms
 from experiments.trust.minds import evenly
 from experiments.trust.pages import put
 from experiments.trust.variants import (
@@ -19,6 +21,7 @@ from experiments.trust.variants import (
     block,
     cells_of,
     survivors,
+    titles,
     variants_command,
     without_allies,
 )
@@ -70,6 +73,31 @@ def test_every_variant_is_a_configuration_of_its_own_and_runs() -> None:
         assert np.isfinite(table).all()
         if name != BASE:
             assert (table != np.stack([ran[BASE].series[one] for one in series])).any(), name
+
+
+def test_half_a_month_is_compared_with_whole_months_without_luck(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another number of steps draws other luck, so that neither arm may have any (decision 44)."""
+    half, whole = (titles()[name] for name in ("half_months", "no_luck"))
+    assert set(half.overrides) - set(whole.overrides) == {"steps_per_month=2"}
+    assert set(whole.overrides) <= set(half.overrides)
+    assert "without luck" in half.title
+    leads = {BASE: codes(0, 0, 0, 0), "no_luck": codes(1, 1, 1, 0), "half_months": codes(1, 1, 0, 0)}
+
+    def pretend(arms: list[Arm], *_: object) -> dict[str, Ran]:
+        assert [one.plan.noise for one in arms] == [True, False, False]
+        return {one.name: Ran({"leader.w1.2030": leads[one.name]}, {}) for one in arms}
+
+    monkeypatch.setattr(variants, "run_arms", pretend)
+    variants_command(["--only", "half_months", "--worlds", "4", "--out", str(tmp_path)])
+    (row,) = csv.DictReader((tmp_path / "cells.csv").read_text(encoding="utf-8").splitlines())
+    assert (row["variant"], row["base_cn"], row["cn"], row["changed"]) == (
+        "half_months",
+        "0.75",
+        "0.5",
+        "0.25",
+    )
 
 
 def test_the_figure_and_the_page_say_every_variant(tmp_path: Path) -> None:
