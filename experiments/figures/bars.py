@@ -1,11 +1,12 @@
 """What the figures of analyses share: names of metrics and factors, and a panel of rows under one axis."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.axes import Axes
 
+from experiments.figures.fan import Drawing, alternative
 from experiments.figures.forms import number
 from experiments.figures.manner import say
 from experiments.figures.style import (
@@ -19,6 +20,7 @@ from experiments.figures.style import (
     Page,
     wrap,
 )
+from experiments.figures.tables import Row
 from experiments.figures.titles import BLOC_NAMES
 
 ROW_INCHES, LABEL_INCHES, WIDTH_INCHES, TOP = 0.36, 3.1, 4.6, 0.25
@@ -34,9 +36,50 @@ class Panel:
     places: tuple[float, ...]
     """(row,): heights in data units, one a row."""
 
-    def say(self, row: int, text: str, *, x: float) -> None:
-        """Write at the right of a row, x inches from the left edge."""
+    def say(self, row: int, text: str) -> None:
+        """Write at the right of a row."""
+        x = LEFT_INCHES + LABEL_INCHES + WIDTH_INCHES + 0.15
         self.page.text(x, TOP + ROW_INCHES * (row + 0.5), text, colour=INK, va="center_baseline")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A figure of one panel of rows in the making."""
+
+    title: str
+    subtitle: str
+    footer: str
+    panel: Panel
+    rows: list[Row] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+
+    @property
+    def axes(self) -> Axes:
+        """The axes of the panel."""
+        return self.panel.axes
+
+    def add(self, kind: str, label: str, numbers: Mapping[str, Any], unit: str, worlds: int) -> None:
+        """Add the numbers of a row, by their statistics, to the table."""
+        self.rows.extend(
+            Row(kind, label, statistic, "", float(value), unit, worlds)
+            for statistic, value in numbers.items()
+        )
+
+    def drawing(self, name: str, ticks: Mapping[float, str], axis: str) -> Drawing:
+        """Name the ticks and what the axis shows, and return the figure."""
+        self.axes.set_xticks(list(ticks), list(ticks.values()))
+        x = LEFT_INCHES + LABEL_INCHES + WIDTH_INCHES / 2.0
+        y = TOP + ROW_INCHES * len(self.panel.places) + 0.3
+        self.panel.page.text(x, y, axis, colour=MUTED, ha="center")
+        alt = alternative(self.title, self.subtitle, self.sentences)
+        page = self.panel.page
+        return Drawing(name, page.figure, self.rows, self.title, self.subtitle, self.footer, alt)
+
+
+def bars(title: str, subtitle: str, footer: str, labels: Sequence[str], limits: tuple[float, float]) -> Bars:
+    """Begin a figure of one panel with a row a label."""
+    page = Page(title, subtitle, footer, body_inches(len(labels)))
+    return Bars(title, subtitle, footer, rows_panel(page, labels, limits))
 
 
 def rows_panel(page: Page, labels: Sequence[str], limits: tuple[float, float]) -> Panel:
@@ -59,12 +102,6 @@ def rows_panel(page: Page, labels: Sequence[str], limits: tuple[float, float]) -
 def body_inches(rows: int) -> float:
     """Return the height of a panel of rows with its axis."""
     return TOP + ROW_INCHES * max(rows, 1) + 0.65
-
-
-def under(page: Page, rows: int, text: str) -> None:
-    """Name what the axis of a panel of rows shows."""
-    x, y = LEFT_INCHES + LABEL_INCHES + WIDTH_INCHES / 2.0, TOP + ROW_INCHES * rows + 0.3
-    page.text(x, y, text, colour=MUTED, ha="center")
 
 
 def what(result: Mapping[str, Any]) -> str:

@@ -3,28 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.figures.bars import (
-    LABEL_INCHES,
-    MOST_ROWS,
-    WIDTH_INCHES,
-    amount,
-    body_inches,
-    colours,
-    rows_panel,
-    sample,
-    tick_text,
-    under,
-    unit_words,
-    what,
-)
-from experiments.figures.fan import Drawing, alternative, nice_ticks
+from experiments.figures.bars import MOST_ROWS, amount, bars, colours, sample, tick_text, unit_words, what
+from experiments.figures.fan import Drawing, nice_ticks
 from experiments.figures.forms import number, percent
 from experiments.figures.manner import headline, say
 from experiments.figures.origin import Origin
-from experiments.figures.style import INK, LEFT_INCHES, TEAL, WHITE, Page
-from experiments.figures.tables import Row
-
-TEXT_LEFT = LEFT_INCHES + LABEL_INCHES + WIDTH_INCHES + 0.15
+from experiments.figures.style import INK, TEAL, WHITE
 
 
 def elementary(result: Mapping[str, Any], made: Origin) -> Drawing:
@@ -49,15 +33,16 @@ def elementary(result: Mapping[str, Any], made: Origin) -> Drawing:
     footer = made.footer(
         say("Colour and sign at the right: the mean effect, whether it raises it or lowers it.")
     )
-    page = Page(title, subtitle, footer, body_inches(len(shown)))
     widest = max(max(row["mean_size"] + row["mean_size_half_width"], row["spread"]) for row in shown) or 1.0
-    panel = rows_panel(page, [row["factor"] for row in shown], (0.0, 1.08 * widest))
+    figure = bars(title, subtitle, footer, [row["factor"] for row in shown], (0.0, 1.08 * widest))
     up, down = colours(result)
-    rows: list[Row] = []
-    sentences = []
     for place, row in enumerate(shown):
-        y, size, half = panel.places[place], float(row["mean_size"]), float(row["mean_size_half_width"])
-        panel.axes.barh(
+        y, size, half = (
+            figure.panel.places[place],
+            float(row["mean_size"]),
+            float(row["mean_size_half_width"]),
+        )
+        figure.axes.barh(
             y,
             size,
             height=0.5,
@@ -65,8 +50,8 @@ def elementary(result: Mapping[str, Any], made: Origin) -> Drawing:
             linewidth=0,
             gid=f"size/{row['factor']}",
         )
-        panel.axes.plot([max(0.0, size - half), size + half], [y, y], color=INK, linewidth=1.3)
-        panel.axes.plot(
+        figure.axes.plot([max(0.0, size - half), size + half], [y, y], color=INK, linewidth=1.3)
+        figure.axes.plot(
             row["spread"],
             y,
             "o",
@@ -76,14 +61,10 @@ def elementary(result: Mapping[str, Any], made: Origin) -> Drawing:
             linestyle="none",
         )
         mean = tick_text(result, float(row["mean"]))
-        panel.say(place, f"+{mean}" if row["mean"] > 0.0 and mean != "0" else mean, x=TEXT_LEFT)
-        for statistic in ("mean", "mean_size", "mean_size_half_width", "spread"):
-            rows.append(
-                Row(
-                    "morris", row["factor"], statistic, "", float(row[statistic]), name, int(result["worlds"])
-                )
-            )
-        sentences.append(
+        figure.panel.say(place, f"+{mean}" if row["mean"] > 0.0 and mean != "0" else mean)
+        numbers = {key: row[key] for key in ("mean", "mean_size", "mean_size_half_width", "spread")}
+        figure.add("morris", row["factor"], numbers, name, int(result["worlds"]))
+        figure.sentences.append(
             say(
                 "{factor}: mean size {size} ± {half}, mean {mean}, spread {spread}.",
                 factor=row["factor"],
@@ -94,10 +75,7 @@ def elementary(result: Mapping[str, Any], made: Origin) -> Drawing:
             )
         )
     ticks = [tick for tick in nice_ticks(widest) if tick <= 1.08 * widest]
-    panel.axes.set_xticks(ticks, [tick_text(result, tick) for tick in ticks])
-    under(page, len(shown), unit_words(result))
-    alt = alternative(title, subtitle, sentences)
-    return Drawing("morris", page.figure, rows, title, subtitle, footer, alt)
+    return figure.drawing("morris", {tick: tick_text(result, tick) for tick in ticks}, unit_words(result))
 
 
 def variances(result: Mapping[str, Any], made: Origin) -> Drawing:
@@ -120,27 +98,22 @@ def variances(result: Mapping[str, Any], made: Origin) -> Drawing:
         sample=sample(result),
     )
     footer = made.footer(say("Of the variance that the factors of this study make, and no other."))
-    page = Page(title, subtitle, footer, body_inches(len(shown)))
     widest = max(1.0, max(row["total"] + row["total_half_width"] for row in shown))
-    panel = rows_panel(page, [row["factor"] for row in shown], (-0.05, 1.05 * widest))
-    rows: list[Row] = []
-    sentences = []
+    figure = bars(title, subtitle, footer, [row["factor"] for row in shown], (-0.05, 1.05 * widest))
     for place, row in enumerate(shown):
         for statistic, offset, fill in (("total", -0.14, TEAL), ("first", 0.14, WHITE)):
-            y, value = panel.places[place] + offset, float(row[statistic])
+            y, value = figure.panel.places[place] + offset, float(row[statistic])
             half = float(row[f"{statistic}_half_width"])
-            panel.axes.plot([value - half, value + half], [y, y], color=TEAL, linewidth=1.4)
-            panel.axes.plot(
+            figure.axes.plot([value - half, value + half], [y, y], color=TEAL, linewidth=1.4)
+            figure.axes.plot(
                 value, y, "o", markersize=5.5, markerfacecolor=fill, markeredgecolor=TEAL, linestyle="none",
                 gid=f"{statistic}/{row['factor']}",
             )  # fmt: skip
-            for one, number_shown in ((statistic, value), (f"{statistic} half width", half)):
-                rows.append(
-                    Row("sobol", row["factor"], one, "", number_shown, "share", int(result["worlds"]))
-                )
+            numbers = {statistic: value, f"{statistic} half width": half}
+            figure.add("sobol", row["factor"], numbers, "share", int(result["worlds"]))
         total, half = float(row["total"]), float(row["total_half_width"])
-        panel.say(place, f"{number(total, 2)} ± {number(half, 1)}", x=TEXT_LEFT)
-        sentences.append(
+        figure.panel.say(place, f"{number(total, 2)} ± {number(half, 1)}")
+        figure.sentences.append(
             say(
                 "{factor}: alone {first} ± {first_half}, with all others {total} ± {half}.",
                 factor=row["factor"],
@@ -150,8 +123,5 @@ def variances(result: Mapping[str, Any], made: Origin) -> Drawing:
                 half=number(half, 1),
             )
         )
-    ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
-    panel.axes.set_xticks(ticks, [percent(tick) for tick in ticks])
-    under(page, len(shown), say("share of the variance"))
-    alt = alternative(title, subtitle, sentences)
-    return Drawing("sobol", page.figure, rows, title, subtitle, footer, alt)
+    ticks = {tick: percent(tick) for tick in (0.0, 0.25, 0.5, 0.75, 1.0)}
+    return figure.drawing("sobol", ticks, say("share of the variance"))

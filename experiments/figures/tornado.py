@@ -3,26 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.figures.bars import (
-    LABEL_INCHES,
-    MOST_ROWS,
-    WIDTH_INCHES,
-    amount,
-    body_inches,
-    colours,
-    rows_panel,
-    sample,
-    tick_text,
-    under,
-    unit_words,
-    what,
-)
-from experiments.figures.fan import Drawing, alternative, nice_ticks
+from experiments.figures.bars import MOST_ROWS, amount, bars, colours, sample, tick_text, unit_words, what
+from experiments.figures.fan import Drawing, nice_ticks
 from experiments.figures.forms import number
 from experiments.figures.manner import headline, say
 from experiments.figures.origin import Origin
-from experiments.figures.style import INK, LEFT_INCHES, Page
-from experiments.figures.tables import Row
+from experiments.figures.style import INK
 
 
 def tornado(result: Mapping[str, Any], made: Origin) -> Drawing:
@@ -47,13 +33,10 @@ def tornado(result: Mapping[str, Any], made: Origin) -> Drawing:
     footer = made.footer(
         say("Right of the line: more of it; left: less. At the right, pairs of runs that differ at all.")
     )
-    page = Page(title, subtitle, footer, body_inches(len(shown)))
     widest = max(max(abs(row["low"]), abs(row["high"]), abs(row["effect"])) for row in shown) or 1.0
-    panel = rows_panel(page, [label(row) for row in shown], (-1.1 * widest, 1.1 * widest))
-    axes = panel.axes
+    figure = bars(title, subtitle, footer, [label(row) for row in shown], (-1.1 * widest, 1.1 * widest))
+    panel, axes = figure.panel, figure.axes
     up, down = colours(result)
-    rows: list[Row] = []
-    sentences = []
     axes.axvline(0.0, color=INK, linewidth=0.9)
     for place, row in enumerate(shown):
         y, effect = panel.places[place], float(row["effect"])
@@ -67,12 +50,10 @@ def tornado(result: Mapping[str, Any], made: Origin) -> Drawing:
         )
         axes.plot([row["low"], row["high"]], [y, y], color=INK, linewidth=1.3, gid=f"interval/{label(row)}")
         share = f"{number(row['pairs_changed'], 9)}/{number(row['pairs'], 9)}"
-        panel.say(place, share, x=LEFT_INCHES + LABEL_INCHES + WIDTH_INCHES + 0.15)
-        for statistic in ("effect", "low", "high", "pairs_changed", "pairs"):
-            rows.append(
-                Row("effects", label(row), statistic, "", float(row[statistic]), name, int(result["worlds"]))
-            )
-        sentences.append(
+        panel.say(place, share)
+        numbers = {key: row[key] for key in ("effect", "low", "high", "pairs_changed", "pairs")}
+        figure.add("effects", label(row), numbers, name, int(result["worlds"]))
+        figure.sentences.append(
             say(
                 "{factor}: {effect}, 95 % interval {low} to {high}; {changed} of {pairs} pairs differ.",
                 factor=label(row),
@@ -86,11 +67,7 @@ def tornado(result: Mapping[str, Any], made: Origin) -> Drawing:
     positive = nice_ticks(widest, 2)
     ticks = [*(-tick for tick in reversed(positive[1:])), *positive]
     ticks = [tick for tick in ticks if abs(tick) <= 1.1 * widest]
-    axes.set_xticks(ticks, [tick_text(result, tick) for tick in ticks])
-    under(page, len(shown), unit_words(result))
-    return Drawing(
-        "effects", page.figure, rows, title, subtitle, footer, alternative(title, subtitle, sentences)
-    )
+    return figure.drawing("effects", {tick: tick_text(result, tick) for tick in ticks}, unit_words(result))
 
 
 def label(row: Mapping[str, Any]) -> str:
