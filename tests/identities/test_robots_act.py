@@ -1,181 +1,34 @@
-"""The acts of robots, orbit and feedback over five years: identities, start, extremes, symmetry, bits.
+"""The acts of robots and feedback over five years: identities, start, extremes, what moves what."""
 
-The state is a stand-in that holds the tables these acts read; capability grows by a fixed amount a year.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any
 
-import mesa
 import numpy as np
 import pytest
 
-from agents.factory import Factories
-from agents.orbital_operator import OrbitalOperator
-from agents.robot_maker import RobotMaker
-from experiments.config.build import plan_from_config
-from experiments.config.compose import compose_run
-from sim import initial_tables
-from sim.acts import feedback, orbit, robots
+from sim.acts import feedback
 from sim.acts.payments import enter
 from sim.acts.robot_terms import closed_share, start_capability_orders
 from sim.axes import CN, US
-from sim.context import Context
-from sim.initial_robots import start_orbit, start_robots
 from sim.ledger import open_ledger
-from sim.model import ask
 from sim.observe_robots import factory_view, orbit_view, robot_maker_view
-from sim.state import RobotTable
 from sim.units import Array
-
-WORLDS = 7
-MONTHS = 60
-ORDERS_A_YEAR = 0.6
-EXACT = 1e-12
-"""Sums of a few hundred float64 terms: 2^-53 times their number is below 1e-13 of the largest."""
-
-FREE_ROBOTS = ("optimus_unit_cost", "agibot_unit_cost", "overhead_per_unit", "supervision_cost", "power_draw")
-FREE_LAUNCH = ("launch_cost_start", "satellite_hardware", "start_month_us", "start_month_cn")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A month: the tables before, the plans, and what the acts made of them."""
-
-    before: Any
-    plans: Any
-    robots: robots.RobotOutcome
-    orbit: orbit.OrbitOutcome
-    feedback: feedback.FeedbackOutcome
-    after: Any
-
-
-def seal(table: Any) -> Any:
-    """Return a shallow copy of a table whose arrays cannot be written to."""
-    sealed = object.__new__(type(table))
-    for field in fields(table):
-        value = getattr(table, field.name)
-        if isinstance(value, np.ndarray):
-            value = value.view()
-            value.flags.writeable = False
-        elif is_dataclass(value) and not isinstance(value, type):
-            value = seal(value)
-        object.__setattr__(sealed, field.name, value)
-    return sealed
-
-
-@cache
-def composed(overrides: tuple[str, ...]) -> Any:
-    return plan_from_config(compose_run([f"worlds={WORLDS}", *overrides]))
-
-
-def context(*overrides: str, ids: tuple[int, ...] = tuple(range(WORLDS))) -> Context:
-    plan = composed(overrides)
-    columns, passive = np.asarray(ids), np.zeros(len(ids), np.int64)
-    params, settings = plan.params_for(columns), plan.settings_for(columns, passive)
-    return Context(plan.axes, params, plan.start, settings, plan.history)
-
-
-def start(ctx: Context) -> Any:
-    fleet = initial_tables.start_fleet(ctx)
-    fleet = replace(fleet, rent_usd=fleet.rent_usd + 1500.0)
-    return SimpleNamespace(
-        months=0.0,
-        robots=seal(start_robots(ctx)),
-        orbit=seal(start_orbit(ctx)),
-        fleet=seal(fleet),
-        power=seal(initial_tables.start_power(ctx, fleet)),
-        chips=seal(initial_tables.start_chips(ctx)),
-        policy=seal(initial_tables.start_policy(ctx)),
-    )
-
-
-def month(ctx: Context, state: Any, capability: Array, **given: Any) -> Step:
-    """Run one step; the tables are sealed, so that an act that wrote to them would fail."""
-    model = mesa.Model(rng=1)
-    plans = SimpleNamespace(
-        robot_makers=ask([RobotMaker(model, "maker")], robot_maker_view(ctx, state)),
-        factories=ask([Factories(model, "factories")], factory_view(ctx, state)),
-        orbital_operators=ask([OrbitalOperator(model, "operator")], orbit_view(ctx, state)),
-    )
-    by_bloc, by_place = np.ones((2, ctx.worlds)), np.ones((len(ctx.axes.markets.names), ctx.worlds))
-    units = robots.act(
-        ctx,
-        state,
-        plans,
-        capability,
-        state.policy.feedback,
-        given.get("equipment_factor", by_bloc),
-        given.get("parts_boost", 0.0 * by_bloc),
-        state.policy.tariff,
-        given.get("power_share", by_place),
-        state.power.price_usd_per_mwh,
-    )
-    launched = orbit.act(ctx, state, plans, 0.0 * by_bloc)
-    back = feedback.act(ctx, state, units, capability, by_place)
-    after = SimpleNamespace(
-        **{
-            **vars(state),
-            "months": state.months + ctx.dt,
-            "robots": seal(units.table),
-            "orbit": seal(launched.table),
-            "policy": seal(replace(state.policy, feedback=back.multiplier)),
-        }
-    )
-    return Step(state, plans, units, launched, back, after)
-
-
-def run(
-    ctx: Context,
-    months: int = MONTHS,
-    start_orders: Array | None = None,
-    yearly: float = ORDERS_A_YEAR,
-    **given: Any,
-) -> Iterator[Step]:
-    state = start(ctx)
-    first = start_capability_orders(ctx) if start_orders is None else start_orders
-    for _ in range(round(months / ctx.dt)):
-        step = month(ctx, state, first + yearly * state.months / 12.0, **given)
-        state = step.after
-        yield step
-
-
-def last(steps: Iterator[Step]) -> Step:
-    *_, final = steps
-    return final
-
-
-@cache
-def drawn_run() -> tuple[Context, tuple[Step, ...]]:
-    """Run five years of seven drawn worlds in which orbit is open and cheap enough to be used."""
-    ctx = context(*(f"orbit.{name}=0" for name in FREE_LAUNCH))
-    return ctx, tuple(run(ctx))
-
-
-def arrays(record: Any, name: str = "") -> Iterator[tuple[str, Array]]:
-    if isinstance(record, np.ndarray):
-        yield name, record
-    elif is_dataclass(record):
-        for field in fields(record):
-            yield from arrays(getattr(record, field.name), f"{name}.{field.name}")
-
-
-def humanoids(table: RobotTable) -> Array:
-    return (
-        table.home_units
-        + table.pilot_units.sum(1)
-        + table.waiting_units.sum((1, 2))
-        + table.working_units.sum((1, 2))
-    )
-
-
-def assert_same(left: Array, right: Array, scale: Array, tolerance: float = EXACT) -> None:
-    gap = np.abs(left - right)
-    assert (gap <= tolerance * np.maximum(np.abs(scale), 1e-6)).all(), gap.max()
-
+from tests.identities.robots_months import (
+    EXACT,
+    FREE_ROBOTS,
+    WORLDS,
+    arrays,
+    assert_same,
+    context,
+    drawn_run,
+    humanoids,
+    last,
+    month,
+    run,
+    seal,
+    start,
+)
 
 # ---- identities ---------------------------------------------------------------------------------------
 
@@ -212,19 +65,6 @@ def test_every_limit_binds_somewhere_in_the_drawn_worlds() -> None:
     ctx = context("robots.suitable_positions=0.3", "robots.reach_threshold=2.5")
     bound = {int(index) for step in run(ctx) for index in np.unique(step.robots.binding)}
     assert {0, 1, 2} <= bound
-
-
-def test_satellites_are_launched_lost_and_repaired_within_the_mass() -> None:
-    launched = 0.0
-    for step in drawn_run()[1]:
-        out = step.orbit
-        before = step.before.orbit.vintage_gw.sum(0)
-        after = before - out.failed_gw - out.retired_gw + out.restored_gw + out.launched_gw
-        assert_same(out.table.vintage_gw.sum(0), after, before + out.launched_gw)
-        assert (out.launched_kg + out.repair_kg <= out.capacity_kg * (1.0 + EXACT)).all()
-        assert (out.restored_gw <= out.failed_gw * (1.0 + EXACT)).all()
-        launched += float(out.launched_gw.sum())
-    assert launched > 1.0
 
 
 def test_every_payment_has_two_sides_and_cash_is_what_flowed() -> None:
@@ -374,14 +214,6 @@ def test_free_robots_at_any_ability_stay_finite(orders: float) -> None:
         assert np.isfinite(values).all(), name
 
 
-def test_satellite_that_cannot_cool_is_never_launched() -> None:
-    ctx = context("orbit.absorbed_flux=3000", "orbit.start_month_us=0")
-    final = last(run(ctx, 3))
-    assert np.isinf(final.orbit.costs.mass_kg_per_kw).all()
-    assert (final.orbit.table.vintage_gw == 0.0).all()
-    assert np.isfinite(final.orbit.table.cash_usd).all()
-
-
 def test_multiplier_is_one_where_nothing_is_automated_and_below_its_ceiling() -> None:
     ctx = context("feedback.ai_tasks_per_order=0")
     first = month(ctx, start(ctx), start_capability_orders(ctx)).feedback
@@ -401,180 +233,6 @@ def test_controls_of_the_rival_make_the_supply_chain_shallower() -> None:
     before = 0.6 + 0.4 * (1.0 - ctx.params.chips.export_stringency_cn)
     for place, expected in {"us": 0.6 / before, "allies": 0.6 / before, "cn": 1.0, "row": 1.0}.items():
         assert np.allclose(depth[ctx.axes.markets.names.index(place)], expected, rtol=EXACT), place
-
-
-# ---- orbit --------------------------------------------------------------------------------------------
-
-
-def test_orbit_costs_what_the_ground_does_at_the_break_even_launch_cost() -> None:
-    ctx = context("uncertainty=none", "orbit.satellite_hardware=1", "orbit.launch_cost_floor=0")
-    cost = orbit.costs(ctx, start(ctx))
-    launch = float(cost.break_even_usd_per_kg[0, 0])
-    assert launch > 0.0
-    even = context(
-        "uncertainty=none",
-        "orbit.satellite_hardware=1",
-        "orbit.launch_cost_floor=0",
-        f"orbit.launch_cost_start={launch!r}",
-    )
-    found = orbit.costs(even, start(even))
-    assert np.allclose(
-        found.orbit_delivered_usd_per_kw_year[0], found.ground_delivered_usd_per_kw_year[0], rtol=1e-9
-    )
-
-
-def test_repairs_come_first_and_launches_take_the_mass_that_is_left() -> None:
-    ctx = context("uncertainty=none", "orbit.start_month_us=0", "orbit.start_month_cn=0")
-    state = start(ctx)
-    state.orbit = seal(replace(state.orbit, vintage_gw=state.orbit.vintage_gw + 2.0))
-    eager = SimpleNamespace(launch_gw=np.full((len(ctx.axes.orbital_operators.names), WORLDS), 1e6))
-    out = orbit.act(ctx, state, SimpleNamespace(orbital_operators=eager), np.zeros((2, WORLDS)))
-    assert (out.repair_kg > 0.0).all()
-    assert np.allclose(out.launched_kg + out.repair_kg, out.capacity_kg, rtol=EXACT)
-    assert np.allclose(out.restored_gw, out.failed_gw * ctx.params.orbit.repair_share, rtol=EXACT)
-
-
-def test_launches_teach_by_the_mass_on_top_of_what_all_had_launched() -> None:
-    ctx = context("uncertainty=none", "orbit.launch_cost_floor=0", "orbit.launch_learning_rate=0.2")
-    state = start(ctx)
-    before = orbit.costs(ctx, state).launch_usd_per_kg
-    assert np.allclose(before[0], ctx.params.orbit.launch_cost_start, rtol=EXACT)
-    assert np.allclose(before[1] / before[0], ctx.params.orbit.cn_launch_cost_ratio, rtol=EXACT)
-    more = state.orbit.launched_kg + ctx.start.orbital_operators.launched_tonnes.sum() * 1e3
-    state.orbit = seal(replace(state.orbit, launched_kg=more))
-    assert np.allclose(orbit.costs(ctx, state).launch_usd_per_kg / before, 0.8, rtol=EXACT)
-
-
-@pytest.mark.parametrize("growth", [0.0, 0.3])
-def test_other_launches_make_computing_in_orbit_cheaper(growth: float) -> None:
-    ctx = context("uncertainty=none", "orbit.orbital_cap=0", f"orbit.other_launch_growth={growth}")
-    steps = list(run(ctx, 24))
-    launched = steps[-1].orbit.table.launched_kg - steps[0].before.orbit.launched_kg
-    per_year = 0.25 * ctx.start.orbital_operators.launched_tonnes[:, None] * 1e3
-    years = 2.0 if growth == 0.0 else ((1.0 + growth) ** 2 - 1.0) / np.log1p(growth)
-    assert np.allclose(launched, per_year * years, rtol=EXACT)
-    costs = [step.orbit.costs.launch_usd_per_kg for step in steps]
-    assert (costs[-1] < costs[0]).all()
-
-
-def test_free_satellites_cost_what_their_chips_do() -> None:
-    ctx = context("uncertainty=none", "orbit.launch_cost_start=0", "orbit.satellite_hardware=0")
-    state = start(ctx)
-    chips, rules = ctx.params.chips, ctx.params.orbit
-    use = ctx.params.capital.interest_rate + chips.user_cost_depreciation + rules.chip_failure_orbit
-    wanted = use * orbit.ground_terms(ctx, state).chip_usd_per_kw[ctx.axes.orbital_operators.bloc]
-    assert np.allclose(orbit.costs(ctx, state).orbit_nominal_usd_per_kw_year, wanted, rtol=EXACT)
-
-
-def test_dark_chips_make_the_ground_dearer() -> None:
-    ctx = context("uncertainty=none")
-    state = start(ctx)
-    lit = orbit.costs(ctx, state).ground_delivered_usd_per_kw_year
-    state.fleet = replace(state.fleet, powered_share=0.5 * state.fleet.powered_share)
-    assert (orbit.costs(ctx, state).ground_delivered_usd_per_kw_year > lit).all()
-
-
-def test_charges_recover_the_cost_of_a_vintage() -> None:
-    # Without failures and interest, charges over a life add up to what launch and satellite cost.
-    ctx = context(
-        "uncertainty=none", "orbit.orbital_attrition=0", "capital.interest_rate=0", "orbit.start_month_us=0"
-    )
-    cost = orbit.costs(ctx, start(ctx))
-    life = ctx.params.orbit.satellite_life
-    assert np.allclose(cost.charge_usd_per_kw_year * life, cost.capex_usd_per_kw, rtol=EXACT)
-
-
-# ---- symmetry, bits, half step ------------------------------------------------------------------------
-
-EQUAL_BLOCS = (
-    "uncertainty=none",
-    "robots.optimus_unit_cost=30",
-    "robots.agibot_unit_cost=30",
-    "robots.optimus_cost_floor=8",
-    "robots.agibot_cost_floor=8",
-    "robots.domestic_chain_us=0.5",
-    "robots.domestic_chain_cn=0.5",
-    "robots.industrial_price={us:50,allies:50,cn:50}",
-    "robots.pilot_demand_share={us:0.4,allies:0,cn:0.4,row:0.2}",
-    "chips.export_stringency=0.3",
-    "chips.export_stringency_cn=0.3",
-    "feedback.supply_chain_depth={us:0.8,cn:0.8}",
-    "capability.lag_start_cn=0",
-)
-
-
-def equal_blocs() -> Context:
-    """Build two blocs with a maker and a market each, alike in every number; allies are empty."""
-    ctx = context(*EQUAL_BLOCS)
-    makers, markets, machines = ctx.axes.robot_makers, ctx.axes.markets, ctx.axes.industrial_makers
-    pair = [makers.names.index("figure"), makers.names.index("agibot")]
-    us, allies, cn = (markets.names.index(name) for name in ("us", "allies", "cn"))
-    chosen = {field.name: np.asarray(getattr(makers, field.name))[pair] for field in fields(makers)}
-    chosen["names"] = tuple(chosen["names"])
-    start_of_makers = {
-        field.name: np.asarray(getattr(ctx.start.robot_makers, field.name))[pair][[1, 1]]
-        for field in fields(ctx.start.robot_makers)
-    }
-    table = {}
-    for field in fields(ctx.start.markets):
-        values = np.array(getattr(ctx.start.markets, field.name), np.float64)
-        values[cn] = values[us]
-        values[allies] = 0.0
-        table[field.name] = values
-    shares = np.zeros_like(table["industrial_supplier_share"])
-    home_machines = {bloc: int(np.flatnonzero(machines.bloc == bloc)[0]) for bloc in (US, CN)}
-    shares[us, home_machines[US]] = shares[cn, home_machines[CN]] = 0.8
-    shares[us, home_machines[CN]] = shares[cn, home_machines[US]] = 0.2
-    shares[markets.names.index("row"), list(home_machines.values())] = 0.5
-    table["industrial_supplier_share"] = shares
-    return replace(
-        ctx,
-        axes=replace(ctx.axes, robot_makers=replace(makers, **chosen)),
-        start=replace(
-            ctx.start,
-            markets=replace(ctx.start.markets, **table),
-            robot_makers=replace(ctx.start.robot_makers, **start_of_makers),
-        ),
-    )
-
-
-def test_equal_blocs_stay_equal() -> None:
-    ctx = equal_blocs()
-    state = start(ctx)
-    power = np.broadcast_to(state.power.price_usd_per_mwh[:1], state.power.price_usd_per_mwh.shape)
-    state.power = replace(state.power, price_usd_per_mwh=power)
-    us, cn = ctx.axes.markets.names.index("us"), ctx.axes.markets.names.index("cn")
-    for index in range(36):
-        step = month(ctx, state, np.full((2, WORLDS), ORDERS_A_YEAR * index / 12.0))
-        state = step.after
-    out = step.robots
-    for values in (out.made_units, out.revenue_usd, out.table.price_usd, step.feedback.multiplier):
-        assert np.allclose(values[0], values[1], rtol=1e-9)
-    assert np.allclose(out.labour_workers[0, us], out.labour_workers[1, cn], rtol=1e-9)
-    assert np.allclose(out.labour_workers[0, cn], out.labour_workers[1, us], rtol=1e-9)
-    assert (out.labour_workers[0, us] > out.labour_workers[1, us]).all()
-    assert np.allclose(
-        step.feedback.output_usd_per_year[us], step.feedback.output_usd_per_year[cn], rtol=1e-9
-    )
-
-
-def test_world_has_the_same_bits_in_any_batch() -> None:
-    whole, pair = last(run(context(), 18)), last(run(context(ids=(5, 2)), 18))
-    for (name, left), (_, right) in zip(arrays(whole.robots), arrays(pair.robots), strict=True):
-        assert np.array_equal(left[..., [5, 2]], right), name
-    for (name, left), (_, right) in zip(arrays(whole.orbit.table), arrays(pair.orbit.table), strict=True):
-        assert np.array_equal(left[..., [5, 2]], right), name
-
-
-def test_half_steps_tell_the_same_story() -> None:
-    # Plans see the last step's orders, a month or half a month old. At 4 % growth a month that is 2 % in
-    # orders, and as much again in lines, which follow orders.
-    whole = last(run(context("uncertainty=none"), 24)).robots.table
-    half = last(run(context("uncertainty=none", "steps_per_month=2"), 24)).robots.table
-    for name in ("shipped_units", "experience_units", "pilot_units", "line_per_month", "industrial_units"):
-        left, right = getattr(whole, name), getattr(half, name)
-        assert np.allclose(left, right, rtol=0.05, atol=1e-9), name
-    assert np.allclose(humanoids(whole), humanoids(half), rtol=0.02)
 
 
 def test_views_cannot_be_written_to() -> None:
