@@ -25,6 +25,10 @@ TEMPLATES = Path(__file__).parent
 WORDS = TEMPLATES / "words.yaml"
 PAGE_FILE = "teach.html"
 _FIELD = re.compile(r"\{\{([^{}]+)\}\}")
+_LESSON = re.compile(r"## (\d+) (?:minutes|Minuten)\b")
+_STEPS = re.compile(r"\| (?:minutes|Minuten) \|")
+_STEP = re.compile(r"\| (\d+) \|[^|]*\|([^|]*)\|")
+_SCREEN = re.compile(r"\((\d+)\)")
 
 
 @cache
@@ -66,6 +70,7 @@ class Kit:
         for name in PAGES:
             text = (TEMPLATES / self.language / f"{name}.md").read_text(encoding="utf-8")
             found[name] = filled_in(text, f"{self.language}/{name}.md", fields, self._lead)
+        found["guide"] = timed(found["guide"], f"{self.language}/guide.md", self.words)
         found["cards"], found["puzzles"], found["answers"] = self._cards(), self._puzzles(), self._answers()
         return found
 
@@ -91,6 +96,9 @@ class Kit:
                 f"**{title}**" for title in scenarios
             ),
             "driver_list": " · ".join(drivers),
+            "main_roles": ", ".join(
+                f"*{one.title[self.language]}*" for one in self.roles.values() if one.main
+            ),
             "scenario_table": "\n".join(
                 [
                     f"| | {self.words['us']} | {self.words['cn']} | {self.words['neither']} |",
@@ -268,6 +276,38 @@ def filled_in(text: str, where: str, fields: Mapping[str, str], lead: Callable[[
     return _FIELD.sub(put, text)
 
 
+def timed(text: str, where: str, words: Mapping[str, str]) -> str:
+    """Return a guide with the time at which each step begins, and what its steps add up to.
+
+    A step is a row that begins with its minutes; the screens it names say theirs in brackets.
+
+    Raises: ConfigError if screens do not add up to their step, or steps take longer than the lesson.
+    """
+    lines: list[str] = []
+    lesson, clock, rows = 0, 0, False
+    for line in [*text.splitlines(), ""]:
+        heading, step = _LESSON.match(line), _STEP.match(line)
+        if heading:
+            lesson, clock = int(heading[1]), 0
+        if step:
+            minutes, screens = int(step[1]), [int(one) for one in _SCREEN.findall(step[2])]
+            if sum(screens) != minutes:
+                raise ConfigError(where, line, f"expected screens of {minutes} minutes, not {sum(screens)}")
+            line, rows = f"| {clock // 60}:{clock % 60:02d} {line}", True
+            clock += minutes
+        elif rows and not line.startswith("|"):
+            if clock > lesson:
+                raise ConfigError(where, clock, f"expected steps of at most {lesson} minutes")
+            lines += ["", words["together"].format(total=clock, left=lesson - clock)]
+            rows = False
+        elif _STEPS.match(line):
+            line = f"| {words['from']} {line}"
+        elif line.startswith("|--:|---|---|---|"):
+            line = f"|--:{line}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def page_link(values: Mapping[str, str]) -> str:
     """Return a link into the class's page: the values to set, behind the number sign.
 
@@ -289,7 +329,11 @@ section.sheet { break-before: page } section.sheet td { height: 9mm }
 section.slide { break-before: page; min-height: 165mm; font-size: 20pt } section.slide h2 { font-size: 30pt }
 section.slide td, section.slide th { font-size: 18pt }
 """
-LANDSCAPE = "@page { size: A4 landscape }"
+SLIDES = """
+@page { size: A4 landscape }
+@media screen { html { scroll-snap-type: y mandatory } body { margin: 0 4vw; font-size: 24pt }
+section.slide { min-height: 100vh; box-sizing: border-box; padding-top: 6vh; scroll-snap-align: start } }
+"""
 
 
 def to_html(name: str, title: str, text: str, language: str) -> str:
@@ -303,7 +347,7 @@ def to_html(name: str, title: str, text: str, language: str) -> str:
                       body, flags=re.DOTALL)  # fmt: skip
     elif name in ("worksheets", "slides"):
         body = _boxed(body, "h2", "sheet" if name == "worksheets" else "slide", ())
-    style = STYLE + (LANDSCAPE if name == "slides" else "")
+    style = STYLE + (SLIDES if name == "slides" else "")
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{style}</style></head><body>{body}</body></html>\n"

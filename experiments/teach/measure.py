@@ -152,7 +152,7 @@ def told_of(pupils: Sequence[Pupil], replaced: int, what: str) -> list[Row]:
     every = f"{what}: {len(changes)} changes, each a change every {PAUSE_SECONDS:.0f} s"
     return [
         Row(f"{every}: first answer ({exact:.0f} % simulated)", told, "p95 2 s", kept),
-        Row(f"{what}: simulated answer", later, "p95 2 s", soon),
+        Row(f"{what}: simulated answer, where it came before the next change", later, "p95 2 s", soon),
         Row(f"{what}: simulated only after the next change, or never", str(late), "0", late == 0),
         Row(f"{what}: refused", str(refused), "0", refused == 0),
         Row(f"{what}: answers to another's question", str(mixed), "0", mixed == 0),

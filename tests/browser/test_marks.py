@@ -60,7 +60,11 @@ def test_an_estimate_is_marked_until_it_is_simulated(held, tmp_path):
     page.get_by_role("button", name="Hold and compare").click()
     expect(page.locator("#headline thead th").nth(1)).to_have_text("held (estimate)")
     assert faults(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.get_by_role("button", name="Deutsch").click()
+    expect(status).to_have_text("Gezeigt wird eine Schätzung; die Welten dazu werden simuliert …")
     expect(mark).to_have_text(re.compile(r"^Schätzung, etwa [\d,]+ Punkte daneben$"))
     assert faults(page) == []
     page.get_by_role("button", name="English").click()

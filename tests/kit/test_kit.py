@@ -28,9 +28,20 @@ from experiments.kit.puzzles import (
     share_of_users,
     third_market,
 )
-from experiments.kit.render import MADE, PAGE_FILE, PAGES, Kit, filled_in, page_link, to_html
+from experiments.kit.render import (
+    MADE,
+    PAGE_FILE,
+    PAGES,
+    Kit,
+    filled_in,
+    load_words,
+    page_link,
+    timed,
+    to_html,
+)
 from experiments.kit.strategies import HOLD, LANGUAGES, load_roles, load_strategies
 from experiments.kit.tunnel import SCENARIOS, Found, plans_of
+from experiments.teach.server import PAGE
 from experiments.teach.sliders import check
 from sim.outcome import LEADERS
 
@@ -105,6 +116,46 @@ def test_every_page_says_that_it_is_a_model_and_what_made_its_numbers(
             assert "{{" not in text
             assert not re.search(r"\b(wins?|beats?|winner|gewinnt|besiegt)\b", text.replace("*wins*", "")
                                  .replace("*beats*", "").replace("*gewinnt*", ""))  # fmt: skip
+
+
+def test_steps_of_a_lesson_add_up_and_say_when_they_begin(pages: Mapping[str, Mapping[str, str]]) -> None:
+    for language, minutes in (("en", "minutes"), ("de", "Minuten")):
+        lessons = re.split(r"^## (?=\d+ )", pages[language]["guide"], flags=re.MULTILINE)[1:]
+        assert len(lessons) == 3
+        for lesson in lessons:
+            length = int(lesson.split()[0])
+            steps = re.findall(r"^\| (\d+):(\d\d) \| (\d+) \|", lesson, re.MULTILINE)
+            clock = 0
+            for hours, rest, took in steps:
+                assert clock == 60 * int(hours) + int(rest)
+                clock += int(took)
+            assert 0 < length - clock <= length / 20
+            assert re.search(rf"{clock} {minutes}; {length - clock} ", lesson)
+
+
+def test_what_a_step_names_is_on_the_screen(pages: Mapping[str, Mapping[str, str]]) -> None:
+    words = (PAGE / "words.js").read_text(encoding="utf-8")
+    for language, slides in (("en", "slide"), ("de", "Folie")):
+        headings = re.findall(r"^## (.*)$", pages[language]["slides"], re.MULTILINE)
+        of_page = words.partition("  de: {")[2 if language == "de" else 0]
+        cells = re.findall(r"^\| \d:\d\d \|[^|]*\|[^|]*\|([^|]*)\|", pages[language]["guide"], re.MULTILINE)
+        assert len(cells) == 9 + 7 + 12
+        for screen in (one for cell in cells for one in cell.split("; ")):
+            for name in re.findall(r"\*([^*]+)\*", screen):
+                assert name in headings if f"{slides} *" in screen else f'"{name}"' in of_page, screen
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("| 3 | Look | page (2) | look |", "screens of 3 minutes, not 2"),
+        ("| 3 | Look | page | look |", "not 0"),
+        ("| 9 | Look | page (9) | look |\n| 9 | Again | page (4); slide (5) | look |", "at most 10 minutes"),
+    ],
+)
+def test_a_lesson_that_does_not_add_up_is_refused(steps: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        timed(f"## 10 minutes, one role\n\n{steps}\n", "en/guide.md", load_words()["en"])
 
 
 def test_both_languages_hold_the_same_cards(pages: Mapping[str, Mapping[str, str]]) -> None:

@@ -103,7 +103,7 @@ function stripes(months, shares, names, title) {
 function bars(shares, names, leaders, title) {
   const rows = [];
   for (const [definition, years] of Object.entries(shares)) for (const [year, one] of Object.entries(years)) rows.push([definition, year, one]);
-  const left = 236, wide = SIZE.width - left - 14, step = 17;
+  const left = 250, wide = SIZE.width - left - 14, step = 17;
   let inner = "", y = 30, before = "";
   for (const [definition, year, one] of rows) {
     if (definition !== before) { y += 3; inner += words(8, y + 11, names[definition], { "font-size": 11.5, "font-weight": definition === "w1" ? 700 : 400 }); }
@@ -119,7 +119,7 @@ function bars(shares, names, leaders, title) {
     }
     y += step;
   }
-  inner += words(left, 20, leaders.us, { fill: COLOUR.us, "font-weight": 700 }) + words(left + wide / 2, 20, leaders.mixed, { "text-anchor": "middle", fill: COLOUR.muted }) +
+  inner += words(left, 20, leaders.us, { fill: COLOUR.us, "font-weight": 700 }) + words(Math.max(left + wide / 2, left + LETTER * (leaders.us.length + leaders.mixed.length / 2) + 14), 20, leaders.mixed, { "text-anchor": "middle", fill: COLOUR.muted }) +
     words(SIZE.width - 14, 20, leaders.cn, { "text-anchor": "end", fill: COLOUR.cn, "font-weight": 700 });
   return svg(inner, title, y + 8);
 }

@@ -1,7 +1,7 @@
 "use strict";
 (async function () {
   const by = id => document.getElementById(id);
-  let model, state, answer, quadrants, tunnel, held = null, waiting = null, newest = 0, bet = null, betting = false;
+  let model, state, answer, quadrants, tunnel, held = null, waiting = null, newest = 0, bet = null, betting = false, saying = () => "";
   const past = [], PAUSE_MS = 150, SETTLE_MS = 300;
   const word = key => WORDS[state.language][key];
   function fill() {
@@ -101,13 +101,12 @@
     history.replaceState(null, "", toHash(state, model.version));
     if (waiting) waiting.abort();
     waiting = new AbortController();
-    by("status").className = "";
     const guess = BACKEND.estimate(asked);
-    by("status").textContent = guess ? "" : word("working");
+    say(() => guess ? "" : word("working"));
     if (guess) {
       show({ ...guess, override: commandOf(asked, model) }, asked, `${mine}~`);
       // Said aloud where a slider rests, and only if what is simulated is not there by then.
-      setTimeout(() => { if (mine === newest && answer.pending) by("status").textContent = word("estimating"); }, SETTLE_MS);
+      setTimeout(() => { if (mine === newest && answer.pending) say(() => word("estimating")); }, SETTLE_MS);
     }
     try {
       if (pause && BACKEND.exact) await new Promise(done => setTimeout(done, pause));
@@ -115,14 +114,15 @@
       const found = await BACKEND.answer(asked, 0, waiting.signal);
       if (mine !== newest) return;
       show(found, asked, String(mine));
-      by("status").textContent = `${model.worlds} ${word(BACKEND.exact ? "ready" : "readyBaked")}`;
+      say(() => `${model.worlds} ${word(BACKEND.exact ? "ready" : answer.estimate ? "composedBaked" : "readyBaked")}`);
     } catch (error) {
       if (mine !== newest || error.message === "replaced") return;
       if (answer && answer.pending) { answer.pending = false; draw(); }
-      by("status").className = "error";
-      by("status").textContent = error.message === "no-start" ? word("noStart") : word("failed") + error.message;
+      say(() => error.message === "no-start" ? word("noStart") : word("failed") + error.message, "error");
     }
   }
+  // Said again in the other language when that is chosen.
+  function say(words, kind = "") { saying = words; by("status").className = kind; by("status").textContent = words(); }
   function show(found, asked, drawn) {
     answer = { ...found, key: JSON.stringify(asked), estimate: isEstimate(found), pending: drawn.endsWith("~") };
     // What was held or bet on as an estimate becomes what was simulated.
@@ -172,7 +172,11 @@
     by("headline").tBodies[0].replaceChildren(...now.map(([name, value], place) => {
       const row = element("tr");
       row.append(element("th", name, { scope: "row" }), element("td", number(value)));
-      if (then) row.append(element("td", number(then[place][1])), element("td", `${value - then[place][1] > 0 ? "+" : ""}${number(value - then[place][1])}`));
+      if (then) {
+        // What rounding leaves is no change.
+        const change = Math.abs(value - then[place][1]) < .05 ? 0 : value - then[place][1];
+        row.append(element("td", number(then[place][1])), element("td", `${change > 0 ? "+" : ""}${number(change)}`));
+      }
       return row;
     }));
     by("charts").replaceChildren(...charts().map(([key, note, drawing]) => {
@@ -190,11 +194,11 @@
       return figure;
     }));
     by("override").value = answer.override || "";
-    by("notice").hidden = by("mark").hidden = false;
     by("notice").textContent = told(answer);
     by("mark").textContent = marked(answer);
     by("notice").dataset.kind = by("mark").dataset.kind = answer.estimate ? answer.notice.kind : "simulated";
     for (const one of [by("mark"), by("notice")]) one.classList.toggle("estimate", answer.estimate);
+    by("notice").hidden = by("mark").hidden = by("status").hidden = betting;
     by("bet-form").hidden = !betting;
     by("revealed").hidden = betting;
     by("bet-result").hidden = !bet || betting;
@@ -256,7 +260,7 @@
   }
   async function copy(text) {
     // Without a secure address the clipboard is barred: then the text is left selected for Ctrl+C.
-    try { await navigator.clipboard.writeText(text); by("status").textContent = word("copied"); } catch { by("override").value = text; by("override").select(); }
+    try { await navigator.clipboard.writeText(text); say(() => word("copied")); } catch { by("override").value = text; by("override").select(); }
   }
   function reset(tags) {
     remember();
@@ -286,7 +290,7 @@
     draw();
   });
   by("projector").addEventListener("click", () => { state.projector = !state.projector; fill(); history.replaceState(null, "", toHash(state, model.version)); });
-  by("language").addEventListener("click", () => { state.language = state.language === "en" ? "de" : "en"; fill(); draw(); history.replaceState(null, "", toHash(state, model.version)); });
+  by("language").addEventListener("click", () => { state.language = state.language === "en" ? "de" : "en"; fill(); draw(); by("status").textContent = saying(); history.replaceState(null, "", toHash(state, model.version)); });
   by("copy").addEventListener("click", () => copy(by("override").value));
   by("link").addEventListener("click", () => copy(location.href));
   by("csv").addEventListener("click", csv);
@@ -303,6 +307,7 @@
   by("undo").disabled = true;
   fill();
   await ask();
-  if (begun.version && begun.version !== model.version) by("status").textContent += ` · ${word("version")} ${begun.version}`;
+  const said = saying;
+  if (begun.version && begun.version !== model.version) say(() => `${said()} · ${word("version")} ${begun.version}`);
   window.addEventListener("hashchange", () => { remember(); opened(); fill(); ask(); });
 })();

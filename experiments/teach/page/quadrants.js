@@ -58,7 +58,9 @@ function makeQuadrants({ by, element, word, model, state, save, open, isEstimate
     const field = element("input", undefined, { type: "text", maxlength: 60, placeholder: word("quadrantName"), "aria-label": `${word("quadrantName")} (${place + 1})` });
     field.value = state().names[place];
     field.addEventListener("input", () => { state().names[place] = field.value; save(); });
-    box.append(field, element("span", marked(answer), { class: answer.estimate ? "mark estimate" : "mark" }));
+    const first = element("div", undefined, { class: "row" }), last = element("div", undefined, { class: "row" });
+    first.append(field, element("span", marked(answer), { class: answer.estimate ? "mark estimate" : "mark" }));
+    box.append(first);
     state().axes.forEach((axis, at) => {
       const numbers = Object.entries(driver(axis).ends).map(([key, both]) => {
         const slider = model.sliders.find(one => one.key === key), several = Object.keys(driver(axis).ends).length > 1;
@@ -74,7 +76,8 @@ function makeQuadrants({ by, element, word, model, state, save, open, isEstimate
     picture.innerHTML = fanChart(answer.months, lines.map(line => ({ ...line, fan: { quantiles: line.fan.quantiles } })), [], `${word("adoption")}, ${word("million")}`, state().language, SMALL);
     const more = element("button", word("look"), { type: "button" });
     more.addEventListener("click", () => open(valuesAt(ends)));
-    box.append(picture, element("p", `${word("adoption")}, ${word("million")}`), more);
+    last.append(element("span", `${word("adoption")}, ${word("million")}`), more);
+    box.append(picture, last);
     return box;
   }
   selects.forEach((select, place) => select.addEventListener("change", () => {

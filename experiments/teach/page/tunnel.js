@@ -42,6 +42,7 @@ function makeTunnel({ by, element, word, model, state }) {
       found = reply;
       by("tunnel-status").textContent = "";
       draw();
+      by("tunnel-table").scrollIntoView({ block: "nearest" });
     } catch (error) {
       by("tunnel-status").textContent = word("failed") + error.message;
     }
