@@ -31,7 +31,7 @@ LONGEST_SECONDS = 30.0
 TRIAL_TIMES = 10.0
 """A trial runs some twenty settings, and may take so many times as long as a question."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-NICE = 5
+NICE = 19
 """Workers give way to the server, and to a browser on the same computer."""
 
 Asked = Question | Trial
