@@ -16,7 +16,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, TINY, Array, ratio, share_over_first
+from sim.units import LN10, TINY, Array, IntArray, ratio, share_over_first
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -235,24 +235,31 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
 
 @once_a_month
 def own_compute_cost_usd(ctx: Context, state: State) -> Array:
-    """Return what one more H100e of its own costs each lab a month: chip, building and power (S3.1).
+    """Return what one more H100e of its own costs each lab a month, at its bloc's chips and its home (S3.1).
 
-    Shapes: (lab, world). A lab pays the price of its own bloc's cheapest open chip and its home's power.
+    Shapes: (lab, world).
+    """
+    labs = ctx.axes.labs
+    price, kw = bloc_chip_price_usd(ctx, state), bloc_power_per_h100e_kw(ctx, state)
+    return user_cost_usd(ctx, state, price[labs.bloc], kw[labs.bloc], labs.home_site)
+
+
+def user_cost_usd(ctx: Context, state: State, chip_price_usd: Array, kw: Array, site: IntArray) -> Array:
+    """Return what one more H100e costs its owner a month without idle time: chip, building and power (S3.1).
+
+    Shapes: chip_price_usd and kw, per H100e, (owner, world), site (owner,) -> (owner, world).
     """
     capital, chips, power = ctx.params.capital, ctx.params.chips, ctx.params.power
-    home = ctx.axes.labs.home_site
-    chip_price = bloc_chip_price_usd(ctx, state)[ctx.axes.labs.bloc]
-    kw = bloc_power_per_h100e_kw(ctx, state)
     return serving_cost_usd_per_h100e_month(
-        chip_price,
+        chip_price_usd,
         capital.interest_rate,
         chips.user_cost_depreciation,
         np.zeros(ctx.worlds),
-        ctx.by_world(power.building_cost)[home] * 1e3,
-        kw[ctx.axes.labs.bloc],
-        ctx.by_world(power.pue)[home],
+        ctx.by_world(power.building_cost)[site] * 1e3,
+        kw,
+        ctx.by_world(power.pue)[site],
         building_recovery_per_year(ctx),
-        state.power.price_usd_per_mwh[home],
+        state.power.price_usd_per_mwh[site],
         np.ones(1),
     )
 
@@ -289,13 +296,13 @@ def output_for_bloc_h100e(ctx: Context, state: State) -> Array:
     return np.ascontiguousarray(output)
 
 
-def supplier_bloc_share(ctx: Context, fleet: FleetTable) -> Array:
+def supplier_bloc_share(ctx: Context, table: FleetTable) -> Array:
     """Return whose makers each cloud buys from: its own bloc's, in third countries those it has bought from.
 
     One that has not bought yet looks at both alike. Shapes: -> (bloc, cloud, world), summing to 1 over blocs.
     """
     clouds = ctx.axes.clouds
-    bought = fleet.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
+    bought = table.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
     by_bloc = sum_by_bloc(bought, ctx.axes.chip_makers.bloc)
     history = np.where(by_bloc.sum(0) > 0.0, share_over_first(by_bloc), 1.0 / len(by_bloc))
     member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
@@ -320,21 +327,11 @@ def rent_net_usd(ctx: Context, state: State) -> Array:
 def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
     """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world).
 
-    Serving cost without idle time, at the price of the chips it buys and the power of its main site.
+    At the price of the chips it buys and the power of its main site.
     """
-    capital, chips, power, clouds = ctx.params.capital, ctx.params.chips, ctx.params.power, ctx.axes.clouds
-    site = clouds.site_share.argmax(1)
     buys_from = supplier_bloc_share(ctx, state.fleet)
-    kw = bloc_power_per_h100e_kw(ctx, state)
-    return serving_cost_usd_per_h100e_month(
-        (buys_from * bloc_chip_price_usd(ctx, state)[:, None]).sum(0),
-        capital.interest_rate,
-        chips.user_cost_depreciation,
-        np.zeros(ctx.worlds),
-        ctx.by_world(power.building_cost)[site] * 1e3,
-        (buys_from * kw[:, None]).sum(0),
-        ctx.by_world(power.pue)[site],
-        building_recovery_per_year(ctx),
-        state.power.price_usd_per_mwh[site],
-        np.ones(1),
+    price, kw = bloc_chip_price_usd(ctx, state), bloc_power_per_h100e_kw(ctx, state)
+    site = ctx.axes.clouds.site_share.argmax(1)
+    return user_cost_usd(
+        ctx, state, (buys_from * price[:, None]).sum(0), (buys_from * kw[:, None]).sum(0), site
     )

@@ -158,16 +158,16 @@ def start_price_usd_per_mwh(ctx: Context) -> Array:
 
 
 def power_bill_usd_per_month(
-    ctx: Context, held_gw: Array, powered_share: Array, price_usd_per_mwh: Array
+    ctx: Context, it_gw: Array, powered_share: Array, price_usd_per_mwh: Array
 ) -> Array:
     """Return what each owner pays a month for the power of its accelerators on the ground (S8).
 
-    Shapes: held_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
+    Shapes: it_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
     """
     markets = price_usd_per_mwh.shape[0]
-    it_gw = held_gw[:, :markets] * powered_share[:, :markets]
+    powered_gw = it_gw[:, :markets] * powered_share[:, :markets]
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT
-    bill: Array = (it_gw * ctx.params.power.pue * price_usd_per_mwh).sum(1) * hours
+    bill: Array = (powered_gw * ctx.params.power.pue * price_usd_per_mwh).sum(1) * hours
     return bill
 
 

@@ -20,9 +20,9 @@ from sim.units import Array
 DEFINITIONS = ("w1", "w2", "w3", "w4", "w5", "w6", "w8", "w10")
 LEAST_AGREEMENT = 0.95
 LARGEST_CHANGE = 0.02
-LARGEST_SHARE_OF_WORLDS = 0.03
-"""Measured: 0.027, of robots (W4) in 2035 where China resists; all others within 0.02."""
 """What the project promises: worlds whose class agrees, shares as they are reported (decision 44)."""
+LARGEST_OF_ROBOTS = {"w4.2035": 0.03}
+"""The one share of worlds that moves by more: by 0.027 of 256 worlds where China resists."""
 LEAST_WITHIN = {"d1": 0.85, "d2": 0.95, "d3": 0.95, "d4": 0.9}
 """In how many single worlds a share stays within the tolerance; a month's lag is 0.05 of D5."""
 MOST_ORDER = 0.8
@@ -136,7 +136,8 @@ def assert_half_step_changes_little(worlds: int, months: int, response: str = "p
     assert max(means.values()) <= LARGEST_CHANGE, means
     reported = share_moves(worlds, months, response)
     # Few worlds have coarse shares: one of them may always move.
-    assert max(reported.values()) <= max(LARGEST_SHARE_OF_WORLDS, 1.0 / worlds), reported
+    most = {name: max(LARGEST_OF_ROBOTS.get(name, LARGEST_CHANGE), 1.0 / worlds) for name in reported}
+    assert all(reported[name] <= most[name] for name in reported), reported
     within = {name: float((change <= LARGEST_CHANGE).mean()) for name, change in moved.items()}
     short = {
         name: share for name, share in within.items() if share < LEAST_WITHIN.get(name.partition(".")[0], 0.0)
