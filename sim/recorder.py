@@ -1,6 +1,7 @@
 """The record of a run: one preallocated float32 array of the declared series."""
 
 import difflib
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +31,19 @@ class Recorder:
     """Read the declared series off every step and keep them by month.
 
     Flows are summed over a month's steps, means averaged, stocks taken at its end; values are computed in
-    float64 and stored in float32.
+    float64 and stored in float32. `only` names the series to read, if not all: those that are read off
+    together with one of them come along.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, only: Collection[str] | None = None) -> None:
         self.ctx = ctx
         self.blocks: tuple[Block, ...] = blocks(ctx)
-        self.series: tuple[Series, ...] = declare(ctx)
+        if only is not None:
+            check_declared(only, [one.name for one in declare(ctx)])
+            self.blocks = tuple(
+                block for block in self.blocks if any(one.name in only for one in block.series)
+            )
+        self.series: tuple[Series, ...] = tuple(series for block in self.blocks for series in block.series)
         self.names: tuple[str, ...] = tuple(one.name for one in self.series)
         self._rows = {name: row for row, name in enumerate(self.names)}
         if len(self._rows) < len(self.names):
@@ -72,8 +79,17 @@ class Recorder:
 
         Raises: KeyError naming the series and the nearest declared one.
         """
-        if name not in self._rows:
-            near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.0)
-            raise KeyError(f"series {name!r} is not declared; the nearest is {near[0]!r}")
+        check_declared([name], self.names)
         found: Float32Array = self.data[self._rows[name]]
         return found
+
+
+def check_declared(wanted: Collection[str], names: Collection[str]) -> None:
+    """Check that series are declared.
+
+    Raises: KeyError naming the first that is not, and the nearest declared one.
+    """
+    for name in wanted:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+            raise KeyError(f"series {name!r} is not declared; the nearest is {near[0]!r}")

@@ -285,6 +285,26 @@ def test_an_unknown_series_is_named_with_the_nearest(taken: Taken) -> None:
         taken.recorded().row("revenue_usd.openay")
 
 
+def test_a_few_series_have_the_bits_that_they_have_among_all() -> None:
+    names = ("active_users_million.us", "binding_constraint_code.cn", "capability_lag_months")
+    few, all_of_them = started(), started()
+    few.show_only(names)
+    few.run()
+    all_of_them.run()
+    assert set(names) <= set(few.recorder.names) < set(all_of_them.recorder.names)
+    assert len(few.recorder.data) == len(few.recorder.names) < 10
+    for name in few.recorder.names:
+        np.testing.assert_array_equal(few.recorder.row(name), all_of_them.recorder.row(name))
+    # Nothing that was not checked is said to be conserved.
+    assert not list(few.worst.items())
+    assert list(all_of_them.worst.items())
+
+
+def test_a_series_that_is_not_declared_cannot_be_recorded() -> None:
+    with pytest.raises(KeyError, match=r"powered_gv\.us.*nearest.*powered_gw\.us"):
+        started().show_only(["powered_gv.us"])
+
+
 # ---- the roster ---------------------------------------------------------------------------------------
 
 
