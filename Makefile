@@ -69,7 +69,7 @@ lock:
 		--group bench -o requirements/bench.lock
 
 clean:
-	rm -rf $(VENV) build uncontested.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) build sim/markets/crowd_kernel.*.so uncontested.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache
 
 $(MADE):
@@ -81,7 +81,7 @@ $(MADE):
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(READY_RUN): $(MADE) pyproject.toml requirements/build.lock requirements/main.lock
+$(READY_RUN): $(MADE) pyproject.toml setup.py sim/markets/crowd_kernel.c requirements/build.lock requirements/main.lock
 	@$(PIP_LOCKED) -r requirements/build.lock
 	@$(PIP_LOCKED) -r requirements/main.lock
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .

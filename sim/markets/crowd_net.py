@@ -1,12 +1,16 @@
 """Who sees whom: consumers on a small-world network, the same for all worlds of a run (S1.6)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from sim import streams
 from sim.streams import Words
 from sim.units import IntArray
+
+Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,28 @@ class CrowdNet:
     """(link, agent): whom each agent sees; every link is seen from both ends"""
     markets: int
     classes: int
+
+    @cached_property
+    def seen(self) -> Numbers:
+        """Whom each agent sees, an agent's links side by side. Shapes: (agent, link)."""
+        return np.ascontiguousarray(self.neighbour.T, np.int32)
+
+    @cached_property
+    def turns(self) -> "Turns":
+        """Agents by class and market, so that those who see the same tables come one after another."""
+        cell = (self.payer_class * self.markets + self.market).astype(np.int32)
+        turn = np.argsort(cell, kind="stable").astype(np.int32)
+        return Turns(turn, cell[turn], self.luck[turn])
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Hold the agents in another order. Shapes: (turn,) each."""
+
+    agent: Numbers
+    cell: Numbers
+    """class and market, flat: ascending"""
+    luck: Words
 
 
 def _shuffled(seed: int, decision: str, slots: Words) -> IntArray:

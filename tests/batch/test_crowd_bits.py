@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.markets import adoption, cohort, crowd, crowd_start
+from sim.markets import adoption, cohort, crowd, crowd_compiled, crowd_law, crowd_start
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
 from sim.markets.crowd_net import CrowdNet, build_net
 from sim.markets.crowd_start import apportion, start_crowd
@@ -156,13 +156,14 @@ def test_a_lone_world_is_moved_once_and_has_the_same_bits() -> None:
     assert (people[..., 0] != people[..., 1]).any()
 
 
-def test_the_size_of_the_kernel_s_blocks_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd_compiled, "AVAILABLE", False)
     setting, occupancy, ids = everything()
     net, few = net_of(), np.arange(23)
     inputs = only(setting, few), np.ascontiguousarray(occupancy[..., few]), ids[few]
     usual = lived(net, *inputs)
     for block in (1, 1200 * 5 + 1):
-        monkeypatch.setattr(crowd, "_BLOCK", block)
+        monkeypatch.setattr(crowd_law, "_BLOCK", block)
         for name, array in lived(net, *inputs).items():
             np.testing.assert_array_equal(array, usual[name], err_msg=name)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from sim import streams
-from sim.markets import adoption, choice, cohort, crowd, crowd_start
+from sim.markets import adoption, choice, cohort, crowd, crowd_law, crowd_start
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
 from sim.markets.crowd_net import CrowdNet, build_net
 from sim.markets.crowd_start import UNAWARE, CrowdState, apportion, start_crowd
@@ -180,9 +180,11 @@ def everybody(worlds: int) -> IntArray:
     return np.ones((2 + 2 * LABS, CLASSES, MARKETS, worlds), np.int64)
 
 
-def choosers_of(code: IntArray, cell: IntArray, worlds: int, draw: npt.NDArray[np.float32]) -> crowd.Choosers:
+def choosers_of(
+    code: IntArray, cell: IntArray, worlds: int, draw: npt.NDArray[np.float32]
+) -> crowd_law.Choosers:
     row = np.where(code > 2 * LABS, NON_USE, (code + 1) // 2)
-    return crowd.Choosers(code, row, cell, code * CLASSES * MARKETS * worlds + cell, cell % worlds, draw)
+    return crowd_law.Choosers(code, row, cell, code * CLASSES * MARKETS * worlds + cell, cell % worlds, draw)
 
 
 def test_the_kernel_s_shares_are_those_of_double_precision() -> None:
@@ -201,7 +203,7 @@ def test_the_kernel_s_shares_are_those_of_double_precision() -> None:
     c, g, w = np.unravel_index(cell, (CLASSES, MARKETS, worlds))
     table = crowd.month_table(setting, everybody(worlds), 1.0)
     who = choosers_of(code, cell, worlds, np.ones(choosers, np.float32))
-    weight = crowd.lab_weights(table, who, voices.astype(np.float32)).astype(np.float64)
+    weight = crowd_law.lab_weights(table, who, voices.astype(np.float32)).astype(np.float64)
     network = choice.network_utility(share, setting.network_beta[w], setting.network_epsilon[w])
     habit = setting.habit_sigma[w] * (np.arange(2 + 2 * LABS)[:, None] == code)
     exact = nested_logit(
@@ -223,8 +225,8 @@ def test_drawn_options_have_the_chances_of_the_nested_logit() -> None:
     grid = ((np.arange(draws) + 0.5) / draws).astype(np.float32)
     for code in range(2 + 2 * LABS):
         who = choosers_of(np.full(draws, code), np.zeros(draws, np.int64), worlds, grid)
-        weight = crowd.lab_weights(table, who, np.zeros((1 + LABS, draws), np.float32))
-        picked = crowd.pick(table, who, weight)
+        weight = crowd_law.lab_weights(table, who, np.zeros((1 + LABS, draws), np.float32))
+        picked = crowd_law.pick(table, who, weight)
         habit = float(setting.habit_sigma[0]) * (np.arange(2 + 2 * LABS) == code)
         chance = nested_logit(
             (setting.free_utility[:, 0, :1].T + habit[:-1][FREE]).T,

@@ -1,0 +1,24 @@
+"""What pyproject.toml cannot say: the law of choice is compiled where there is a C compiler.
+
+Without one, or where it fails, NumPy computes the same bits, slower (sim/markets/crowd_compiled.py).
+"""
+
+import os
+
+import numpy as np
+from setuptools import Extension, setup
+
+# A product and a sum are never fused, so that every processor gets the bits that NumPy gives.
+ARGUMENTS = ["/O2", "/std:c11", "/fp:precise"] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "sim.markets.crowd_kernel",
+            ["sim/markets/crowd_kernel.c"],
+            include_dirs=[np.get_include()],
+            extra_compile_args=ARGUMENTS,
+            optional=True,
+        )
+    ]
+)

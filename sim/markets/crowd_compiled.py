@@ -1,0 +1,74 @@
+"""The law of choice compiled, where it was compiled and still is the law of `crowd_law.py` (S1.2-S1.3).
+
+Nothing but the time depends on it: bits are equal. Who has no C compiler, or changes `crowd_law.py`, gets
+that file's own arrays. UNCONTESTED_COMPILED=0 asks for them.
+"""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from sim.markets import crowd_law
+from sim.markets.crowd_law import MonthTable
+from sim.markets.crowd_net import CrowdNet
+from sim.markets.crowd_start import CrowdState, Options
+from sim.streams import Words
+from sim.units import IntArray
+
+
+def law_digest() -> str:
+    """Return the digest of the law as it stands."""
+    return sha256(Path(crowd_law.__file__).read_bytes()).hexdigest()
+
+
+def _compiled() -> ModuleType | None:
+    """Return the compiled kernel, or nothing where it is not wanted, not there, or not of this law."""
+    if os.environ.get("UNCONTESTED_COMPILED") == "0":
+        return None
+    try:
+        from sim.markets import crowd_kernel  # type: ignore[attr-defined]  # compiled, and not everywhere
+    except ImportError:
+        return None
+    kernel: ModuleType = crowd_kernel
+    return kernel if law_digest() == kernel.LAW else None
+
+
+_KERNEL = _compiled()
+AVAILABLE = _KERNEL is not None
+
+
+def chosen(net: CrowdNet, state: CrowdState, table: MonthTable, keys: Words) -> tuple[Options, IntArray]:
+    """Do as `crowd_law.chosen` does. Raises: RuntimeError where nothing is compiled."""
+    if _KERNEL is None:
+        raise RuntimeError("the law of choice is not compiled here; use crowd_law.chosen")
+    held, classes, markets, worlds = state.heads.shape
+    grown = np.zeros((worlds, held, classes, markets), np.int64)
+    holds = state.holds.copy()
+    _KERNEL.month(
+        np.log,
+        np.exp,
+        labs=held // 2 - 1,
+        cells=classes * markets,
+        links=len(net.neighbour),
+        threshold=table.threshold,
+        likeliest=table.likeliest,
+        plain=table.plain,
+        habit=table.habit,
+        free_share=table.free_share,
+        beta=table.beta,
+        epsilon=table.epsilon,
+        key=keys,
+        luck=net.turns.luck,
+        turn=net.turns.agent,
+        cell=net.turns.cell,
+        neighbour=net.seen,
+        before=state.holds,
+        weight_people=state.weight_people,
+        voice=state.voice,
+        after=holds,
+        change=grown,
+    )
+    return holds, np.ascontiguousarray(np.moveaxis(grown, 0, -1))
