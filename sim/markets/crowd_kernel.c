@@ -24,6 +24,8 @@
 /* Agents whose words are mixed at once, and choosers who weigh their options at once. */
 #define BLOCK 1024
 #define TILE 512
+/* Worlds whose tables are laid out at once: a row of theirs fills a line of the cache. */
+#define SOME 16
 
 /* One build for every processor: the widest variant it has is taken when the module is loaded. */
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
@@ -59,8 +61,9 @@ typedef struct {
     Function log, exp;
 } Month;
 
-/* One world's part of the tables, side by side, and room to work in. */
+/* The tables of a world, side by side, and room to work in. */
 typedef struct {
+    /* (held, cell), (1 + lab, cell), (held, cell), (1 + lab + held, cell) */
     uint64_t *threshold;
     float *plain, *habit, *free_share;
     /* (agent,): the row that an agent's voice counts for, and the voice */
@@ -213,19 +216,24 @@ INSIDE void choose(const Month *m, const Room *room, Choosers *who, npy_intp wor
     who->many = 0;
 }
 
-/* Lay one world's column of a table side by side. */
-#define TAKE_COLUMN(to, from, rows)                                                                                    \
+/* Lay the columns of some worlds side by side: (row, world) -> (world, row). */
+#define TAKE_COLUMNS(to, from, rows)                                                                                   \
     for (npy_intp row = 0; row < (rows); row++)                                                                        \
-    (to)[row] = (from)[row * m->worlds + world]
+        for (npy_intp world = 0; world < some; world++)                                                                \
+    (to)[world * (rows) + row] = (from)[row * m->worlds + first + world]
+
+WIDEST static void lay_out(const Month *m, const Room *room, npy_intp first, npy_intp some) {
+    const npy_intp helds = 2 + 2 * m->labs;
+    TAKE_COLUMNS(room->threshold, m->threshold, helds * m->cells);
+    TAKE_COLUMNS(room->habit, m->habit, helds * m->cells);
+    TAKE_COLUMNS(room->plain, m->plain, (1 + m->labs) * m->cells);
+    TAKE_COLUMNS(room->free_share, m->free_share, (1 + m->labs + helds) * m->cells);
+}
 
 WIDEST static void advance(const Month *m, const Room *room, Choosers *who, npy_intp world, uint8_t *after) {
-    const npy_intp helds = 2 + 2 * m->labs, unaware = helds - 1;
+    const npy_intp unaware = 1 + 2 * m->labs;
     const uint8_t *before = m->before + world * m->agents;
     const uint16_t *voice = m->voice + world * m->agents;
-    TAKE_COLUMN(room->threshold, m->threshold, helds * m->cells);
-    TAKE_COLUMN(room->habit, m->habit, helds * m->cells);
-    TAKE_COLUMN(room->plain, m->plain, (1 + m->labs) * m->cells);
-    TAKE_COLUMN(room->free_share, m->free_share, (1 + m->labs + helds) * m->cells);
     for (npy_intp i = 0; i < m->agents; i++) {
         /* The unaware count for no row. */
         const uint32_t row = before[i] == UNAWARE ? UINT16_MAX : (uint32_t)(before[i] + 1) >> 1;
@@ -331,10 +339,10 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
     m.threshold = at[0], m.likeliest = at[1], m.plain = at[2], m.habit = at[3], m.free_share = at[4];
     m.beta = at[5], m.epsilon = at[6], m.key = at[7], m.luck = at[8], m.turn = at[9], m.cell = at[10];
     m.neighbour = at[11], m.before = at[12], m.weight_people = at[13], m.voice = at[14];
-    room.threshold = malloc(sizeof(uint64_t) * helds * cells);
-    room.habit = malloc(sizeof(float) * helds * cells);
-    room.plain = malloc(sizeof(float) * (1 + labs) * cells);
-    room.free_share = malloc(sizeof(float) * (1 + labs + helds) * cells);
+    room.threshold = malloc(sizeof(uint64_t) * helds * cells * SOME);
+    room.habit = malloc(sizeof(float) * helds * cells * SOME);
+    room.plain = malloc(sizeof(float) * (1 + labs) * cells * SOME);
+    room.free_share = malloc(sizeof(float) * (1 + labs + helds) * cells * SOME);
     room.heard = malloc(sizeof(uint32_t) * agents);
     room.seen = malloc(sizeof(uint32_t) * links * TILE);
     room.lane = malloc(sizeof(uint16_t) * links * TILE);
@@ -347,9 +355,16 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
         goto done;
     }
     Py_BEGIN_ALLOW_THREADS
-    for (npy_intp world = 0; world < worlds; world++) {
-        room.change = (int64_t *)at[16] + world * helds * cells;
-        advance(&m, &room, who, world, (uint8_t *)at[15] + world * agents);
+    for (npy_intp first = 0; first < worlds; first += SOME) {
+        const npy_intp some = worlds - first < SOME ? worlds - first : SOME;
+        lay_out(&m, &room, first, some);
+        Room one = room;
+        one.change = (int64_t *)at[16] + first * helds * cells;
+        for (npy_intp world = first; world < first + some; world++) {
+            advance(&m, &one, who, world, (uint8_t *)at[15] + world * agents);
+            one.threshold += helds * cells, one.habit += helds * cells, one.plain += (1 + labs) * cells;
+            one.free_share += (1 + labs + helds) * cells, one.change += helds * cells;
+        }
     }
     Py_END_ALLOW_THREADS
     result = Py_NewRef(Py_None);
