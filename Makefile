@@ -22,7 +22,8 @@ READY_RUN := $(VENV)/ready-run-$(KEY)
 READY_TEST := $(VENV)/ready-test-$(KEY)
 READY_BENCH := $(VENV)/ready-bench-$(KEY)
 
-# Wheels only, so that no compiler is needed; antlr4, which Hydra uses, is pure Python but ships as source.
+# Wheels only, so that no compiler is needed (one is used for sim/markets/crowd_kernel.c if it is there); antlr4, which
+# Hydra uses, is pure Python but ships as source.
 # No bytecode on installation: Python makes it at the first import for what is used, which takes 3 s, not 13.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile
 PIP_LOCKED := $(PIP) --require-hashes --no-build-isolation \

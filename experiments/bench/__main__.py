@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from experiments.bench import page
-from experiments.bench.adoption import COMPILED, compare, dock, floors, installed, mesa_profile
-from experiments.bench.whole import by_act, compiled_start, cost_of, launch
+from experiments.bench.adoption import arrays_only, compare, dock, floors, installed, mesa_profile
+from experiments.bench.whole import by_act, cost_of, launch
 
 SIZES = (10_000, 100_000, 1_000_000)
 ACTS_RUN = ("worlds=256", "responses=[passive]", "months=24")
@@ -26,6 +26,11 @@ LAUNCHES = (
     ("run", "worlds=1000", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=1", "responses=[passive]", "agents_per_world=1000000", "output.figures=false"),
 )
+BOTH_WAYS = (
+    ("run", "worlds=1", "responses=[passive]", "months=1", "consumers=cohort", "output.figures=false"),
+    *LAUNCHES[-2:],
+)
+"""Commands that are started with the law of choice compiled and not: a start alone, and much choosing."""
 LARGE = (
     ("run", "worlds=256", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=4096", "responses=[passive]", "output.figures=false"),
@@ -54,17 +59,22 @@ def main() -> int:
         for run in LAUNCHES + (LARGE if given.large else ()):
             tell(f"uncontested {' '.join(run)}")
             launches.append(launch(run))
-        tables += page.launch_tables(launches)
+        both = []
+        for run in BOTH_WAYS:
+            tell(f"uncontested {' '.join(run)}, compiled and not")
+            both.append((launch(run), launch(run, compiled=False)))
+        tables += page.launch_tables(launches, both)
     if given.part in (None, "adoption"):
         peers = installed()
         tell(f"Docking {', '.join(peers)}")
         distances = dock(peers)
         timings = compare(SIZES, peers, tell)
-        added = compiled_start() if COMPILED in peers else 0.0
-        tables += page.adoption_tables(distances, timings, floors(), mesa_profile(10_000, 5), added)
+        tables += page.adoption_tables(distances, timings, floors(), mesa_profile(10_000, 5))
     if given.part in (None, "whole"):
         tell("The whole model by act")
         acts = by_act(ACTS_RUN)
+        with arrays_only():
+            by_arrays = cost_of(ACTS_RUN)
         tell("Cohorts")
         cohorts = cost_of(COHORTS_RUN)
         growth = {}
@@ -72,7 +82,7 @@ def main() -> int:
             tell(f"Growth with {name}")
             # The first month of a process is dearer than others; the costs before have paid for it.
             growth[name] = [cost_of([*SHORT, *run]) for run in runs]
-        tables += page.whole_tables(*acts, cohorts, growth)
+        tables += page.whole_tables(*acts, by_arrays, cohorts, growth)
     page.show(tables)
     page.write(tables)
     return 0

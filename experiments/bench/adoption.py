@@ -7,7 +7,8 @@ import cProfile
 import os
 import pstats
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module, metadata
@@ -16,16 +17,16 @@ from types import ModuleType
 import numpy as np
 
 from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
+from sim.markets import crowd_compiled
 
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-OURS, COMPILED = "Uncontested", "a loop compiled by Numba"
+OURS, ARRAYS = "Uncontested", "the same law by NumPy's arrays"
 PEERS = {
     "Mesa": ("mesa", "experiments.bench.with_mesa"),
     "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
     "AMBER": ("ambr", "experiments.bench.with_amber"),
-    COMPILED: ("numba", "experiments.bench.with_numba"),
 }
 MOST_SECONDS = 90.0
 """A peer is not given a size that would take longer, by its time at the size before."""
@@ -91,11 +92,26 @@ def months_for(consumers: int, steps: int, least: int) -> int:
     return int(np.clip(steps // consumers, least, MOST_MONTHS))
 
 
-def time_ours(consumers: int, reconsider: float) -> Timing:
-    """Time the laboratory's crowd, the best of three."""
+@contextmanager
+def arrays_only() -> Iterator[None]:
+    """Let NumPy compute the law of choice, as where nothing is compiled."""
+    available = crowd_compiled.AVAILABLE
+    crowd_compiled.AVAILABLE = False
+    try:
+        yield
+    finally:
+        crowd_compiled.AVAILABLE = available
+
+
+def time_ours(consumers: int, reconsider: float) -> list[Timing]:
+    """Time the laboratory's crowd, compiled if it is here and by NumPy, the best of three each."""
     task = problem(consumers, months_for(consumers, STEPS, 3), reconsider)
-    took = [seconds_of(lambda: ours(task, 2)) for _ in range(3)]
-    return Timing(OURS, consumers, reconsider, _NANO * min(took) / (consumers * task.months), 0.0)
+    found = []
+    for who, way in ((OURS, nullcontext), (ARRAYS, arrays_only)):
+        with way():
+            took = [seconds_of(lambda: ours(task, 2)) for _ in range(3)]
+        found.append(Timing(who, consumers, reconsider, _NANO * min(took) / (consumers * task.months), 0.0))
+    return found
 
 
 def time_peer(name: str, peer: ModuleType, consumers: int) -> list[Timing]:
@@ -124,7 +140,7 @@ def compare(sizes: Sequence[int], peers: dict[str, ModuleType], tell: Callable[[
     for consumers in sizes:
         for reconsider in (1.0, USUAL):
             tell(f"{OURS}, {consumers:,} consumers, {reconsider:.0%} choose")
-            found.append(time_ours(consumers, reconsider))
+            found += time_ours(consumers, reconsider)
         for name, peer in peers.items():
             grown = seconds[name] * consumers / before
             if grown > MOST_SECONDS:

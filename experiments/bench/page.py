@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.bench.adoption import COMPILED, DOCK, OURS, PEERS, USUAL, Timing, installed
+from experiments.bench.adoption import ARRAYS, DOCK, OURS, PEERS, USUAL, Timing, installed
 from experiments.bench.whole import Cost, Launch
 from experiments.pages.datapage import renewed, table
 from experiments.runs.command import cores
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "numba", "networkx")
+PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "networkx")
 _LEFT_OUT = "–"
 
 
@@ -33,7 +33,6 @@ def adoption_tables(
     timings: Sequence[Timing],
     floors: Mapping[str, float],
     profile: Sequence[tuple[str, float]],
-    compiled_seconds: float,
 ) -> list[Table]:
     """Return the tables of the adoption submodel."""
     sizes = sorted({one.consumers for one in timings})
@@ -41,7 +40,7 @@ def adoption_tables(
     tables = []
     for reconsider, mark in ((1.0, "all choose"), (USUAL, "a share chooses")):
         rows = []
-        for who in (OURS, *distances):
+        for who in (OURS, ARRAYS, *distances):
             cells = [who]
             for size in sizes:
                 took, own = found[who, size, reconsider], found[OURS, size, reconsider]
@@ -59,15 +58,12 @@ def adoption_tables(
             [(who, f"{distance:.1f}") for who, distance in distances.items()],
         )
     )
-    if COMPILED in distances:
-        rows = [
-            (f"{rho:.0%}", *(f"{found[OURS, n, rho] / found[COMPILED, n, rho]:.1f}" for n in sizes))
-            for rho in (1.0, USUAL)
-        ]
-        added = f"It adds {compiled_seconds:.1f} processor seconds to a first start"
-        title = f"{OURS}'s time over that of {COMPILED}. {added}"
-        head = ("choosing", *(f"{size:,} consumers" for size in sizes))
-        tables.append(Table("compiled", title, head, rows))
+    rows = [
+        (f"{rho:.0%}", *(f"{found[ARRAYS, n, rho] / found[OURS, n, rho]:.1f}" for n in sizes))
+        for rho in (1.0, USUAL)
+    ]
+    head = ("choosing", *(f"{size:,} consumers" for size in sizes))
+    tables.append(Table("compiled", "Time of NumPy's arrays over that of the compiled law", head, rows))
     best = min(found[OURS, size, 1.0] for size in sizes)
     rows = [(name, f"{floor:.1f}", f"{floor / best:.1%}") for name, floor in floors.items()]
     tables.append(
@@ -84,11 +80,16 @@ def adoption_tables(
 
 
 def whole_tables(
-    acts: Cost, parts: Mapping[str, float], cohorts: Cost, growth: Mapping[str, Sequence[Cost]]
+    acts: Cost,
+    parts: Mapping[str, float],
+    by_arrays: Cost,
+    cohorts: Cost,
+    growth: Mapping[str, Sequence[Cost]],
 ) -> list[Table]:
     """Return the tables of the whole model."""
     rows = [(name, f"{spent:.1f}", f"{spent / acts.microseconds:.0%}") for name, spent in parts.items()]
     rows.append(("all", f"{acts.microseconds:.1f}", ""))
+    rows.append(("all, nothing compiled", f"{by_arrays.microseconds:.1f}", ""))
     title = f"Microseconds a world and month by act (`{acts.words}`)"
     tables = [Table("acts", title, ("act", "microseconds", "share"), rows)]
     rows = [
@@ -100,8 +101,8 @@ def whole_tables(
     return [*tables, Table("growth", "One process, one batch", head, rows)]
 
 
-def launch_tables(launches: Sequence[Launch]) -> list[Table]:
-    """Return the table of commands as users start them."""
+def launch_tables(launches: Sequence[Launch], both: Sequence[tuple[Launch, Launch]]) -> list[Table]:
+    """Return the tables of commands as users start them, and of those started compiled and not."""
     rows = [
         (
             f"`uncontested {one.words}`",
@@ -112,7 +113,17 @@ def launch_tables(launches: Sequence[Launch]) -> list[Table]:
         for one in launches
     ]
     head = ("command", "seconds on the clock", "processor seconds", "largest process, MiB")
-    return [Table("launches", "Commands as they are started", head, rows)]
+    tables = [Table("launches", "Commands as they are started", head, rows)]
+    rows = [
+        (
+            f"`uncontested {one.words}`",
+            *(f"{way.processor_seconds:.1f}" for way in (other, one)),
+            f"{other.processor_seconds / one.processor_seconds:.2f}",
+        )
+        for one, other in both
+    ]
+    head = ("command", "processor seconds, by NumPy", "compiled", "ratio")
+    return [*tables, Table("compiled runs", "Whole runs with the law of choice compiled and not", head, rows)]
 
 
 def machine() -> str:

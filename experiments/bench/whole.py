@@ -112,30 +112,28 @@ def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
     return cost, dict(sorted(parts.items(), key=lambda part: -part[1]))
 
 
-def launch(words: Sequence[str]) -> Launch:
-    """Start a command of the laboratory as a user does, wait for it and return what it took."""
+def launch(words: Sequence[str], compiled: bool = True) -> Launch:
+    """Start a command of the laboratory as a user does, wait for it and return what it took.
+
+    If not `compiled`, NumPy computes the law of choice, as where nothing is compiled.
+    """
     with tempfile.TemporaryDirectory() as folder:
         places = [f"output.dir={Path(folder) / 'run'}"] if words[0] == "run" else []
-        return python(["-m", "experiments", *words, *places], " ".join(words))
+        return python(["-m", "experiments", *words, *places], " ".join(words), compiled)
 
 
-def compiled_start() -> float:
-    """Return the processor seconds that compiling a loop for consumers adds to a first start."""
-    task = "from experiments.bench.problem import problem; task = problem(100, 1, 1.0)"
-    compiling = f"{task}; from experiments.bench import with_numba; with_numba.build(task, 1)"
-    times = [
-        min(python(["-c", code], code).processor_seconds for _ in range(2)) for code in (task, compiling)
-    ]
-    return times[1] - times[0]
-
-
-def python(words: Sequence[str], name: str) -> Launch:
+def python(words: Sequence[str], name: str, compiled: bool) -> Launch:
     """Start Python, wait for it and return what it took.
 
     Raises: RuntimeError if it fails.
     """
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ if compiled else {**os.environ, "UNCONTESTED_COMPILED": "0"},
+    )
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)

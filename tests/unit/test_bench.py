@@ -22,7 +22,7 @@ def peer_of(name: str, package: str) -> Peer:
 
 @pytest.mark.parametrize(
     ("name", "package"),
-    [("with_mesa", "mesa"), ("with_agentpy", "agentpy"), ("with_amber", "ambr"), ("with_numba", "numba")],
+    [("with_mesa", "mesa"), ("with_agentpy", "agentpy"), ("with_amber", "ambr")],
 )
 @pytest.mark.parametrize("reconsider", [1.0, 0.1])
 def test_a_peer_finds_the_same_shares(name: str, package: str, reconsider: float) -> None:
