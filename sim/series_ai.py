@@ -107,6 +107,11 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
             "S6", names, lambda s: s.after.labs.capability_orders,
         ),
         Block(
+            "training_share", "share", "share", "mean",
+            "Part of the lab's compute that develops models, experiments included; the rest serves users and firms.",
+            "S5", names, lambda s: ratio(s.month.compute.uses.training_h100e, s.month.compute.capacity_h100e),
+        ),
+        Block(
             "labs_alive", "labs", "stock", "month-end", "Labs of the bloc that are in the market.",
             "S4", BLOCS, lambda s: s.by_lab_bloc(s.after.labs.alive),
         ),
