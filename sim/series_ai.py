@@ -108,7 +108,7 @@ def lab_blocks(ctx: Context) -> tuple[Block, ...]:
         ),
         Block(
             "training_share", "share", "share", "mean",
-            "Part of the lab's compute that develops models, experiments included; the rest serves users and firms.",
+            "Part of the lab's compute that develops models, experiments included; the rest serves.",
             "S5", names, lambda s: ratio(s.month.compute.uses.training_h100e, s.month.compute.capacity_h100e),
         ),
         Block(

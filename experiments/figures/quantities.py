@@ -19,6 +19,7 @@ CAPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "cash_usd": ("Cash", "Kasse"),
     "subscription_price_usd_per_month": ("Subscription price", "Abopreis"),
     "free_quota_per_day": ("Free quota", "Freies Kontingent"),
+    "training_share": ("Share of compute that trains", "Anteil der Rechenleistung für Training"),
     "runway_months": ("Runway", "Reichweite des Geldes"),
     "capability_orders": ("Capability above the start's frontier", "Fähigkeit über der Spitze des Starts"),
     "labs_alive": ("Labs in the market", "Labore am Markt"),
