@@ -4,6 +4,7 @@ A number patched in the place of a draw gives the same bits as the same number w
 case has the same bits in every batch: so an answer does not depend on what else was asked.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,12 +13,18 @@ from typing import Any
 import numpy as np
 
 from experiments.config.build import RunPlan, config_hash, plan_from_config
-from experiments.config.compose import compose_run
+from experiments.runs.cases import Cases, Patch, cases_of
 from experiments.runs.store import month_names
 from experiments.runs.summary import lead_shares
 from experiments.sweeping.factors import rows_of, split_address
+from experiments.teach.composed import composed
+from experiments.teach.joined import SPAN, join, structure
 from experiments.teach.sliders import FANS, override
 from sim.axes import BLOCS, CONSTRAINTS
+from sim.context import Context
+from sim.outcome import Record, dimension_shares, leaders, month_index
+from sim.series import Series
+from sim.settings import OutcomeRules
 from sim.units import MONTHS_PER_YEAR, Array
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -25,6 +32,19 @@ SINGLES = 3
 BINDING = "binding_constraint_code"
 THIRD = ("bloc_users_million.cn.row", "bloc_users_million.us.row")
 """Users of assistants in third countries, by whose the assistant is."""
+SHOWN = (*FANS, *THIRD, *(f"{BINDING}.{bloc}" for bloc in BLOCS))
+DECIDING = (
+    "powered_compute_h100e.us",
+    "powered_compute_at_site_h100e.us",
+    "robot_labour_workers.us",
+    "robot_labour_at_site_workers.us",
+    "industrial_robots.us",
+    "ai_revenue_usd.us",
+    "capability_lag_months",
+    "foundation_share.us",
+    "manufacturing_output_usd.us",
+)
+"""Series that tell who leads, beside users; those of other blocs and places come along."""
 WORLDS, MONTHS = 64, 180
 STEP = 3
 """The page draws the last month of each quarter."""
@@ -47,17 +67,27 @@ class Question:
 
     def key(self) -> str:
         """Return the hash of its configuration, which the manifest of the same run holds as well."""
-        return config_hash(compose_run(self.words()))
+        return config_hash(composed(self.scenario, self.values, self.switches, self.worlds, self.months))
+
+    def base(self) -> tuple[Any, ...]:
+        """Return all but the numbers set: what `prepared` takes."""
+        return (self.scenario, tuple(sorted(self.switches.items())), self.worlds, self.months)
 
     def kind(self) -> tuple[Any, ...]:
         """Return what it shares with questions that can be answered in the same batch."""
-        return (self.scenario, tuple(sorted(self.switches.items())), self.worlds, self.months, self.step)
+        return (structure_of(*self.base()), self.worlds, self.months, self.step)
 
 
 @cache
 def prepared(scenario: str, switches: tuple[tuple[str, bool], ...], worlds: int, months: int) -> RunPlan:
     """Return the plan of a scenario, made once a process."""
-    return plan_from_config(compose_run(override(scenario, {}, dict(switches), worlds, months)))
+    return plan_from_config(composed(scenario, {}, dict(switches), worlds, months))
+
+
+@cache
+def structure_of(scenario: str, switches: tuple[tuple[str, bool], ...], worlds: int, months: int) -> str:
+    """Return what the plan of a scenario shares with those that can be in the same batch, as text."""
+    return json.dumps(structure(composed(scenario, {}, dict(switches), worlds, months)), sort_keys=True)
 
 
 def ignore(month: int) -> None:
@@ -69,15 +99,48 @@ def answer_all(
 ) -> list[dict[str, Any]]:
     """Simulate questions of one kind side by side and return what the charts show for each.
 
-    Raises: RunError if a world has no feasible start.
+    What is simulated are the worlds of a run, but for what a page does not show: other series are not
+    recorded, and the laws of conservation are not measured, as `uncontested run` does for the same worlds.
+
+    Raises: RunError if a world has no feasible start; whatever `on_month` raises.
     """
     # Mesa takes a second to import: only where worlds are simulated.
-    from experiments.runs.cases import Patch, cases_of
-    from experiments.runs.simulate import simulate_cases
+    from experiments.runs.simulate import feasible_model
+    from sim.model import forget
 
     first = questions[0]
-    plan = prepared(*first.kind()[:4])
-    cases = cases_of(plan, np.tile(np.arange(plan.worlds), len(questions)))
+    plan, cases = side_by_side(questions)
+    model, _ = feasible_model(plan, cases)
+    try:
+        model.show_only((*SHOWN, *DECIDING))
+        model.run(on_month=on_month)
+    finally:
+        forget(model)
+    recorder = model.recorder
+    outcomes = leading(model.context, plan.outcome, recorder.series, recorder.data)
+    shown = np.arange(first.step - 1, plan.months, first.step)
+    months = [month_names(plan.start.month, plan.months)[place] for place in shown]
+    answers = []
+    for place in range(len(questions)):
+        own = slice(place * first.worlds, (place + 1) * first.worlds)
+        series = {name: recorder.row(name)[:, own] for name in SHOWN}
+        answers.append(
+            {
+                "months": months,
+                "fans": {name: fan(series[name][shown]) for name in FANS},
+                "third": third(*(series[name] for name in THIRD)),
+                "shares": shares({name: values[own, None] for name, values in outcomes.items()}),
+                "binding": {bloc: binding(series[f"{BINDING}.{bloc}"][shown]) for bloc in BLOCS},
+            }
+        )
+    return answers
+
+
+def side_by_side(questions: Sequence[Question]) -> tuple[RunPlan, Cases]:
+    """Return a plan whose worlds are those of all questions, and the cases that they ask for, in order."""
+    bases = list(dict.fromkeys(question.base() for question in questions))
+    plan = join([prepared(*base) for base in bases])
+    ids = [np.arange(plan.worlds) + bases.index(question.base()) * SPAN for question in questions]
     keys = dict.fromkeys(key for question in questions for key in question.values)
     patches = tuple(
         Patch(
@@ -87,25 +150,24 @@ def answer_all(
         )
         for key in keys
     )
-    found = simulate_cases(plan, replace(cases, patches=patches), on_month)
-    names = [one.name for one in found.series]
-    shown = np.arange(first.step - 1, plan.months, first.step)
-    months = [month_names(plan.start.month, plan.months)[place] for place in shown]
-    answers = []
-    for place in range(len(questions)):
-        own = slice(place * plan.worlds, (place + 1) * plan.worlds)
-        series = {name: found.record[names.index(name), :, own] for name in (*FANS, *THIRD)}
-        codes = {bloc: found.record[names.index(f"{BINDING}.{bloc}"), :, own][shown] for bloc in BLOCS}
-        answers.append(
-            {
-                "months": months,
-                "fans": {name: fan(series[name][shown]) for name in FANS},
-                "third": third(*(series[name] for name in THIRD)),
-                "shares": shares({name: values[own, None] for name, values in found.outcomes.items()}),
-                "binding": {bloc: binding(codes[bloc]) for bloc in BLOCS},
-            }
-        )
-    return answers
+    return plan, replace(cases_of(plan, np.concatenate(ids)), patches=patches)
+
+
+def leading(ctx: Context, rules: OutcomeRules, series: Sequence[Series], data: Array) -> dict[str, Array]:
+    """Return who leads, as `sim.outcome.evaluate` does, and nothing else of it.
+
+    Shapes: data (series, month, world) -> `leader.<definition>.<year>` -> (world,).
+    """
+    record = Record({one.name: row for row, one in enumerate(series)}, data)
+    by_month, is_open = dimension_shares(ctx, rules, record)
+    found = {}
+    for horizon in rules.horizons:
+        at = month_index(ctx.settings.start_month, horizon)
+        if rules.window_months - 1 <= at < data.shape[1]:
+            now = {name: table[:, at] for name, table in by_month.items()}
+            for name, leader in leaders(rules, now, is_open[at], rules.lead_share).items():
+                found[f"leader.{name}.{horizon[:4]}"] = leader
+    return found
 
 
 def answer(question: Question) -> dict[str, Any]:
