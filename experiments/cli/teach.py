@@ -25,7 +25,7 @@ BAKE_OPTIONS = {
 PORT, LARGEST_PORT = 8765, 65535
 LOCAL_ADDRESS = "127.0.0.1"
 REMEDY = 'this needs an extra package: pip install ".[teach]"'
-PROCESSES = 2
+LEAST_PROCESSES, MOST_PROCESSES = 2, 8
 
 
 def teach_command(arguments: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def teach_command(arguments: Sequence[str]) -> int:
 
     worlds, months = size_of(given)
     grid, note = grid_for(given.get("--grid"), worlds, months)
-    engine = Engine(worlds, months, PROCESSES)
+    engine = Engine(worlds, months, processes())
     try:
         print(f"{note}\nPreparing {worlds} worlds ...", flush=True)
         engine.warm_up()
@@ -65,6 +65,13 @@ def teach_command(arguments: Sequence[str]) -> int:
     finally:
         engine.close()
     return 0
+
+
+def processes() -> int:
+    """Return how many processes simulate: one a core, since they give way to all else."""
+    from experiments.runs.command import cores
+
+    return max(LEAST_PROCESSES, min(MOST_PROCESSES, cores()))
 
 
 def size_of(given: Mapping[str, str]) -> tuple[int, int]:

@@ -63,6 +63,10 @@ class Team:
         """Sum of what the workers have noted."""
         return sum(self._progress)
 
+    def tell(self, place: int, word: int) -> None:
+        """Leave a word at a place for the worker that reads it there."""
+        self._progress[place] = word
+
     def submit(self, task: Callable[..., Result], *arguments: Any) -> "Future[Result]":
         """Give a task to the next idle worker.
 
@@ -114,6 +118,11 @@ def join(leash: Connection, progress: MutableSequence[int]) -> None:
 def note(place: int, done: int) -> None:
     """Note how far a task is, for the parent to read."""
     _progress[place] = done
+
+
+def told(place: int) -> int:
+    """Return what the parent left at a place, or this worker noted there."""
+    return _progress[place]
 
 
 def _watch(leash: Connection) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from experiments.cli.teach import PROCESSES
+from experiments.cli.teach import processes
 from experiments.config.errors import ConfigError
 from experiments.pages.measured import Measures, Row, take
 from experiments.runs import manifest
@@ -46,7 +46,7 @@ def served(grid: dict[str, Any] | None, worlds: int, months: int) -> Iterator[tu
     """Serve the page as `uncontested teach` does, and give its address."""
     import uvicorn
 
-    engine = Engine(worlds, months, PROCESSES)
+    engine = Engine(worlds, months, processes())
     engine.warm_up()
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
