@@ -71,7 +71,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     asked_h100e = sum_by_bloc(excess, cloud_bloc) + sum_by_bloc(unserved_h100e(month), owner_bloc[:n_labs])
     kept_by_power = dark_h100e + held_h100e
     kept_by_money = np.maximum(asked_h100e - kept_by_power - unfilled_h100e, 0.0)
-    kept = np.stack([kept_by_power, unfilled_h100e, kept_by_money])
+    kept = np.array([kept_by_power, unfilled_h100e, kept_by_money])
     # Nothing kept any accelerator away: then nobody had the money for more.
     kept[2] = np.where(kept.sum(0) > 0.0, kept[2], 1.0)
     part = kept / kept.sum(0)

@@ -45,7 +45,7 @@ def lag_months(ctx: Context, state: State) -> Array:
 def lag_shares(lag: Array) -> Array:
     """Return the capability lead as shares (D5). Shapes: (world,) -> (bloc, world)."""
     us = logistic(lag / LAG_SCALE_MONTHS)
-    return np.stack([us, 1.0 - us])
+    return np.array([us, 1.0 - us])
 
 
 def composite_shares(ctx: Context, state: State) -> tuple[Array, Array]:
@@ -59,7 +59,7 @@ def composite_shares(ctx: Context, state: State) -> tuple[Array, Array]:
     revenue = two_shares(sum_by_bloc(state.labs.revenue_usd, ctx.axes.labs.bloc))
     lead = lag_shares(lag_months(ctx, state))
     opened = np.where(state.robot_labour_matters > 0.0, labour, 0.5)
-    table = np.stack([users, compute, opened, revenue, lead])
+    table = np.array([users, compute, opened, revenue, lead])
     counts = (table > LEAD_SHARE).sum(0)
     leads = (counts >= 3) & (counts[::-1] <= 1)
     return table.mean(0), leads.astype(np.float64)

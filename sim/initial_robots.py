@@ -48,7 +48,7 @@ def start_robots(ctx: Context) -> RobotTable:
     price = cost * (1.0 + rules.markup)
     levied = tariff_by_place(ctx, makers.bloc, tariff)
     residual = fitted_pilot_residual(ctx, price, levied, rate)
-    place = pilot_split(ctx, price, levied, pilots_open_to(ctx, 0.0), residual)
+    place = pilot_split(ctx, price, levied, pilots_open_to(ctx, 0.0, sells_outside(ctx, 0.0)), residual)
     able = ability(ctx, start_capability_orders(ctx), ctx.full(len(makers.names)))
     stocks = start_stocks(ctx, share_over_first(place.swapaxes(0, 1)).swapaxes(0, 1))
     machines = industrial.start_units(ctx)

@@ -39,6 +39,8 @@ FLOWS: Final = (
     "consumption",
     "saving",
 )
+_FLOW: Final = {name: row for row, name in enumerate(FLOWS)}
+_SECTOR: Final = {name: row for row, name in enumerate(SECTORS)}
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,17 @@ class Ledger:
 
     def pay(self, flow: str, payer: str, amount_usd: Array) -> None:
         """Enter what a sector says it paid. Shapes: (world,)."""
-        self.paid_usd[FLOWS.index(flow), SECTORS.index(payer)] += amount_usd
+        entry = self.paid_usd[_FLOW[flow], _SECTOR[payer]]
+        entry += amount_usd
 
     def receive(self, flow: str, payee: str, amount_usd: Array) -> None:
         """Enter what a sector says it received. Shapes: (world,)."""
-        self.received_usd[FLOWS.index(flow), SECTORS.index(payee)] += amount_usd
+        entry = self.received_usd[_FLOW[flow], _SECTOR[payee]]
+        entry += amount_usd
 
     def change_usd(self, sector: str) -> Array:
         """Return a sector's change in cash, the sum of its column. Shapes: (world,)."""
-        index = SECTORS.index(sector)
+        index = _SECTOR[sector]
         change: Array = self.received_usd[:, index].sum(0) - self.paid_usd[:, index].sum(0)
         return change
 

@@ -7,7 +7,7 @@ state that is still being built, as at the start, is asked anew each time.
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -15,16 +15,20 @@ from sim.context import Context
 from sim.state import State
 
 Answer = TypeVar("Answer")
+Which = ParamSpec("Which")
 
 
-def once_a_run(law: Callable[[Context], Answer]) -> Callable[[Context], Answer]:
-    """Compute a law of the context once."""
+def once_a_run(
+    law: Callable[Concatenate[Context, Which], Answer],
+) -> Callable[Concatenate[Context, Which], Answer]:
+    """Compute a law of the context once, and once for each of what else it is asked about."""
 
     @wraps(law)
-    def answer(ctx: Context) -> Answer:
-        if law not in ctx.known:
-            ctx.known[law] = seal(law(ctx))
-        found: Answer = ctx.known[law]
+    def answer(ctx: Context, *which: Which.args, **named: Which.kwargs) -> Answer:
+        asked = (law, *which)
+        if asked not in ctx.known:
+            ctx.known[asked] = seal(law(ctx, *which, **named))
+        found: Answer = ctx.known[asked]
         return found
 
     return answer

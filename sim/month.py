@@ -138,7 +138,7 @@ def bloc_capability(ctx: Context, state: State) -> Array:
     usable = np.ones_like(state.labs.alive)
     orders = capability.deployable_orders(ctx, state.labs.capability_orders, state.labs.alive, usable)
     alive = state.labs.alive > 0.0
-    return np.stack(
+    return np.array(
         [np.where(alive & (ctx.axes.labs.bloc == bloc)[:, None], orders, -30.0).max(0) for bloc in (US, CN)]
     )
 

@@ -7,7 +7,7 @@ from sim.acts.orbit import costs
 from sim.acts.robot_terms import (
     at_home,
     machine_cost_usd,
-    sells_outside,
+    selling,
     suitable_positions,
     tariff_by_place,
     wage_usd_per_year,
@@ -62,7 +62,7 @@ def factory_view(ctx: Context, state: State) -> FactoryView:
             ),
             home=at_home(ctx)[..., None],
             reach=table.reach[:, None],
-            on_sale=sells_outside(ctx, state.months)[:, None],
+            on_sale=selling(ctx, state)[:, None],
             positions=positions.swapaxes(0, 1),
             productivity=table.productivity[:, None],
             units_held=held.swapaxes(1, 2),

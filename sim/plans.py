@@ -421,8 +421,8 @@ def sealed(view: Shown) -> Shown:
     for name, value in shown.items():
         if isinstance(value, np.ndarray) and value.flags.writeable:
             # A view of it: the table itself stays the state's.
-            shown[name] = value.view()
-            shown[name].flags.writeable = False
+            shown[name] = window = value.view()
+            window.setflags(write=False)
     return view
 
 
@@ -450,12 +450,11 @@ def table_of(plans: Sequence[Shown], members: Sequence[IntArray]) -> Shown:
     """
     whole: dict[str, Array] = {}
     order = np.argsort(np.concatenate(members)) if len(plans) > 1 else None
-    for field in fields(first := plans[0]):  # type: ignore[arg-type]  # plans are dataclasses
-        led = [led_by_member(np.asarray(getattr(plan, field.name))) for plan in plans]
+    for name in vars(plans[0]):
+        led = [led_by_member(np.asarray(vars(plan)[name])) for plan in plans]
         # In one order in memory whoever was asked: a sum over two axes follows it.
-        whole[field.name] = np.ascontiguousarray(led[0] if order is None else np.concatenate(led)[order])
-    table: Shown = replace(first, **whole)  # type: ignore[type-var]  # plans are dataclasses
-    return table
+        whole[name] = np.ascontiguousarray(led[0] if order is None else np.concatenate(led)[order])
+    return type(plans[0])(**whole)
 
 
 def led_by_member(part: Array) -> Array:

@@ -152,7 +152,7 @@ def lowest_by_lab_bloc(step: Step, values: Array) -> Array:
     """Return the lowest of a bloc's labs in the market, 0 without. Shapes: (lab, world) -> (bloc, world)."""
     labs = step.ctx.axes.labs.bloc
     present = np.where(step.labs_present > 0.0, values, np.inf)
-    lowest = np.stack([present[labs == bloc].min(0, initial=np.inf) for bloc in range(len(BLOCS))])
+    lowest = np.array([present[labs == bloc].min(0, initial=np.inf) for bloc in range(len(BLOCS))])
     return np.where(np.isfinite(lowest), lowest, 0.0)
 
 

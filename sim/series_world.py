@@ -160,7 +160,7 @@ def escalation(step: Step) -> Array:
     Retaliation is a rise of controls in answer to the rival's, so it is counted once, among them.
     Shapes: -> (bloc, world).
     """
-    scheduled = np.stack([step.ctx.by_world(plan.scheduled) for plan in step.plans.governments])
+    scheduled = np.array([step.ctx.by_world(plan.scheduled) for plan in step.plans.governments])
     controls = np.maximum(step.after.policy.stringency - scheduled, 0.0)
     tariff = np.maximum(step.after.policy.tariff - step.ctx.params.policy.tariff_on_rival_robots, 0.0)
     return controls + 0.5 * tariff
@@ -228,7 +228,7 @@ def monthly_shares(step: Step) -> Array:
         two_shares(step.after.foundation),
         two_shares(output),
     )
-    return np.stack([one[US] for one in both])
+    return np.array([one[US] for one in both])
 
 
 def shadow_block(row: int) -> Block:

@@ -213,7 +213,7 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     tokens = shares * (monthly * (1.0 - hosted))
     opened = ctx.axes.labs.open_weights[:, None]
     orders = np.where((state.labs.alive > 0.0) & opened, state.labs.capability_orders, -np.inf)
-    best_open = np.stack(
+    best_open = np.array(
         [
             np.where(members_of(ctx.axes.labs.bloc)[bloc][:, None] > 0.0, orders, -np.inf).max(0)
             for bloc in range(len(BLOCS))

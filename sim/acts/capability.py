@@ -74,7 +74,7 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         old.training_stock, training, old.ln_algorithm + old.training_residual, rules.memory_months, ctx.dt
     )
     stock = distilled(ctx, stock, alive)
-    hazard = np.stack(
+    hazard = np.array(
         [ctx.by_world(rules.breakthrough_hazard_us), ctx.by_world(rules.breakthrough_hazard_cn)]
     )
     # A bloc that has had its breakthrough has had it: the draw is spent in the first month it comes.
@@ -95,7 +95,7 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         ctx.params.labs.efficiency_fade_time,
         ctx.dt,
     )
-    frontier = np.stack(
+    frontier = np.array(
         [best_of(own, alive & (ctx.axes.labs.bloc == bloc)[:, None]) for bloc in range(len(BLOCS))]
     )
     past = state.frontier_orders[-1]
@@ -169,7 +169,7 @@ def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
     """
     rules, bloc = ctx.params.capability, ctx.axes.labs.bloc
     orders = np.log10(np.maximum(stock, 1e-30))
-    best = np.stack([best_of(orders, alive & (bloc == b)[:, None]) for b in range(len(BLOCS))])
+    best = np.array([best_of(orders, alive & (bloc == b)[:, None]) for b in range(len(BLOCS))])
     shut = 1.0 - ctx.by_world(rules.distillation_access)
     reachable = np.maximum(best, best[::-1] - shut * FAR_ORDERS)[bloc]
     return distil_stock(stock, 10.0**reachable, alive, rules.distillation, ctx.dt)

@@ -170,7 +170,7 @@ class Production:
 def start_performance(ctx: Context) -> Array:
     """Return X at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    by_bloc = np.stack([ctx.by_world(chips.us_performance_start), ctx.by_world(chips.cn_performance_start)])
+    by_bloc = np.array([ctx.by_world(chips.us_performance_start), ctx.by_world(chips.cn_performance_start)])
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
@@ -178,7 +178,7 @@ def start_performance(ctx: Context) -> Array:
 def start_yield(ctx: Context) -> Array:
     """Return the yield at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    by_bloc = np.stack([ctx.by_world(chips.us_yield_start), ctx.by_world(chips.cn_yield_start)])
+    by_bloc = np.array([ctx.by_world(chips.us_yield_start), ctx.by_world(chips.cn_yield_start)])
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
@@ -227,7 +227,7 @@ def power_per_h100e_ratio(ctx: Context, state: State) -> Array:
 def power_per_h100e_kw(ctx: Context, state: State) -> Array:
     """Return the power in kW that each maker's H100e of this month draws (S7.3). Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    start_kw = np.stack([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
+    start_kw = np.array([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
     return start_kw[bloc] * power_per_h100e_ratio(ctx, state)
 
 
@@ -239,7 +239,7 @@ def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
     """
     chips, makers = ctx.params.chips, ctx.axes.chip_makers
     reference = chips.us_performance_start * chips.us_yield_start
-    wafer_ratio = np.stack([np.ones(ctx.worlds), ctx.by_world(chips.cn_cost_ratio)])[makers.bloc]
+    wafer_ratio = np.array([np.ones(ctx.worlds), ctx.by_world(chips.cn_cost_ratio)])[makers.bloc]
     ratios = ctx.start.chip_makers.unit_cost_ratio[:, None]
     good = np.exp(ln_x) * yield_share
     return chips.us_unit_cost_start * ratios * wafer_ratio * reference / np.maximum(good, 1e-9)
@@ -250,7 +250,7 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     chips, makers, old = ctx.params.chips, ctx.axes.chip_makers, state.chips
     bloc = makers.bloc
     good = yields(ctx, state)
-    hbm_growth = np.stack([ctx.by_world(chips.hbm_growth_us), ctx.by_world(chips.hbm_growth_cn)])[bloc]
+    hbm_growth = np.array([ctx.by_world(chips.hbm_growth_us), ctx.by_world(chips.hbm_growth_cn)])[bloc]
     lead = 1.0 / policy.equipment_factor[bloc]
     factor = policy.chip_output_factor[bloc]
     wish = plans.chip_makers.wafer_growth_share
@@ -334,7 +334,7 @@ def sell(
     leaked = np.where(foreign, np.maximum(asked - legal, 0.0) / (1.0 + chips.smuggling_premium), 0.0)
     rows = np.concatenate([legal, leaked])
     group = np.concatenate([np.where(rival, 1, 0), np.full(rival.shape, 2)])
-    got = ration_with_caps(rows, group, np.stack([supply, legal_cap, leak_cap]), supply)
+    got = ration_with_caps(rows, group, np.array([supply, legal_cap, leak_cap]), supply)
     return Trade(got[: len(rival)], got[len(rival) :], rows.sum(0), legal_cap)
 
 

@@ -13,7 +13,7 @@ from sim.units import BILLION, MONTHS_PER_YEAR, Array
 def group_budgets_usd(ctx: Context, state: State) -> Array:
     """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
     capital = ctx.params.capital
-    base = np.stack([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
+    base = np.array([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
     grown = base * budget_growth(ctx, state)
     parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
     earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share

@@ -105,10 +105,16 @@ def price_usd(ctx: Context, made_units: Array) -> Array:
 
     Shapes: made since the start (maker, world) -> (maker, world).
     """
-    before = np.maximum(start_units(ctx).sum(1), 1.0)
+    before = start_experience_units(ctx)
     return wright_unit_cost_usd(
         start_price_usd(ctx), np.zeros(1), before + made_units, before, ctx.params.robots.learning_rate
     )
+
+
+@once_a_run
+def start_experience_units(ctx: Context) -> Array:
+    """Return the conventional robots that a maker had at work at the start. Shapes: -> (maker, world)."""
+    return np.maximum(start_units(ctx).sum(1), 1.0)
 
 
 def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
@@ -117,16 +123,19 @@ def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
     Shapes: price (maker, world), levied (maker, market, world) -> (maker, market, world).
     """
     rules = ctx.params.robots
-    dearer = ratio(price, start_price_usd(ctx))[:, None] * (1.0 + levied) / (1.0 + start_tariff(ctx))
+    dearer = ratio(price, start_price_usd(ctx))[:, None] * (1.0 + levied) / start_duty_factor(ctx)
     weight = np.maximum(dearer, LEAST_SHARE) ** -rules.industrial_price_sensitivity
     return share_over_first(start_shares(ctx)[..., None] * weight)
 
 
 @once_a_run
-def start_tariff(ctx: Context) -> Array:
-    """Return the tariff on each maker's machines at the start. Shapes: -> (maker, market, world)."""
+def start_duty_factor(ctx: Context) -> Array:
+    """Return price with tariff over price of each maker's machines at the start.
+
+    Shapes: -> (maker, market, world).
+    """
     rate = ctx.by_world(ctx.params.policy.tariff_on_rival_robots)
-    return tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, np.stack([rate, rate]))
+    return 1.0 + tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, np.array([rate, rate]))
 
 
 @once_a_run

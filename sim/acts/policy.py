@@ -47,8 +47,8 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     """Carry out the governments' plans and the blockade hazard (S12)."""
     policy, old = ctx.params.policy, state.policy
     acted = plans.governments
-    stringency = np.stack([plan.stringency for plan in acted])
-    rise = np.stack([plan.rise for plan in acted])
+    stringency = np.array([plan.stringency for plan in acted])
+    rise = np.array([plan.rise for plan in acted])
     subsidy = np.stack([plan.subsidy_usd for plan in acted], axis=1)
     suffered = stringency[::-1].copy()
     lead = 1.0 / (1.0 + policy.retaliation_lead_time * rise[::-1])
@@ -60,7 +60,7 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     chip_factor[US] = 1.0 - policy.blockade_chip_loss * blockade
 
     capital = ctx.params.capital
-    state_subsidy = np.stack(
+    state_subsidy = np.array(
         [ctx.by_world(capital.state_subsidy_us), ctx.by_world(capital.state_subsidy_cn)]
     ) * (BILLION / MONTHS_PER_YEAR * ctx.dt)
     fabs = LEVERS.index("fabs_hbm")
@@ -76,9 +76,9 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     )
     table = PolicyTable(
         stringency=stringency,
-        tariff=np.stack([ctx.by_world(plan.tariff) for plan in acted]),
-        below_months=np.stack([plan.below_months for plan in acted]),
-        reaction_month=np.stack([plan.reaction_month for plan in acted]),
+        tariff=np.array([ctx.by_world(plan.tariff) for plan in acted]),
+        below_months=np.array([plan.below_months for plan in acted]),
+        reaction_month=np.array([plan.reaction_month for plan in acted]),
         rise=rise,
         subsidy_usd=subsidy,
         blockade_months=np.maximum(left - ctx.dt, 0.0),

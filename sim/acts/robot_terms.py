@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
-from sim.memory import once_a_run
+from sim.memory import once_a_month, once_a_run
 from sim.physics.robots import (
     cost_per_task_usd,
     decoupled_unit_cost_usd,
@@ -25,7 +25,8 @@ from sim.physics.robots import (
     wright_unit_cost_usd,
 )
 from sim.quantity import capital_recovery_factor
-from sim.units import MILLION, MONTHS_PER_YEAR, Array, IntArray, ratio, share_over_first
+from sim.state import State
+from sim.units import MILLION, MONTHS_PER_YEAR, Array, BoolArray, IntArray, ratio, share_over_first
 
 USD_PER_THOUSAND = 1e3
 OPTIMUS_CLASS = 0
@@ -52,10 +53,9 @@ def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) ->
     orders = capability_orders[makers.bloc]
     fleet = fleet_orders(fleet_robot_years, rules.reference_fleet)
     weight = rules.fleet_data_weight
-    efficiency = np.where((makers.design == OPTIMUS_CLASS)[:, None], rules.efficiency_ratio, 1.0)
     return Ability(
         reach=reach_share(orders, rules.reach_threshold, fleet, weight, 1.0 / rules.reach_steepness),
-        productivity=efficiency
+        productivity=design_efficiency(ctx)
         * productivity(
             rules.robot_productivity_start,
             rules.robot_productivity_gain,
@@ -66,6 +66,13 @@ def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) ->
         ),
         autonomy=np.clip(rules.autonomy_start + rules.autonomy_gain * (orders + weight * fleet), 0.0, 1.0),
     )
+
+
+@once_a_run
+def design_efficiency(ctx: Context) -> Array:
+    """Return a robot's productivity over that of the AgiBot class, by its design. Shapes: -> (maker, world)."""
+    first_class = (ctx.axes.robot_makers.design == OPTIMUS_CLASS)[:, None]
+    return np.where(first_class, ctx.params.robots.efficiency_ratio, 1.0)
 
 
 # ---- places, tariffs, chains --------------------------------------------------------------------------
@@ -91,10 +98,21 @@ def tariff_by_place(ctx: Context, maker_bloc: IntArray, tariff: Array) -> Array:
 
     Shapes: maker_bloc (maker,), tariff (bloc, world) -> (maker, market, world).
     """
-    place = ctx.axes.markets.bloc
-    rival = (maker_bloc[:, None] != place[None]) & (place >= 0)[None] & (maker_bloc >= 0)[:, None]
-    levied: Array = np.where(rival[..., None], tariff[np.maximum(place, 0)][None], 0.0)
+    levied: Array = np.where(
+        rival_places(ctx, maker_bloc.tobytes()), tariff[np.maximum(ctx.axes.markets.bloc, 0)], 0.0
+    )
     return levied
+
+
+@once_a_run
+def rival_places(ctx: Context, maker_bloc: bytes) -> BoolArray:
+    """Return whether a place counts with the rival of a maker's bloc.
+
+    Shapes: the bytes of (maker,) -> (maker, market, 1).
+    """
+    maker, place = np.frombuffer(maker_bloc, np.int64)[:, None], ctx.axes.markets.bloc
+    rival: BoolArray = (maker != place) & (place >= 0) & (maker >= 0)
+    return rival[..., None]
 
 
 @once_a_run
@@ -171,18 +189,33 @@ def yearly_cost_usd(
     -> (maker, market, world).
     """
     rules = ctx.params.robots
-    wages = ctx.start.markets.manufacturing_wage_usd_per_year
-    relative_wage = ratio(wages, wages[ctx.axes.markets.home[US]])
     return unit_cost_usd_per_year(
         price_usd[:, None],
         tariff,
-        capital_recovery_factor(rules.cost_of_capital, rules.life_years),
+        recovery_per_year(ctx),
         rules.maintenance_share,
         rules.overhead_per_unit * USD_PER_THOUSAND,
         energy_usd_per_year(rules.power_draw, rules.working_hours, price_usd_per_mwh),
         autonomy[:, None],
-        rules.supervision_cost * USD_PER_THOUSAND * relative_wage[:, None],
+        supervision_usd_per_year(ctx),
     )
+
+
+@once_a_run
+def recovery_per_year(ctx: Context) -> Array:
+    """Return the yearly payment per USD of a humanoid (S9.3). Shapes: -> () or (world,)."""
+    return capital_recovery_factor(ctx.params.robots.cost_of_capital, ctx.params.robots.life_years)
+
+
+@once_a_run
+def supervision_usd_per_year(ctx: Context) -> Array:
+    """Return what a person who watches throughout costs a year, in USD, by local wages (S9.3).
+
+    Shapes: -> (market, 1 or world).
+    """
+    wages = ctx.start.markets.manufacturing_wage_usd_per_year
+    relative_wage = ratio(wages, wages[ctx.axes.markets.home[US]])
+    return ctx.params.robots.supervision_cost * USD_PER_THOUSAND * relative_wage[:, None]
 
 
 def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
@@ -194,7 +227,7 @@ def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
     yearly = unit_cost_usd_per_year(
         price_usd,
         np.zeros(1),
-        capital_recovery_factor(rules.cost_of_capital, rules.industrial_life_years),
+        machine_recovery_per_year(ctx),
         rules.maintenance_share,
         rules.overhead_per_unit * USD_PER_THOUSAND,
         np.zeros(1),
@@ -202,6 +235,12 @@ def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
         np.zeros(1),
     )
     return cost_per_task_usd(yearly, rules.industrial_workers_replaced, np.zeros(1))
+
+
+@once_a_run
+def machine_recovery_per_year(ctx: Context) -> Array:
+    """Return the yearly payment per USD of a conventional robot (S9.3). Shapes: -> () or (world,)."""
+    return capital_recovery_factor(ctx.params.robots.cost_of_capital, ctx.params.robots.industrial_life_years)
 
 
 # ---- demand -------------------------------------------------------------------------------------------
@@ -214,6 +253,24 @@ def suitable_positions(ctx: Context) -> Array:
     share = np.minimum(rules.suitable_positions * ctx.by_world(rules.suitability_by_sector), 1.0)
     workers = ctx.start.markets.manufacturing_workers_million * MILLION
     return workers[:, None, None] * (ctx.by_world(rules.employment_by_sector_share) * share)[None]
+
+
+@once_a_run
+def pilots_by_place(ctx: Context) -> Array:
+    """Return each place's share of the world's pilots (S9.6). Shapes: -> (market, world)."""
+    return share_over_first(ctx.by_world(ctx.params.robots.pilot_demand_share))
+
+
+@once_a_run
+def trials_by_sector(ctx: Context) -> Array:
+    """Return each sector's share of a place's trials, by suitable positions. Shapes: -> (market, sector, world)."""
+    return share_over_first(np.ascontiguousarray(suitable_positions(ctx).swapaxes(0, 1))).swapaxes(0, 1)
+
+
+@once_a_month
+def selling(ctx: Context, state: State) -> Array:
+    """Return 1 where a maker sells to others at the month's start. Shapes: -> (maker, world)."""
+    return sells_outside(ctx, state.months)
 
 
 def sells_outside(ctx: Context, months: float) -> Array:
@@ -239,21 +296,25 @@ def pilot_split(ctx: Context, price_usd: Array, tariff: Array, open_to: Array, r
     -> (maker, market, world), summing to the shares of places that any maker serves.
     """
     rules = ctx.params.robots
-    utility = residual[:, None] + rules.home_bias * at_home(ctx)[..., None]
+    utility = residual[:, None] + home_utility(ctx)
     utility = np.where(open_to > 0.0, utility, NOT_SOLD_UTILITY)
     shares = maker_shares(price_usd[:, None] * (1.0 + tariff), utility, rules.pilot_price_sensitivity)
-    places = share_over_first(ctx.by_world(rules.pilot_demand_share))
-    return share_over_first(shares * open_to) * places[None]
+    return share_over_first(shares * open_to) * pilots_by_place(ctx)
 
 
-def pilots_open_to(ctx: Context, months: float) -> Array:
+@once_a_run
+def home_utility(ctx: Context) -> Array:
+    """Return what buyers of pilots add for a maker of their own bloc. Shapes: -> (maker, market, 1 or world)."""
+    return ctx.params.robots.home_bias * at_home(ctx)[..., None]
+
+
+def pilots_open_to(ctx: Context, months: float, outside: Array) -> Array:
     """Return 1 where a maker's pilots can go: at home before it sells to others (S9.6).
 
-    Shapes: -> (maker, market, world).
+    Shapes: outside, 1 where it sells to others, (maker, world) -> (maker, market, world).
     """
-    outside = sells_outside(ctx, months)[:, None]
     at_own_place = own_place(ctx)[..., None] * entered(ctx, months)[:, None, None]
-    return np.maximum(outside, at_own_place)
+    return np.maximum(outside[:, None], at_own_place)
 
 
 def fitted_pilot_residual(ctx: Context, price_usd: Array, tariff: Array, units: Array) -> Array:
@@ -265,7 +326,7 @@ def fitted_pilot_residual(ctx: Context, price_usd: Array, tariff: Array, units: 
     """
     known = units > 0.0
     wanted = share_over_first(units)
-    open_to = pilots_open_to(ctx, 0.0) * known[:, None]
+    open_to = pilots_open_to(ctx, 0.0, sells_outside(ctx, 0.0)) * known[:, None]
     residual = np.zeros_like(units)
     for _ in range(FIT_ROUNDS):
         given = pilot_split(ctx, price_usd, tariff, open_to, residual).sum(1)

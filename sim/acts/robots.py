@@ -19,10 +19,10 @@ from sim.acts.robot_terms import (
     own_place,
     pilot_split,
     pilots_open_to,
-    sells_outside,
+    selling,
     sourcing_share,
-    suitable_positions,
     tariff_by_place,
+    trials_by_sector,
     unit_cost_usd,
 )
 from sim.context import Context
@@ -37,7 +37,7 @@ from sim.physics.robots import (
     parts_growth_step,
     parts_limit_units,
     pilot_orders_step,
-    retired_units,
+    retired_share,
     self_replication_gain,
 )
 from sim.plans import Plans, RobotMakerPlan
@@ -48,7 +48,6 @@ from sim.units import (
     MONTHS_PER_YEAR,
     Array,
     ratio,
-    share_over_first,
 )
 
 KILOWATTS_PER_MEGAWATT = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
@@ -110,7 +109,7 @@ def act(
     power share and electricity price (market, world).
     """
     rules, old, bloc = ctx.params.robots, state.robots, ctx.axes.robot_makers.bloc
-    outside = sells_outside(ctx, state.months)
+    outside = selling(ctx, state)
     able = ability(ctx, capability_orders, old.fleet_robot_years)
     prices = plans.robot_makers.price_usd
     levied = tariff_by_place(ctx, bloc, tariff)
@@ -120,7 +119,8 @@ def act(
 
     kept_line = made.keep_share * made.units
     delivered = delivered_units(orders.units, old.inventory_units + made.units - kept_line)
-    shipped = delivered.sum(2).sum(1)
+    by_place = delivered.sum(2)
+    shipped = by_place.sum(1)
     sold = shipped * outside
     kept = kept_line + shipped * (1.0 - outside)
     stocks = put_to_work(ctx, old, delivered, kept_line, outside)
@@ -157,16 +157,18 @@ def act(
 
     at_work = stocks.working_units.sum(2)
     own_line = stocks.home_units[:, None] * own_place(ctx)[..., None]
-    labour = useful_robot_labour_workers(at_work + own_line, able.productivity[:, None], np.ones(1))
+    everywhere = at_work + own_line
+    labour = useful_robot_labour_workers(everywhere, able.productivity[:, None], np.ones(1))
     machines = industrial.act(ctx, state, plans, tariff)
     kwh = rules.power_draw * rules.working_hours / MONTHS_PER_YEAR * ctx.dt
-    used_mwh = (at_work + own_line) * kwh / KILOWATTS_PER_MEGAWATT
+    used_mwh = everywhere * kwh / KILOWATTS_PER_MEGAWATT
+    line_mwh = own_line.sum(0) * kwh / KILOWATTS_PER_MEGAWATT
     cost = made.units * old.unit_cost_usd
     bill = (own_line * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(1)
     revenue = sold * prices
     capital = ctx.params.capital
     settled = settle(old.cash_usd, revenue, cost + bill, capital.profit_tax_rate, capital.payout_share)
-    bought = delivered.sum(2) * outside[:, None]
+    bought = by_place * outside[:, None]
     paid = payments(ctx, bought, prices, levied, tariff, revenue, cost, settled)
     power_bills = (
         Payment(
@@ -174,16 +176,17 @@ def act(
             "other_firms",
             "power",
             (at_work * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(0).sum(0),
-            ((used_mwh.sum(0) - own_line.sum(0) * kwh / KILOWATTS_PER_MEGAWATT) * price_usd_per_mwh).sum(0),
+            ((used_mwh.sum(0) - line_mwh) * price_usd_per_mwh).sum(0),
         ),
         Payment(
             "electricity",
             "robots",
             "power",
             bill.sum(0),
-            (own_line.sum(0) * kwh / KILOWATTS_PER_MEGAWATT * price_usd_per_mwh).sum(0),
+            (line_mwh * price_usd_per_mwh).sum(0),
         ),
     )
+    ordered = orders.units.sum(2).sum(1)
     total_made = old.experience_units + made.units
     machine_workers = machines.workers + labour.sum(0)
     table = RobotTable(
@@ -212,7 +215,7 @@ def act(
         price_usd=prices,
         cash_usd=settled.cash_usd,
         shipped_units=shipped / ctx.dt,
-        backlog_units=np.maximum(orders.units.sum(2).sum(1) - shipped, 0.0) / ctx.dt,
+        backlog_units=np.maximum(ordered - shipped, 0.0) / ctx.dt,
         industrial_units=machines.units,
         industrial_made=machines.made_units,
         industrial_price_usd=machines.price_usd,
@@ -226,7 +229,7 @@ def act(
         sold_units=sold,
         kept_units=kept,
         shipped_units=shipped,
-        ordered_units=orders.units.sum(2).sum(1),
+        ordered_units=ordered,
         arrived_units=shipped + kept_line,
         retired_units=stocks.retired_units,
         limit_units=made.limit_units,
@@ -236,7 +239,7 @@ def act(
         cost_usd=cost,
         equity_usd=settled.equity_usd,
         labour_workers=labour,
-        humanoids_working=(at_work + own_line).sum(0),
+        humanoids_working=everywhere.sum(0),
         industrial_workers=machines.workers,
         installed_industrial=machines.installed_units,
         retired_industrial=machines.retired_units,
@@ -267,7 +270,7 @@ def order_book(
     Shapes: prices and outside (maker, world), levied (maker, market, world).
     """
     old = state.robots
-    open_to = pilots_open_to(ctx, state.months)
+    open_to = pilots_open_to(ctx, state.months, outside)
     split = pilot_split(ctx, prices, levied, open_to, old.pilot_residual)
     pilots = split * old.pilot_orders_per_month * ctx.dt
     trial_share = ctx.start.robot_makers.factory_share[:, None, None]
@@ -281,8 +284,7 @@ def order_book(
     orders = asked * served[:, None, None]
     total_trials = trials.sum(1)
     left = ratio(np.maximum(total_trials - total_asked * served, 0.0), total_trials)
-    sectors = share_over_first(np.ascontiguousarray(suitable_positions(ctx).swapaxes(0, 1)))
-    trial_orders = (trials * left[:, None])[:, :, None] * sectors.swapaxes(0, 1)[None]
+    trial_orders = (trials * left[:, None])[:, :, None] * trials_by_sector(ctx)
     units = np.concatenate([(pilots * (1.0 - trial_share))[:, :, None], orders + trial_orders], axis=2)
     return OrderBook(units, total_asked)
 
@@ -347,13 +349,13 @@ def put_to_work(ctx: Context, old: RobotTable, delivered: Array, kept_line: Arra
     Shapes: delivered (maker, market, channel, world), kept_line and outside (maker, world).
     """
     rules = ctx.params.robots
-    life = rules.life_years * MONTHS_PER_YEAR
+    share = retired_share(rules.life_years * MONTHS_PER_YEAR, ctx.dt)
     to_factories = delivered[:, :, 1:]
     in_house = (to_factories.sum(2).sum(1)) * (1.0 - outside) + kept_line
-    lost_home = retired_units(old.home_units, life, ctx.dt)
-    lost_pilot = retired_units(old.pilot_units, life, ctx.dt)
-    lost_waiting = retired_units(old.waiting_units, life, ctx.dt)
-    lost_working = retired_units(old.working_units, life, ctx.dt)
+    lost_home = old.home_units * share
+    lost_pilot = old.pilot_units * share
+    lost_waiting = old.waiting_units * share
+    lost_working = old.working_units * share
     started = commissioned_units(old.waiting_units - lost_waiting, rules.commissioning_rate, ctx.dt)
     nothing = np.zeros(1)
     return Stocks(

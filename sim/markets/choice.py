@@ -160,8 +160,8 @@ def nest_table(setting: ChoiceSetting, network: Array) -> NestTable:
     """
     plain = np.broadcast_to((setting.free_utility + network)[:, None], setting.paid_utility.shape)
     paid = setting.paid_utility + network[:, None]
-    free_of = np.stack([plain, plain + setting.habit_sigma, plain])
-    paid_of = np.stack([paid, paid, paid + setting.habit_sigma])
+    free_of = np.array([plain, plain + setting.habit_sigma, plain])
+    paid_of = np.array([paid, paid, paid + setting.habit_sigma])
     value, paid_share = nest_values(free_of, paid_of, setting.nest_lambda)
     return NestTable(*value, *paid_share)
 

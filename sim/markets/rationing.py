@@ -36,7 +36,7 @@ def ration_with_caps(bid_chips: Array, group: IntArray, cap_chips: Array, supply
             " give every group a cap (its cap may be the supply)"
         )
     member = [(group == g).reshape(group.shape + (1,) * (bid_chips.ndim - group.ndim)) for g in range(groups)]
-    bids = np.stack([np.where(of_group, bid_chips, 0.0).sum(0) for of_group in member])
+    bids = np.array([np.where(of_group, bid_chips, 0.0).sum(0) for of_group in member])
     is_capped = cap_chips < bids
     cap_share = np.where(is_capped, cap_chips / np.where(is_capped, bids, 1.0), 1.0)
     share = _common_share(bids, cap_share, is_capped, cap_chips, supply)
@@ -61,12 +61,12 @@ def _common_share(
             rank[earlier] += ~comes_first
 
     def in_order(values: Array) -> Array:
-        return np.stack([np.where(rank == k, values, 0.0).sum(0) for k in range(groups)])
+        return np.array([np.where(rank == k, values, 0.0).sum(0) for k in range(groups)])
 
     by_share, at_cap = in_order(cap_share), in_order(np.where(is_capped, cap_chips, bids))
     capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
     # Summed in the caller's order of groups, so that caps that do not bind change no bit.
-    rest = np.stack([np.where(rank >= k, bids, 0.0).sum(0) for k in range(groups)])
+    rest = np.array([np.where(rank >= k, bids, 0.0).sum(0) for k in range(groups)])
     left = np.maximum(supply - capped_before, 0.0)
     is_short = left < rest
     candidate = np.where(is_short, left / np.where(is_short, rest, 1.0), 1.0)

@@ -86,7 +86,7 @@ def advance_pipeline(
     reached_2 = np.maximum(reached_1 - one_on, 0.0)
     reached_3 = np.maximum(reached_2 - two_on, 0.0)
     first, second, third = stages_gw[0] + inflow_gw, stages_gw[1], stages_gw[2]
-    stages = np.stack(
+    stages = np.array(
         [
             first * stay,
             second * stay + first * s * one_on,

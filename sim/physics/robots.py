@@ -361,7 +361,7 @@ def output_limits_units(
     Shapes: broadcast to (maker, world) -> (limit, maker, world).
     """
     line = (line_units_per_month + self_built_units_per_month) * dt
-    return np.stack(np.broadcast_arrays(demand_units, line, parts_units, line * power_share))
+    return np.array(np.broadcast_arrays(demand_units, line, parts_units, line * power_share))
 
 
 def _capacity_step(
@@ -434,10 +434,15 @@ def self_replication_gain(
 # ---- stocks -------------------------------------------------------------------------------------------
 
 
+def retired_share(life_months: Array, dt: float) -> Array:
+    """Return the share of a stock that leaves service in the step (S9.2): 1 − e^{−dt/life}. Shapes: any."""
+    share: Array = -np.expm1(-dt / np.maximum(life_months, TINY))
+    return share
+
+
 def retired_units(stock_units: Array, life_months: Array, dt: float) -> Array:
     """Return units that leave service in the step (S9.2): N·(1 − e^{−dt/life}). Shapes: broadcast."""
-    retired: Array = stock_units * -np.expm1(-dt / np.maximum(life_months, TINY))
-    return retired
+    return stock_units * retired_share(life_months, dt)
 
 
 def fleet_after(stock_units: Array, retired_units: Array, sold_units: Array, kept_units: Array) -> Array:
