@@ -1,5 +1,6 @@
 """Names along each axis of the tables: who and where, in a fixed order, read from the roster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -141,7 +142,14 @@ def members_of(bloc: IntArray) -> Array:
 
     Shapes: (member,) -> (bloc, member).
     """
-    table: Array = (np.arange(len(BLOCS))[:, None] == bloc[None, :]).astype(np.float64)
+    return _members(bloc.tobytes())
+
+
+@cache
+def _members(bloc: bytes) -> Array:
+    """Return the table of `members_of`, computed once. Shapes: the bytes of (member,) -> (bloc, member)."""
+    table: Array = (np.arange(len(BLOCS))[:, None] == np.frombuffer(bloc, np.int64)).astype(np.float64)
+    table.flags.writeable = False
     return table
 
 
@@ -152,6 +160,26 @@ def sum_by_bloc(amounts: Array, bloc: IntArray) -> Array:
     np.add.reduce(amounts[us], 0, None, sums[US])
     np.add.reduce(amounts[cn], 0, None, sums[CN])
     return sums
+
+
+def sums_by_bloc(tables: Sequence[Array], bloc: IntArray) -> Array:
+    """Sum several tables of the same members by bloc at once.
+
+    Shapes: (member, ..., world) each -> (table, bloc, ..., world).
+    """
+    us, cn = rows_by_bloc(bloc.tobytes())
+    rows: Array = np.array(tables)
+    sums: Array = np.empty((len(rows), len(BLOCS), *rows.shape[2:]))
+    np.add.reduce(rows[:, us], 1, out=sums[:, US])
+    np.add.reduce(rows[:, cn], 1, out=sums[:, CN])
+    return sums
+
+
+def best_by_bloc(values: Array, bloc: IntArray, least: float = -np.inf) -> Array:
+    """Return each bloc's largest value, at least `least`. Shapes: (member, world) -> (bloc, world)."""
+    us, cn = rows_by_bloc(bloc.tobytes())
+    best: Array = np.array([values[us].max(0, initial=least), values[cn].max(0, initial=least)])
+    return best
 
 
 @cache

@@ -56,6 +56,11 @@ class Context:
             return values
         return np.broadcast_to(values, (*values.shape[:-1], self.worlds))
 
+    def by_bloc(self, us: Array, cn: Array) -> Array:
+        """Return a parameter of each bloc with an explicit world axis. Shapes: -> (bloc, world)."""
+        both: Array = np.array([self.by_world(us), self.by_world(cn)])
+        return both
+
     @cached_property
     def known(self) -> dict[Any, Any]:
         """Answers of laws that only the context decides (sim.memory)."""

@@ -7,7 +7,7 @@ state that is still being built, as at the start, is asked anew each time.
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 
@@ -15,19 +15,17 @@ from sim.context import Context
 from sim.state import State
 
 Answer = TypeVar("Answer")
-Which = ParamSpec("Which")
+Which = TypeVarTuple("Which")
 
 
-def once_a_run(
-    law: Callable[Concatenate[Context, Which], Answer],
-) -> Callable[Concatenate[Context, Which], Answer]:
+def once_a_run(law: Callable[[Context, *Which], Answer]) -> Callable[[Context, *Which], Answer]:
     """Compute a law of the context once, and once for each of what else it is asked about."""
 
     @wraps(law)
-    def answer(ctx: Context, *which: Which.args, **named: Which.kwargs) -> Answer:
+    def answer(ctx: Context, *which: *Which) -> Answer:
         asked = (law, *which)
         if asked not in ctx.known:
-            ctx.known[asked] = seal(law(ctx, *which, **named))
+            ctx.known[asked] = seal(law(ctx, *which))
         found: Answer = ctx.known[asked]
         return found
 

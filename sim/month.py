@@ -24,7 +24,7 @@ from sim.acts import (
 )
 from sim.acts.fleet import held_gw
 from sim.acts.payments import enter
-from sim.axes import CN, US, sum_by_bloc
+from sim.axes import best_by_bloc, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
@@ -137,10 +137,7 @@ def bloc_capability(ctx: Context, state: State) -> Array:
     """Return each bloc's best deployable capability above the start's frontier. Shapes: (bloc, world)."""
     usable = np.ones_like(state.labs.alive)
     orders = capability.deployable_orders(ctx, state.labs.capability_orders, state.labs.alive, usable)
-    alive = state.labs.alive > 0.0
-    return np.array(
-        [np.where(alive & (ctx.axes.labs.bloc == bloc)[:, None], orders, -30.0).max(0) for bloc in (US, CN)]
-    )
+    return best_by_bloc(np.where(state.labs.alive > 0.0, orders, -30.0), ctx.axes.labs.bloc, -30.0)
 
 
 def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:

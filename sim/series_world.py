@@ -160,7 +160,7 @@ def escalation(step: Step) -> Array:
     Retaliation is a rise of controls in answer to the rival's, so it is counted once, among them.
     Shapes: -> (bloc, world).
     """
-    scheduled = np.array([step.ctx.by_world(plan.scheduled) for plan in step.plans.governments])
+    scheduled: Array = np.array([step.ctx.by_world(plan.scheduled) for plan in step.plans.governments])
     controls = np.maximum(step.after.policy.stringency - scheduled, 0.0)
     tariff = np.maximum(step.after.policy.tariff - step.ctx.params.policy.tariff_on_rival_robots, 0.0)
     return controls + 0.5 * tariff

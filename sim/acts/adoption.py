@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.acts.capability import deployable_orders
 from sim.acts.compute import quota_served_share
-from sim.axes import BLOCS, CN, PAID, US, members_of
+from sim.axes import BLOCS, CN, PAID, US, best_by_bloc
 from sim.context import Context
 from sim.markets.adoption import Offers, Tastes, awareness, utilities
 from sim.markets.choice import ChoiceSetting
@@ -213,16 +213,11 @@ def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:
     tokens = shares * (monthly * (1.0 - hosted))
     opened = ctx.axes.labs.open_weights[:, None]
     orders = np.where((state.labs.alive > 0.0) & opened, state.labs.capability_orders, -np.inf)
-    best_open = np.array(
-        [
-            np.where(members_of(ctx.axes.labs.bloc)[bloc][:, None] > 0.0, orders, -np.inf).max(0)
-            for bloc in range(len(BLOCS))
-        ]
-    )
+    best_open = best_by_bloc(orders, ctx.axes.labs.bloc, -30.0)
     foundation = foundation_step(
         state.foundation,
         np.ones(ctx.worlds),
-        np.maximum(best_open, -30.0),
+        best_open,
         capability_beta=ctx.params.enterprises.foundation_quality_weight,
         life_months=ctx.params.enterprises.foundation_turnover,
         dt=ctx.dt,

@@ -6,9 +6,10 @@ import numpy as np
 
 from sim.acts.compute import ComputeOutcome
 from sim.acts.shocks import Shocks
-from sim.axes import BLOCS, CN
+from sim.axes import CN, best_by_bloc
 from sim.context import Context
 from sim.markets.services import efficiency_step
+from sim.memory import once_a_run
 from sim.physics.capability import (
     algorithmic_step,
     best_of,
@@ -74,11 +75,8 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         old.training_stock, training, old.ln_algorithm + old.training_residual, rules.memory_months, ctx.dt
     )
     stock = distilled(ctx, stock, alive)
-    hazard = np.array(
-        [ctx.by_world(rules.breakthrough_hazard_us), ctx.by_world(rules.breakthrough_hazard_cn)]
-    )
     # A bloc that has had its breakthrough has had it: the draw is spent in the first month it comes.
-    jump = breakthrough_orders(hazard, shocks.breakthrough, rules.breakthrough_size, ctx.dt)
+    jump = breakthrough_orders(breakthrough_hazard(ctx), shocks.breakthrough, rules.breakthrough_size, ctx.dt)
     jump = jump * (state.breakthroughs == 0.0)
     stock = stock * 10.0 ** jump[ctx.axes.labs.bloc]
     stock = np.where(alive, stock, old.training_stock)
@@ -95,9 +93,7 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         ctx.params.labs.efficiency_fade_time,
         ctx.dt,
     )
-    frontier = np.array(
-        [best_of(own, alive & (ctx.axes.labs.bloc == bloc)[:, None]) for bloc in range(len(BLOCS))]
-    )
+    frontier = best_by_bloc(np.where(alive, own, -np.inf), ctx.axes.labs.bloc)
     past = state.frontier_orders[-1]
     return CapabilityOutcome(
         ln_algorithm=ln_algorithm,
@@ -109,6 +105,13 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
         frontier_orders=np.maximum(frontier, past),
         breakthroughs=state.breakthroughs + jump,
     )
+
+
+@once_a_run
+def breakthrough_hazard(ctx: Context) -> Array:
+    """Return the hazard of a breakthrough in each bloc, a year (S6). Shapes: -> (bloc, world)."""
+    rules = ctx.params.capability
+    return ctx.by_bloc(rules.breakthrough_hazard_us, rules.breakthrough_hazard_cn)
 
 
 def start_lag_months(ctx: Context) -> Array:
@@ -144,9 +147,10 @@ def entrants(ctx: Context, state: State, ln_algorithm: Array, stock: Array, aliv
     """
     rules = ctx.params.capability
     residual = converging_residual(ctx, state.labs.training_residual, alive)
-    begins = entering(ctx, state.months + ctx.dt)[:, None] & ~alive
-    if not begins.any():
+    enters = entering(ctx, state.months + ctx.dt)
+    if not enters.any():
         return Entrants(ln_algorithm, stock, residual)
+    begins = enters[:, None] & ~alive
     behind = start_lag_months(ctx) * (rules.growth_before_start / MONTHS_PER_YEAR)
     # Without any lab left, the frontier of the start is what an entrant can know.
     somebody = alive.any(0)
@@ -169,7 +173,7 @@ def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
     """
     rules, bloc = ctx.params.capability, ctx.axes.labs.bloc
     orders = np.log10(np.maximum(stock, 1e-30))
-    best = np.array([best_of(orders, alive & (bloc == b)[:, None]) for b in range(len(BLOCS))])
+    best = best_by_bloc(np.where(alive, orders, -np.inf), bloc)
     shut = 1.0 - ctx.by_world(rules.distillation_access)
     reachable = np.maximum(best, best[::-1] - shut * FAR_ORDERS)[bloc]
     return distil_stock(stock, 10.0**reachable, alive, rules.distillation, ctx.dt)

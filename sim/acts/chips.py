@@ -25,7 +25,7 @@ from sim.physics.chips import (
 )
 from sim.plans import Plans
 from sim.state import ChipTable, State
-from sim.units import KILOWATTS_PER_GIGAWATT, Array, ratio
+from sim.units import KILOWATTS_PER_GIGAWATT, Array, BoolArray, IntArray, ratio
 
 LEAST_START = 1e-6
 """Makers ship at the start, so that neither performance nor yield can be nothing: wafers stay finite."""
@@ -110,7 +110,7 @@ def act(
     # The stock is all on offer in every step: over a month it serves the backlog once.
     excess = (trade.wanted_h100e - made.h100e - old.inventory_h100e * ctx.dt) / output_rate
     unsold = made.h100e + old.inventory_h100e - delivered
-    backlog = np.clip(old.backlog_months + excess * ctx.dt, 0.0, ctx.params.chips.longest_backlog)
+    backlog = (old.backlog_months + excess * ctx.dt).clip(0.0, ctx.params.chips.longest_backlog)
     fill = fill_shares(ctx, state, trade, bids, prices)
     placed = install(ctx, state, plans, sold, smuggled, power_room_gw, orbit_room_gw)
     life = ctx.params.chips.fleet_life
@@ -170,7 +170,7 @@ class Production:
 def start_performance(ctx: Context) -> Array:
     """Return X at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    by_bloc = np.array([ctx.by_world(chips.us_performance_start), ctx.by_world(chips.cn_performance_start)])
+    by_bloc = ctx.by_bloc(chips.us_performance_start, chips.cn_performance_start)
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
@@ -178,7 +178,7 @@ def start_performance(ctx: Context) -> Array:
 def start_yield(ctx: Context) -> Array:
     """Return the yield at the start by maker. Shapes: (maker, world)."""
     chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    by_bloc = np.array([ctx.by_world(chips.us_yield_start), ctx.by_world(chips.cn_yield_start)])
+    by_bloc = ctx.by_bloc(chips.us_yield_start, chips.cn_yield_start)
     return np.maximum(by_bloc, LEAST_START)[bloc]
 
 
@@ -187,6 +187,19 @@ def start_markup(ctx: Context) -> Array:
     """Return each maker's price over its unit cost at the start (S7.3). Shapes: (maker, world)."""
     price = ctx.spread(ctx.start.chip_makers.price_usd_per_h100e)
     return ratio(price, unit_costs_usd(ctx, np.log(start_performance(ctx)), start_yield(ctx)))
+
+
+@once_a_month
+def performance(ctx: Context, state: State) -> Array:
+    """Return X, H100e per wafer relative to the US maker of 2025, by maker (S7.2). Shapes: (maker, world)."""
+    x: Array = np.exp(state.chips.ln_x)
+    return x
+
+
+@once_a_month
+def performance_gain(ctx: Context, state: State) -> Array:
+    """Return X over the start's by maker (S7.2). Shapes: (maker, world)."""
+    return performance(ctx, state) / start_performance(ctx)
 
 
 @once_a_month
@@ -211,24 +224,27 @@ def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
     makers would swing between all and nothing. Shapes: (maker, world).
     """
     old = state.chips
-    x = np.exp(old.ln_x)
+    x, gain = performance(ctx, state), performance_gain(ctx, state)
     memory = old.hbm_stock + old.hbm_per_month
-    return output_h100e(old.wafers_per_month, x, yields(ctx, state), memory, x / start_performance(ctx)).h100e
+    return output_h100e(old.wafers_per_month, x, yields(ctx, state), memory, gain).h100e
 
 
 @once_a_month
 def power_per_h100e_ratio(ctx: Context, state: State) -> Array:
     """Return the power that each maker's H100e draws over the start's (S7.3). Shapes: (maker, world)."""
-    gain = np.exp(state.chips.ln_x) / start_performance(ctx)
-    return energy_per_h100e(gain, np.ones(1), ctx.params.chips.energy_exponent)
+    return energy_per_h100e(performance_gain(ctx, state), np.ones(1), ctx.params.chips.energy_exponent)
 
 
 @once_a_month
 def power_per_h100e_kw(ctx: Context, state: State) -> Array:
     """Return the power in kW that each maker's H100e of this month draws (S7.3). Shapes: (maker, world)."""
-    chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
-    start_kw = np.array([ctx.by_world(chips.power_per_h100e_us), ctx.by_world(chips.power_per_h100e_cn)])
-    return start_kw[bloc] * power_per_h100e_ratio(ctx, state)
+    return bloc_start_kw(ctx)[ctx.axes.chip_makers.bloc] * power_per_h100e_ratio(ctx, state)
+
+
+@once_a_run
+def bloc_start_kw(ctx: Context) -> Array:
+    """Return the power in kW of each bloc's H100e at the start (S7.3). Shapes: -> (bloc, world)."""
+    return ctx.by_bloc(ctx.params.chips.power_per_h100e_us, ctx.params.chips.power_per_h100e_cn)
 
 
 def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
@@ -237,12 +253,43 @@ def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
     At equal yield and design a Chinese maker's wafer costs `cn_cost_ratio` times an American one, so its chip
     costs more as long as its wafers carry less. Shapes: (maker, world).
     """
+    good = np.exp(ln_x) * yield_share
+    return start_wafer_usd(ctx) / np.maximum(good, 1e-9)
+
+
+@once_a_run
+def start_wafer_usd(ctx: Context) -> Array:
+    """Return what a wafer costs at the start, per H100e of a perfect one of the US maker (S7.3).
+
+    Shapes: -> (maker, world).
+    """
     chips, makers = ctx.params.chips, ctx.axes.chip_makers
     reference = chips.us_performance_start * chips.us_yield_start
-    wafer_ratio = np.array([np.ones(ctx.worlds), ctx.by_world(chips.cn_cost_ratio)])[makers.bloc]
+    wafer_ratio = ctx.by_bloc(np.ones(1), chips.cn_cost_ratio)[makers.bloc]
     ratios = ctx.start.chip_makers.unit_cost_ratio[:, None]
-    good = np.exp(ln_x) * yield_share
-    return chips.us_unit_cost_start * ratios * wafer_ratio * reference / np.maximum(good, 1e-9)
+    return chips.us_unit_cost_start * ratios * wafer_ratio * reference
+
+
+@once_a_run
+def start_wafers(ctx: Context) -> tuple[Array, Array]:
+    """Return each maker's share of its bloc's wafer starts at the start, and its bloc's (S7.1).
+
+    Shapes: -> two of (maker, world).
+    """
+    bloc, chips = ctx.axes.chip_makers.bloc, ctx.start.chip_makers
+    wafers = chips.shipments_h100e_per_month[:, None] / (start_performance(ctx) * start_yield(ctx))
+    in_bloc = sum_by_bloc(wafers, bloc)[bloc]
+    return ratio(wafers, in_bloc), in_bloc
+
+
+@once_a_run
+def growth_caps(ctx: Context) -> tuple[Array, Array]:
+    """Return the largest growth a year of each maker's wafer starts and memory (S7.1).
+
+    Shapes: -> two of (maker, world).
+    """
+    chips, bloc = ctx.params.chips, ctx.axes.chip_makers.bloc
+    return ctx.by_world(chips.wafer_growth)[bloc], ctx.by_bloc(chips.hbm_growth_us, chips.hbm_growth_cn)[bloc]
 
 
 def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> tuple[ChipOutput, Production]:
@@ -250,30 +297,28 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     chips, makers, old = ctx.params.chips, ctx.axes.chip_makers, state.chips
     bloc = makers.bloc
     good = yields(ctx, state)
-    hbm_growth = np.array([ctx.by_world(chips.hbm_growth_us), ctx.by_world(chips.hbm_growth_cn)])[bloc]
+    wafer_cap, hbm_cap = growth_caps(ctx)
     lead = 1.0 / policy.equipment_factor[bloc]
     factor = policy.chip_output_factor[bloc]
     wish = plans.chip_makers.wafer_growth_share
-    start_wafers = ctx.start.chip_makers.shipments_h100e_per_month[:, None] / (
-        start_performance(ctx) * start_yield(ctx)
-    )
-    in_bloc = sum_by_bloc(start_wafers, bloc)[bloc]
-    gift = policy.fab_share_per_month[bloc] * ratio(start_wafers, in_bloc) * in_bloc
+    share_of_bloc, in_bloc = start_wafers(ctx)
+    fabs = policy.fab_share_per_month[bloc]
+    gift = fabs * share_of_bloc * in_bloc
     wafers = wafer_growth_step(
         old.wafers_per_month,
-        ctx.by_world(chips.wafer_growth)[bloc] * wish,
+        wafer_cap * wish,
         old.wafers_per_month * ALL_GROWTH,
         state.policy.feedback[bloc],
         lead,
         ctx.dt,
     )
-    x = np.exp(old.ln_x)
+    x = performance(ctx, state)
     # Denser chips need more memory each, though less than in proportion to their arithmetic.
-    per_memory = (x / start_performance(ctx)) ** chips.memory_saving
+    per_memory = performance_gain(ctx, state) ** chips.memory_saving
     memory = hbm_step(
         old.hbm_stock,
         old.hbm_per_month,
-        hbm_growth * policy.equipment_factor[bloc],
+        hbm_cap * policy.equipment_factor[bloc],
         wafers * x * good / per_memory,
         ctx.dt,
     )
@@ -287,12 +332,12 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
         chips.catch_up_mu,
         chips.control_catch_up_gamma,
         policy.suffered[bloc],
-        np.broadcast_to(old.ln_x.max(0), old.ln_x.shape),
+        old.ln_x.max(0),
         ctx.dt,
     )
     launched = ctx.history.performance_step(state.months, ctx.dt)[:, None]
     ln_x = np.where(np.isnan(launched), by_law, old.ln_x + launched)
-    hbm_gift = policy.fab_share_per_month[bloc] * ctx.start.chip_makers.shipments_h100e_per_month[:, None]
+    hbm_gift = fabs * ctx.start.chip_makers.shipments_h100e_per_month[:, None]
     return made, Production(
         wafers_per_month=wafers + gift,
         ln_x=ln_x,
@@ -320,8 +365,8 @@ def sell(
     held = state.chips.inventory_h100e
     supply = made_h100e + held
     asked = wanted_chips(bids, prices)
-    rival = ctx.axes.owner_bloc[:, None] == 1 - makers.bloc
-    foreign = rival[:, :, None]
+    buyers = buyer_groups(ctx)
+    foreign = buyers.foreign
     merchant = makers.merchant[:, None]
     barred = np.where(merchant, policy.stringency[makers.bloc], 1.0)
     # Licences and leaks are of a month's supply: what is in stock counts once a month.
@@ -333,9 +378,26 @@ def sell(
     legal = np.where(foreign, asked * legal_share, asked)
     leaked = np.where(foreign, np.maximum(asked - legal, 0.0) / (1.0 + chips.smuggling_premium), 0.0)
     rows = np.concatenate([legal, leaked])
+    got = ration_with_caps(rows, buyers.group, np.array([supply, legal_cap, leak_cap]), supply)
+    return Trade(got[: len(legal)], got[len(legal) :], rows.sum(0), legal_cap)
+
+
+@dataclass(frozen=True)
+class BuyerGroups:
+    """Who is capped by what: buyers at home, the rival's by licence, and once more by what leaks (S7.3)."""
+
+    foreign: BoolArray
+    """(owner, maker, 1): whether the buyer is of the maker's rival."""
+    group: IntArray
+    """(2 owner, maker): 0 at home, 1 licensed, 2 leaked."""
+
+
+@once_a_run
+def buyer_groups(ctx: Context) -> BuyerGroups:
+    """Return which cap holds for which buyer of each maker (S7.3)."""
+    rival = ctx.axes.owner_bloc[:, None] == 1 - ctx.axes.chip_makers.bloc
     group = np.concatenate([np.where(rival, 1, 0), np.full(rival.shape, 2)])
-    got = ration_with_caps(rows, group, np.array([supply, legal_cap, leak_cap]), supply)
-    return Trade(got[: len(rival)], got[len(rival) :], rows.sum(0), legal_cap)
+    return BuyerGroups(rival[:, :, None], group)
 
 
 def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: Array) -> Array:
@@ -344,16 +406,20 @@ def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: A
     Shapes: (maker, bloc or third country, world).
     """
     got = (trade.sold_h100e + trade.smuggled_h100e) * prices
-    rows = []
-    for bloc in (US, CN, -1):
-        member = ctx.axes.owner_bloc == bloc
-        asked = bids[member].sum(0)
-        share = np.where(asked > 0.0, np.minimum(ratio(got[member].sum(0), asked), 1.0), 1.0)
-        rows.append(share)
-    fresh = np.stack(rows, axis=1)
+    members = owners_by_bloc(ctx)
+    asked: Array = np.array([bids[rows].sum(0) for rows in members])
+    received: Array = np.array([got[rows].sum(0) for rows in members])
+    share = np.where(asked > 0.0, np.minimum(ratio(received, asked), 1.0), 1.0)
+    fresh = np.ascontiguousarray(share.swapaxes(0, 1))
     keep = ctx.params.chips.access_memory**ctx.dt
     filled: Array = keep * state.chips.fill_share + (1.0 - keep) * fresh
     return filled
+
+
+@once_a_run
+def owners_by_bloc(ctx: Context) -> tuple[IntArray, ...]:
+    """Return the owners of each bloc, and of third countries last."""
+    return tuple(np.flatnonzero(ctx.axes.owner_bloc == bloc) for bloc in (US, CN, -1))
 
 
 @dataclass(frozen=True)
@@ -386,12 +452,10 @@ def install(
     leaked = smuggled.sum(1)[:, None]
     bought = np.concatenate([sold, leaked], axis=1)
     bought_gw = bought * kw_by_origin / KILOWATTS_PER_GIGAWATT
-    owner_bloc = ctx.axes.owner_bloc
-    orbit_share = np.zeros((owner_bloc.size, ctx.worlds))
-    for b in (US, CN):
-        member = owner_bloc == b
+    orbit_share = ctx.full(len(bought))
+    for member, room_gw in zip(owners_by_bloc(ctx), orbit_room_gw, strict=False):
         wanted = bought_gw[member].sum((0, 1))
-        orbit_share[member] = np.minimum(1.0, ratio(np.maximum(orbit_room_gw[b], 0.0), wanted))
+        orbit_share[member] = np.minimum(1.0, ratio(np.maximum(room_gw, 0.0), wanted))
     ground = plans.site_share
     site = np.concatenate([ground * (1.0 - orbit_share)[:, None], orbit_share[:, None]], axis=1)
     placed = bought[:, :, None] * site[:, None]
@@ -402,10 +466,15 @@ def install(
     fits = np.where(new_gw > 0.0, ratio(power_room_gw, new_gw * horizon), chips.room_reopening)
     keep = chips.access_memory**ctx.dt
     # Buyers already hold back by last month's share, so the share is steered, not set.
-    steered = np.clip(state.power.room_share * fits, chips.room_floor, 1.0)
+    steered = (state.power.room_share * fits).clip(chips.room_floor, 1.0)
     room = keep * state.power.room_share + (1.0 - keep) * steered
-    usual = np.concatenate([ctx.axes.labs.site_share, ctx.axes.clouds.site_share])[:, :, None]
-    part = (usual * state.power.room_share).sum(1)
+    part = (usual_sites(ctx) * state.power.room_share).sum(1)
     on_ground = placed[:, :, :markets].sum((1, 2))
     held_back = on_ground * ratio(1.0 - part, part)
     return Placement(placed, placed_gw, room, new_gw / state.power.room_share, held_back)
+
+
+@once_a_run
+def usual_sites(ctx: Context) -> Array:
+    """Return where owners usually put accelerators. Shapes: -> (owner, market, 1)."""
+    return np.concatenate([ctx.axes.labs.site_share, ctx.axes.clouds.site_share])[:, :, None]

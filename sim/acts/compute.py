@@ -16,7 +16,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, TINY, Array, IntArray, ratio, share_over_first
+from sim.units import LN10, TINY, Array, BoolArray, IntArray, ratio, share_over_first
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -291,9 +291,14 @@ def mean_of_bought(ctx: Context, state: State, by_maker: Array) -> Array:
 def output_for_bloc_h100e(ctx: Context, state: State) -> Array:
     """Return last month's output that each bloc's buyers could get. Shapes: -> (bloc, maker, world)."""
     reached = state.chips.fill_share[:, : len(BLOCS)].swapaxes(0, 1)
-    sells = [ctx.axes.chip_makers.buyers[ctx.axes.owner_bloc == bloc].any(0) for bloc in (US, CN)]
-    output: Array = state.chips.output_h100e * reached * np.stack(sells)[:, :, None]
-    return np.ascontiguousarray(output)
+    return np.ascontiguousarray(state.chips.output_h100e * reached * sells_to(ctx))
+
+
+@once_a_run
+def sells_to(ctx: Context) -> BoolArray:
+    """Return whether a maker sells to anybody of a bloc. Shapes: -> (bloc, maker, 1)."""
+    makers, owner = ctx.axes.chip_makers, ctx.axes.owner_bloc
+    return np.array([makers.buyers[owner == bloc].any(0) for bloc in (US, CN)])[:, :, None]
 
 
 def supplier_bloc_share(ctx: Context, table: FleetTable) -> Array:
@@ -305,8 +310,7 @@ def supplier_bloc_share(ctx: Context, table: FleetTable) -> Array:
     bought = table.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
     by_bloc = sum_by_bloc(bought, ctx.axes.chip_makers.bloc)
     history = np.where(by_bloc.sum(0) > 0.0, share_over_first(by_bloc), 1.0 / len(by_bloc))
-    member = np.repeat(members_of(clouds.bloc)[:, :, None], ctx.worlds, axis=2)
-    return np.where((clouds.bloc < 0)[:, None], history, member)
+    return np.where((clouds.bloc < 0)[:, None], history, members_of(clouds.bloc)[:, :, None])
 
 
 @once_a_month

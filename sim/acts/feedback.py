@@ -95,7 +95,7 @@ def start_machine_hours(ctx: Context) -> Array:
 def start_stringency(ctx: Context) -> Array:
     """Return the stringency of each bloc's export controls at the start (S7.3). Shapes: -> (bloc, world)."""
     chips = ctx.params.chips
-    return np.stack([ctx.by_world(chips.export_stringency), ctx.by_world(chips.export_stringency_cn)])
+    return ctx.by_bloc(chips.export_stringency, chips.export_stringency_cn)
 
 
 def reachable_depth(ctx: Context, stringency: Array) -> Array:

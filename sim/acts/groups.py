@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.axes import sum_by_bloc
 from sim.context import Context
-from sim.memory import once_a_month
+from sim.memory import once_a_month, once_a_run
 from sim.state import State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array
 
@@ -13,11 +13,17 @@ from sim.units import BILLION, MONTHS_PER_YEAR, Array
 def group_budgets_usd(ctx: Context, state: State) -> Array:
     """Return the yearly capital budget of each bloc's parent groups (S4). Shapes: (bloc, world)."""
     capital = ctx.params.capital
-    base = np.array([ctx.by_world(capital.group_budget_us), ctx.by_world(capital.group_budget_cn)]) * BILLION
-    grown = base * budget_growth(ctx, state)
+    grown = start_budgets_usd(ctx) * budget_growth(ctx, state)
     parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
     earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share
     return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))
+
+
+@once_a_run
+def start_budgets_usd(ctx: Context) -> Array:
+    """Return what each bloc's parent groups put in a year at the start (S4). Shapes: -> (bloc, world)."""
+    capital = ctx.params.capital
+    return ctx.by_bloc(capital.group_budget_us, capital.group_budget_cn) * BILLION
 
 
 @once_a_month

@@ -114,7 +114,8 @@ def price_usd(ctx: Context, made_units: Array) -> Array:
 @once_a_run
 def start_experience_units(ctx: Context) -> Array:
     """Return the conventional robots that a maker had at work at the start. Shapes: -> (maker, world)."""
-    return np.maximum(start_units(ctx).sum(1), 1.0)
+    units: Array = np.maximum(start_units(ctx).sum(1), 1.0)
+    return units
 
 
 def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:

@@ -305,7 +305,7 @@ def cap_gw_per_year(ctx: Context, state: State) -> Array:
     Shapes: -> (operator, world).
     """
     rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
-    by_bloc = np.array([ctx.by_world(rules.start_month_us), ctx.by_world(rules.start_month_cn)])
+    by_bloc = ctx.by_bloc(rules.start_month_us, rules.start_month_cn)
     first = by_bloc[operators.bloc] + operators.start_month[:, None]
     cap = laws.launch_cap_gw_per_year(
         state.months, first, rules.orbital_cap, rules.cap_month, rules.cap_growth
@@ -342,7 +342,7 @@ def ground_terms(ctx: Context, state: State) -> GroundTerms:
     )
     held = sum_by_bloc(held_h100e(ctx, state).sum(1), owner_bloc)
     drawn_kw = sum_by_bloc(held_gw(ctx, state).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
-    new_kw = np.array([ctx.by_world(rules.power_per_h100e_us), ctx.by_world(rules.power_per_h100e_cn)])
+    new_kw = ctx.by_bloc(rules.power_per_h100e_us, rules.power_per_h100e_cn)
     kw_per_h100e = np.where(drawn_kw > 0.0, ratio(drawn_kw, held), new_kw)
     on_ground = held_gw(ctx, state)[:, :sites]
     need = sum_by_bloc(on_ground.sum(1), owner_bloc)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.acts.shocks import Shocks
-from sim.axes import BLOCS, CN, LEVERS, US
+from sim.axes import BLOCS, CN, LEVERS, US, members_of
 from sim.context import Context
 from sim.markets.capital import sentiment_step
 from sim.memory import once_a_run
 from sim.plans import Plans
 from sim.state import PolicyTable, State
-from sim.units import BILLION, MONTHS_PER_YEAR, Array
+from sim.units import BILLION, MONTHS_PER_YEAR, Array, BoolArray
 
 THOUSAND = 1e3
 
@@ -60,12 +60,8 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     chip_factor[US] = 1.0 - policy.blockade_chip_loss * blockade
 
     capital = ctx.params.capital
-    state_subsidy = np.array(
-        [ctx.by_world(capital.state_subsidy_us), ctx.by_world(capital.state_subsidy_cn)]
-    ) * (BILLION / MONTHS_PER_YEAR * ctx.dt)
-    fabs = LEVERS.index("fabs_hbm")
-    subsidy[fabs] = subsidy[fabs] + state_subsidy
-    subsidy = subsidy * takers(ctx)[..., None]
+    subsidy[LEVERS.index("fabs_hbm")] += state_subsidy_usd(ctx)
+    subsidy *= takers(ctx)[..., None]
     by_lever = dict(zip(LEVERS, subsidy, strict=True))
     sentiment = sentiment_step(
         old.sentiment,
@@ -106,6 +102,14 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
 
 
 @once_a_run
+def state_subsidy_usd(ctx: Context) -> Array:
+    """Return what states give their fabs in a step whatever happens (S12). Shapes: -> (bloc, world)."""
+    capital = ctx.params.capital
+    yearly = ctx.by_bloc(capital.state_subsidy_us, capital.state_subsidy_cn)
+    return yearly * (BILLION / MONTHS_PER_YEAR * ctx.dt)
+
+
+@once_a_run
 def takers(ctx: Context) -> Array:
     """Return 1 where a bloc has an industry to subsidise, else 0 (S12). Shapes: -> (lever, bloc)."""
     table = np.ones((len(LEVERS), len(BLOCS)))
@@ -126,11 +130,17 @@ def third_country_access(ctx: Context, stringency: Array) -> Array:
     Shapes: stringency (bloc, world) -> (lab bloc, cloud, world).
     """
     owner = ctx.axes.clouds.bloc
-    at_home = (np.arange(len(BLOCS))[:, None] == owner)[:, :, None]
     licence = np.where((owner < 0)[:, None], 1.0, 1.0 - stringency[owner])
     access = hosting_share(ctx) * licence
     access[CN] *= ctx.params.policy.third_country_hosting
-    return np.where(at_home, 1.0, access)
+    return np.where(clouds_at_home(ctx), 1.0, access)
+
+
+@once_a_run
+def clouds_at_home(ctx: Context) -> BoolArray:
+    """Return whether a cloud is of a bloc. Shapes: -> (bloc, cloud, 1)."""
+    at_home: BoolArray = members_of(ctx.axes.clouds.bloc)[:, :, None] > 0.0
+    return at_home
 
 
 @once_a_run

@@ -10,14 +10,16 @@ from sim.acts.shocks import Shocks
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.physics.power import (
-    advance_pipeline,
+    Passage,
     all_in_price_usd_per_mwh,
     blended_price_usd_per_mwh,
     btm_limit_gw,
     connect,
     demand_response,
     dispatch,
+    move_orders,
     outage_capacity_gw,
+    passage,
     powered_share,
     spare_after_draw_gw,
 )
@@ -57,12 +59,10 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     old, power, places = state.power, ctx.params.power, ctx.by_market
     need = facility_need_gw(ctx, held_gw(ctx, state))
     grid_order, btm_order = orders_gw(ctx, state, plans, need)
-    survival = places.survival_share
-    queue = advance_pipeline(old.stages_gw, grid_order, places.lead_time_months, survival, ctx.dt)
-    site = advance_pipeline(old.btm_stages_gw, btm_order, power.btm_lead_time, np.ones_like(survival), ctx.dt)
-    # Who waits built gives up as often as who waits in the queue.
-    kept = survival ** (ctx.dt / places.lead_time_months)
-    joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw, kept)
+    through = passages(ctx)
+    queue = move_orders(old.stages_gw, grid_order, through.queue)
+    site = move_orders(old.btm_stages_gw, btm_order, through.site)
+    joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw, through.kept_share)
     grid = old.grid_gw + joined.connected_gw
     btm = old.btm_gw + site.completed_gw
     available = outage_capacity_gw(grid, shocks.outage, power.outage_capacity_loss) + btm
@@ -122,8 +122,30 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         price_usd_per_mwh=price,
         other_load_gw=sold,
         unserved_gw=cleared.unserved_gw,
-        served_share=np.clip(1.0 - ratio(cleared.unserved_gw, sold + on_grid), 0.0, 1.0),
+        served_share=(1.0 - ratio(cleared.unserved_gw, sold + on_grid)).clip(0.0, 1.0),
         table=table,
+    )
+
+
+@dataclass(frozen=True)
+class Passages:
+    """How orders pass the grid's queue and that of engines on the site, which no month changes."""
+
+    queue: Passage
+    site: Passage
+    kept_share: Array
+    """(market, world): share of what waits, built, for the grid that does not give up in the step."""
+
+
+@once_a_run
+def passages(ctx: Context) -> Passages:
+    """Return how orders pass the two queues in a step (S8)."""
+    lead, survival = ctx.by_market.lead_time_months, ctx.by_market.survival_share
+    return Passages(
+        queue=passage(lead, survival, ctx.dt),
+        site=passage(ctx.params.power.btm_lead_time, np.ones_like(survival), ctx.dt),
+        # Who waits built gives up as often as who waits in the queue.
+        kept_share=survival ** (ctx.dt / lead),
     )
 
 

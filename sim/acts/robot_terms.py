@@ -70,7 +70,7 @@ def ability(ctx: Context, capability_orders: Array, fleet_robot_years: Array) ->
 
 @once_a_run
 def design_efficiency(ctx: Context) -> Array:
-    """Return a robot's productivity over that of the AgiBot class, by its design. Shapes: -> (maker, world)."""
+    """Return productivity by design over that of the AgiBot class. Shapes: -> (maker, 1 or world)."""
     first_class = (ctx.axes.robot_makers.design == OPTIMUS_CLASS)[:, None]
     return np.where(first_class, ctx.params.robots.efficiency_ratio, 1.0)
 
@@ -119,7 +119,7 @@ def rival_places(ctx: Context, maker_bloc: bytes) -> BoolArray:
 def domestic_chain(ctx: Context) -> Array:
     """Return the share of a bloc's parts that it makes itself (S9.5). Shapes: -> (bloc, world)."""
     rules = ctx.params.robots
-    return np.stack([ctx.by_world(rules.domestic_chain_us), ctx.by_world(rules.domestic_chain_cn)])
+    return ctx.by_bloc(rules.domestic_chain_us, rules.domestic_chain_cn)
 
 
 def closed_share(ctx: Context, stringency: Array) -> Array:
@@ -263,7 +263,7 @@ def pilots_by_place(ctx: Context) -> Array:
 
 @once_a_run
 def trials_by_sector(ctx: Context) -> Array:
-    """Return each sector's share of a place's trials, by suitable positions. Shapes: -> (market, sector, world)."""
+    """Return each sector's share of trials, by suitable positions. Shapes: -> (market, sector, world)."""
     return share_over_first(np.ascontiguousarray(suitable_positions(ctx).swapaxes(0, 1))).swapaxes(0, 1)
 
 
@@ -304,7 +304,7 @@ def pilot_split(ctx: Context, price_usd: Array, tariff: Array, open_to: Array, r
 
 @once_a_run
 def home_utility(ctx: Context) -> Array:
-    """Return what buyers of pilots add for a maker of their own bloc. Shapes: -> (maker, market, 1 or world)."""
+    """Return what buyers add for a maker of their own bloc (S9.6). Shapes: -> (maker, market, 1 or world)."""
     return ctx.params.robots.home_bias * at_home(ctx)[..., None]
 
 

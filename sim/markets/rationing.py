@@ -53,6 +53,7 @@ def _common_share(
     """Return the share λ of each bid that groups below their cap receive. Shapes: -> (..., world)."""
     groups = len(bids)
     rank = np.zeros(bids.shape, np.int8)
+    places = np.arange(groups, dtype=np.int8).reshape(-1, *(1,) * bids.ndim)
     # The place of each group in the order of shares, by pairs: there are few groups and many worlds.
     for later in range(1, groups):
         for earlier in range(later):
@@ -60,13 +61,12 @@ def _common_share(
             rank[later] += comes_first
             rank[earlier] += ~comes_first
 
-    def in_order(values: Array) -> Array:
-        return np.array([np.where(rank == k, values, 0.0).sum(0) for k in range(groups)])
-
-    by_share, at_cap = in_order(cap_share), in_order(np.where(is_capped, cap_chips, bids))
+    at_place = rank == places
+    by_share = np.where(at_place, cap_share, 0.0).sum(1)
+    at_cap = np.where(at_place, np.where(is_capped, cap_chips, bids), 0.0).sum(1)
     capped_before = np.concatenate([np.zeros_like(at_cap[:1]), np.cumsum(at_cap, axis=0)[:-1]])
     # Summed in the caller's order of groups, so that caps that do not bind change no bit.
-    rest = np.array([np.where(rank >= k, bids, 0.0).sum(0) for k in range(groups)])
+    rest = np.where(rank >= places, bids, 0.0).sum(1)
     left = np.maximum(supply - capped_before, 0.0)
     is_short = left < rest
     candidate = np.where(is_short, left / np.where(is_short, rest, 1.0), 1.0)
@@ -82,7 +82,7 @@ def _common_share(
 
 def _refuse_negative(name: str, values: Array) -> None:
     """Raise a ValueError that names the array and its smallest value if that is negative."""
-    smallest = float(np.min(values, initial=0.0))
+    smallest = float(values.min(initial=0.0))
     if smallest < 0.0:
         raise ValueError(
             f"{name}: got {smallest}, expected zero or more; clip or mend it where it is computed"

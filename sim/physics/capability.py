@@ -55,7 +55,7 @@ def algorithmic_step(
     Shapes: ln_a and training_h100e (lab, world); best_open_ln_a and best_ln_a broadcast to it, −inf for none.
     Source: Ho et al. 2024 for g_A.
     """
-    most_h100e = np.broadcast_to(training_h100e.max(0), training_h100e.shape)
+    most_h100e = training_h100e.max(0)
     effort = ratio(training_h100e, most_h100e) ** compute_exponent * (most_h100e > 0.0)
     own_growth = effort * fading_log_growth(growth_factor_per_year, elapsed_years, fade_years, dt)
     learnt = ln_a + np.maximum(best_open_ln_a - ln_a, 0.0) * adjusted_share(open_spill_per_month, dt)
@@ -139,7 +139,7 @@ def lag_months(leader_best: Array, follower: Array, dt: float) -> Array:
     before = np.maximum(reached - 1, 0)
     worlds = np.arange(follower.size)
     upper, lower = best[reached, worlds], best[before, worlds]
-    part = ratio(np.clip(follower, lower, upper) - lower, upper - lower)
+    part = ratio(follower.clip(lower, upper) - lower, upper - lower)
     lag: Array = (last - before - part) * dt
     return np.where(follower >= best[last], 0.0, lag)
 

@@ -86,7 +86,7 @@ def hbm_step(
     """
     largest = np.log1p(growth_cap_per_year) * (dt / MONTHS_PER_YEAR)
     wanted = np.log(np.maximum(desired_per_month, TINY)) - np.log(np.maximum(capacity_per_month, TINY))
-    r = np.clip(wanted, 0.0, largest)
+    r = wanted.clip(0.0, largest)
     mean_growth = np.where(r == 0.0, 1.0, np.expm1(r) / np.where(r == 0.0, 1.0, r))
     made = capacity_per_month * dt * mean_growth
     return HbmStep(made, stock + made, capacity_per_month * np.exp(r))

@@ -29,6 +29,22 @@ class PipelineStep:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """Hold the shares of a queue's orders that stay in a stage, stand one or two further, or pass at least n.
+
+    `survival` is that of each passage. Shapes: broadcast to (site, world).
+    """
+
+    survival: Array
+    stay: Array
+    one_on: Array
+    two_on: Array
+    reached_1: Array
+    reached_2: Array
+    reached_3: Array
+
+
+@dataclass(frozen=True)
 class Connection:
     """Hold the GW connected in a step, those built that still wait, and those given up, all (site, world)."""
 
@@ -53,14 +69,23 @@ class CompletionCap:
 class Dispatch:
     """Hold the outcome of a dispatch.
 
-    Shapes: generation (tranche, site, world) in the caller's tranche order; price, rent and unserved
-    (site, world). The rent is the part of the price above the last tranche's marginal cost.
+    Shapes: used_gw (tranche, site, world) in merit order, place in the flat table of the caller's order;
+    price, rent and unserved (site, world). The rent is the part of the price above the last tranche's
+    marginal cost.
     """
 
-    generation_gw: Array
+    used_gw: Array
+    place: IntArray
     price_usd_per_mwh: Array
     scarcity_rent_usd_per_mwh: Array
     unserved_gw: Array
+
+    @property
+    def generation_gw(self) -> Array:
+        """What each tranche generates. Shapes: (tranche, site, world) in the caller's tranche order."""
+        generation = np.empty_like(self.used_gw)
+        generation.reshape(-1)[self.place] = self.used_gw
+        return generation
 
 
 def advance_pipeline(
@@ -76,8 +101,15 @@ def advance_pipeline(
     Shapes: stages (3, site, world), inflow (site, world), lead time and survival broadcast.
     Source: Forrester 1961 (material delays).
     """
+    return move_orders(stages_gw, inflow_gw, passage(lead_time_months, survival_share, dt))
+
+
+def passage(lead_time_months: Array, survival_share: Array, dt: float) -> Passage:
+    """Return how orders pass the stages of a queue in `dt` months, which no order changes (S8).
+
+    Shapes: broadcast.
+    """
     x = np.minimum(STAGES * dt / np.maximum(lead_time_months, TINY), _LARGEST_EXPONENT)
-    s = np.cbrt(survival_share)
     stay = np.exp(-x)
     one_on = stay * x
     two_on = one_on * x / 2.0
@@ -85,6 +117,16 @@ def advance_pipeline(
     # Rounding leaves -1e-17 where x is tiny; a probability is not negative.
     reached_2 = np.maximum(reached_1 - one_on, 0.0)
     reached_3 = np.maximum(reached_2 - two_on, 0.0)
+    return Passage(np.cbrt(survival_share), stay, one_on, two_on, reached_1, reached_2, reached_3)
+
+
+def move_orders(stages_gw: Array, inflow_gw: Array, through: Passage) -> PipelineStep:
+    """Move orders in GW through the stages by a known passage, as `advance_pipeline` says (S8).
+
+    Shapes: stages (3, ..., site, world), inflow and passage (..., site, world).
+    """
+    s, stay, one_on, two_on = through.survival, through.stay, through.one_on, through.two_on
+    reached_1, reached_2, reached_3 = through.reached_1, through.reached_2, through.reached_3
     first, second, third = stages_gw[0] + inflow_gw, stages_gw[1], stages_gw[2]
     stages = np.array(
         [
@@ -130,9 +172,8 @@ def completion_cap_gw(
     """
     years = dt / MONTHS_PER_YEAR
     spare_limit = spare_gw * (1.0 - (1.0 - spare_draw_share) ** years)
-    firm = np.broadcast_to(
-        ai_share * (firm_additions_gw_per_year - retirements_gw_per_year) * years, np.shape(spare_limit)
-    ).copy()
+    firm = ai_share * (firm_additions_gw_per_year - retirements_gw_per_year) * years
+    firm = firm + np.zeros_like(spare_limit)
     return CompletionCap(np.maximum(firm + spare_limit, 0.0), firm, spare_limit)
 
 
@@ -163,28 +204,24 @@ def dispatch(
     (site, world) or broadcast. The load holds everybody's, not only that of AI.
     Source: Sensfuss, Ragwitz and Genoese 2008 (merit order).
     """
-    # What is alike in all worlds is sorted once.
-    alike = (*capacity_gw.shape[:-1], 1)
-    cost = np.broadcast_to(
-        marginal_cost_usd_per_mwh, np.broadcast_shapes(np.shape(marginal_cost_usd_per_mwh), alike)
-    )
-    order = np.argsort(cost, axis=0, kind="stable")
-    sorted_cost = np.take_along_axis(cost, order, axis=0)
-    sorted_capacity = np.take_along_axis(capacity_gw, order, axis=0)
-    filled = np.cumsum(sorted_capacity, axis=0)
-    before = np.concatenate([np.zeros_like(filled[:1]), filled[:-1]])
-    used = np.clip(load_gw - before, 0.0, sorted_capacity)
-    generation = np.empty_like(used)
-    np.put_along_axis(generation, order, used, axis=0)
+    cells = np.arange(capacity_gw[0].size).reshape(capacity_gw.shape[1:])
+    # Where each tranche of the merit order stands in the flat table: one index, not one an axis.
+    place = np.argsort(marginal_cost_usd_per_mwh, axis=0, kind="stable") * cells.size + cells
+    sorted_capacity = capacity_gw.reshape(-1).take(place)
+    filled = sorted_capacity.cumsum(0)
+    before = np.zeros_like(filled)
+    before[1:] = filled[:-1]
+    used = (load_gw - before).clip(0.0, sorted_capacity)
 
     total = filled[-1]
     last = _last_tranche(used > 0.0, sorted_capacity > 0.0)
-    marginal = np.take_along_axis(sorted_cost, last[np.newaxis], axis=0)[0]
+    cost = np.broadcast_to(marginal_cost_usd_per_mwh, capacity_gw.shape)
+    marginal = cost.reshape(-1).take(place.reshape(-1).take(last * cells.size + cells))
     reserve_gw = reserve_target * load_gw + np.zeros_like(total)
-    missing = ratio(np.clip(load_gw + reserve_gw - total, 0.0, reserve_gw), reserve_gw)
+    missing = ratio((load_gw + reserve_gw - total).clip(0.0, reserve_gw), reserve_gw)
     missing = np.where(load_gw > total, 1.0, missing)
     rent = scarcity_usd_per_mwh * missing**2 * (3.0 - 2.0 * missing)
-    return Dispatch(generation, marginal + rent, rent, np.maximum(load_gw - total, 0.0))
+    return Dispatch(used, place, marginal + rent, rent, np.maximum(load_gw - total, 0.0))
 
 
 def _last_tranche(is_used: BoolArray, exists: BoolArray) -> IntArray:
