@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from sim.acts.compute import cloud_user_cost_usd
-from sim.axes import BLOCS, CONSTRAINTS, members_of, sum_by_bloc
+from sim.axes import BLOCS, CONSTRAINTS, members_of, sums_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.month import Month
@@ -59,16 +59,25 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     rent = mean_by_bloc(compute.rent_usd, compute.cloud_powered_h100e, cloud_bloc)
 
     dark = beyond_rounding(1.0 - compute.powered_share, np.ones(1))
-    dark_h100e = sum_by_bloc((chips.held_h100e * dark).sum(1), owner_bloc)
-    dark_gw = sum_by_bloc((chips.held_gw * dark * usage(ctx)).sum(1), owner_bloc)
-
     bids = plans.chip_bid_usd
     unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), plans.chip_makers.price_usd)
-    unfilled_h100e = sum_by_bloc(unfilled.sum(1), owner_bloc)
-
-    held_h100e = sum_by_bloc(chips.held_back_h100e, owner_bloc)
+    dark_h100e, dark_gw, unfilled_h100e, held_h100e, new_h100e, new_gw = sums_by_bloc(
+        (
+            (chips.held_h100e * dark).sum(1),
+            (chips.held_gw * dark * usage(ctx)).sum(1),
+            unfilled.sum(1),
+            chips.held_back_h100e,
+            chips.new_fleet_h100e.sum((1, 2)),
+            (chips.new_gw * usage(ctx)).sum(1),
+        ),
+        owner_bloc,
+    )
     excess = np.maximum(compute.occupancy - 1.0, 0.0) * compute.cloud_powered_h100e
-    asked_h100e = sum_by_bloc(excess, cloud_bloc) + sum_by_bloc(unserved_h100e(month), owner_bloc[:n_labs])
+    let = compute.leased_h100e.sum(0) + compute.tenant_h100e
+    idle = beyond_rounding(compute.cloud_powered_h100e - let, compute.cloud_powered_h100e)
+    excess_h100e, let_h100e, idle_h100e = sums_by_bloc((excess, let, idle), cloud_bloc)
+    unserved, revenue = sums_by_bloc((unserved_h100e(month), month.books.revenue_usd), owner_bloc[:n_labs])
+    asked_h100e = excess_h100e + unserved
     kept_by_power = dark_h100e + held_h100e
     kept_by_money = np.maximum(asked_h100e - kept_by_power - unfilled_h100e, 0.0)
     kept = np.array([kept_by_power, unfilled_h100e, kept_by_money])
@@ -79,22 +88,15 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     margin = np.maximum(rent - cost, 0.0)
     price = mean_by_bloc(plans.chip_makers.price_usd, month.chips.made_h100e, ctx.axes.chip_makers.bloc)
 
-    let = compute.leased_h100e.sum(0) + compute.tenant_h100e
-    let_h100e = sum_by_bloc(let, cloud_bloc)
-    idle = beyond_rounding(compute.cloud_powered_h100e - let, compute.cloud_powered_h100e)
-    idle_h100e = sum_by_bloc(idle, cloud_bloc)
     scarcity = margin * let_h100e * ctx.dt
 
     cut_units, robot_margin = parts_shortage(state, plans, month)
-    makers = ctx.axes.robot_makers.bloc
-    cut = sum_by_bloc(cut_units, makers)
+    cut, parts_usd = sums_by_bloc((cut_units, cut_units * robot_margin), ctx.axes.robot_makers.bloc)
 
     lost = np.zeros((len(CONSTRAINTS), len(BLOCS), ctx.worlds))
     shadow = np.zeros_like(lost)
     row = CONSTRAINTS.index
     h100e_per_gw = ratio(dark_h100e, dark_gw)
-    new_gw = sum_by_bloc((chips.new_gw * usage(ctx)).sum(1), owner_bloc)
-    new_h100e = sum_by_bloc(chips.new_fleet_h100e.sum((1, 2)), owner_bloc)
     h100e_per_gw = np.where(dark_gw > 0.0, h100e_per_gw, ratio(new_h100e, new_gw))
     lost[row("power")] = scarcity * part[0]
     shadow[row("power")] = h100e_per_gw * rent
@@ -104,10 +106,9 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     shadow[row("capital")] = ratio(margin, price) * MILLION
     lost[row("demand")] = (idle_h100e * rent + let_h100e * np.maximum(cost - rent, 0.0)) * ctx.dt
     shadow[row("demand")] = rent
-    lost[row("parts")] = sum_by_bloc(cut_units * robot_margin, makers)
-    shadow[row("parts")] = ratio(lost[row("parts")], cut)
-    revenue = sum_by_bloc(month.books.revenue_usd, owner_bloc[:n_labs]) * ctx.dt
-    binds = lost.max(0) > NEGLIGIBLE_SHARE * revenue
+    lost[row("parts")] = parts_usd
+    shadow[row("parts")] = ratio(parts_usd, cut)
+    binds = lost.max(0) > NEGLIGIBLE_SHARE * (revenue * ctx.dt)
     return Constraint(
         code=np.where(binds, lost.argmax(0), row("none")).astype(np.float64),
         shadow_usd=np.where(lost > 0.0, shadow, 0.0),
@@ -126,10 +127,8 @@ def mean_by_bloc(values: Array, weight: Array, bloc: IntArray) -> Array:
     Shapes: (member, world) -> (bloc, world); 0 without anybody.
     """
     weighted, members = values * weight, members_of(bloc).sum(1)[:, None]
-    total = sum_by_bloc(weight, bloc)
-    own = np.where(
-        total > 0.0, ratio(sum_by_bloc(weighted, bloc), total), ratio(sum_by_bloc(values, bloc), members)
-    )
+    total, of_weighted, of_values = sums_by_bloc((weight, weighted, values), bloc)
+    own = np.where(total > 0.0, ratio(of_weighted, total), ratio(of_values, members))
     if members.all():
         return own
     everybody = np.where(
@@ -154,14 +153,11 @@ def unserved_h100e(month: Month) -> Array:
     A use that got the share s of what it asked for lacks use · (1 − s)/s; one that got nothing says nothing.
     """
     compute = month.compute
-    pairs = (
-        (compute.uses.enterprise_h100e, compute.enterprise_served_share),
-        (compute.uses.paid_h100e, compute.paid_served_share),
-        (compute.uses.free_h100e, compute.free_served_share),
+    used: Array = np.array([compute.uses.enterprise_h100e, compute.uses.paid_h100e, compute.uses.free_h100e])
+    share: Array = np.array(
+        [compute.enterprise_served_share, compute.paid_served_share, compute.free_served_share]
     )
-    lacking = np.zeros_like(compute.capacity_h100e)
-    for use, share in pairs:
-        lacking = lacking + ratio(use * (1.0 - share), share)
+    lacking: Array = ratio(used * (1.0 - share), share).sum(0)
     return lacking
 
 

@@ -5,6 +5,7 @@ on their order, or on the worker. Adding any of them moves nobody else's luck (d
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from sim.units import Array
+from sim.units import Array, IntArray
 
 Words = npt.NDArray[np.uint64]
 
@@ -23,22 +24,21 @@ _TO_UNIT = 2.0**-53
 
 
 def mix(word: Words) -> Words:
-    """Scramble 64-bit words so that neighbouring inputs give unrelated outputs.
+    """Scramble 64-bit words so that neighbouring inputs give unrelated outputs; what overflows is dropped.
 
-    Shapes: any. Source: finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+    Shapes: any, at least one axis, since NumPy warns where a lone number overflows.
+    Source: finalizer of SplitMix64 (Steele, Lea and Flood 2014).
     """
-    with np.errstate(over="ignore"):
-        word = (word ^ (word >> np.uint64(30))) * _MIX_A
-        word ^= word >> np.uint64(27)
-        word *= _MIX_B
-        word ^= word >> np.uint64(31)
-        return word
+    word = (word ^ (word >> np.uint64(30))) * _MIX_A
+    word ^= word >> np.uint64(27)
+    word *= _MIX_B
+    word ^= word >> np.uint64(31)
+    return word
 
 
 def scattered(right: Words) -> Words:
     """Return what the address part `right` adds to a key, the same for every key."""
-    with np.errstate(over="ignore"):
-        return mix(right ^ _GOLDEN) * _MIX_B
+    return mix(right ^ _GOLDEN) * _MIX_B
 
 
 def combine(left: Words, right: Words) -> Words:
@@ -48,8 +48,7 @@ def combine(left: Words, right: Words) -> Words:
 
 def joined(left: Words, part: Words) -> Words:
     """Fold a scattered part of an address into the key `left`, as `combine` does with the part itself."""
-    with np.errstate(over="ignore"):
-        return mix(left + _GOLDEN) + part
+    return mix(left + _GOLDEN) + part
 
 
 @cache
@@ -89,16 +88,44 @@ def uniforms(
 
     Shapes: entities of each decision, world_ids (world,) -> decision -> (entity, world).
     """
-    sizes = [len(of_decision) for of_decision in entities.values()]
-    names = np.asarray([name_word(name) for some in entities.values() for name in some], np.uint64)
-    decisions = np.concatenate([decision_key(seed, decision) for decision in entities])
-    timed = combine(decisions, np.asarray([tick + 1], np.uint64))
+    rows = address_rows(seed, tuple((decision, tuple(some)) for decision, some in entities.items()))
+    timed = combine(rows.decisions, np.asarray([tick + 1], np.uint64))
     keys = mix(combine(timed[:, None], world_ids.astype(np.uint64)))
     # What a key alone gives is scrambled once, not once an entity.
-    begun = joined(keys, np.zeros(1, np.uint64)).repeat(sizes, axis=0)
-    words = mix(begun + scattered(names)[:, None])
+    words = mix(mix(keys + _GOLDEN)[rows.decision_of] + rows.entities)
     table = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT
-    return dict(zip(entities, np.split(table, np.cumsum(sizes)[:-1]), strict=True))
+    return {decision: table[some] for decision, some in rows.part.items()}
+
+
+@dataclass(frozen=True)
+class AddressRows:
+    """The parts of addresses that no tick and no world changes, a row an entity of a decision."""
+
+    decisions: Words
+    """(decision,)"""
+    decision_of: IntArray
+    """(row,)"""
+    entities: Words
+    """(row, 1), scattered"""
+    part: dict[str, slice]
+    """Rows of each decision."""
+
+
+@cache
+def address_rows(seed: int, entities: tuple[tuple[str, tuple[str, ...]], ...]) -> AddressRows:
+    """Return the fixed parts of the addresses of some decisions' entities."""
+    sizes = [len(some) for _, some in entities]
+    ends = np.cumsum(sizes).tolist()
+    names = np.asarray([name_word(name) for _, some in entities for name in some], np.uint64)
+    return AddressRows(
+        decisions=np.concatenate([decision_key(seed, decision) for decision, _ in entities]),
+        decision_of=np.repeat(np.arange(len(sizes)), sizes),
+        entities=scattered(names)[:, None],
+        part={
+            decision: slice(end - size, end)
+            for (decision, _), size, end in zip(entities, sizes, ends, strict=True)
+        },
+    )
 
 
 def normal(

@@ -86,12 +86,15 @@ def act(
     demand = service_demand_h100e(ctx, state)
     capacity = capacity * state.labs.alive
     uses = allocate(capacity, *demand, ctx.params.labs.minimum_training_share)
+    enterprise_share, paid_share, free_share = served_share(
+        np.array([uses.enterprise_h100e, uses.paid_h100e, uses.free_h100e]), np.array(demand)
+    )
     return ComputeOutcome(
         uses=uses,
         capacity_h100e=capacity,
-        enterprise_served_share=served_share(uses.enterprise_h100e, demand[0]),
-        paid_served_share=served_share(uses.paid_h100e, demand[1]),
-        free_served_share=served_share(uses.free_h100e, demand[2]),
+        enterprise_served_share=enterprise_share,
+        paid_served_share=paid_share,
+        free_served_share=free_share,
         leased_h100e=leased,
         lease_paid_usd=leased * rent * ctx.dt,
         tenant_h100e=tenants,

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.acts.industrial import start_units
 from sim.acts.robots import RobotOutcome
-from sim.axes import BLOCS, sum_by_bloc
+from sim.axes import sum_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.physics.production import (
@@ -42,12 +42,10 @@ def act(
     Shapes: capability (bloc, world), power share of factories (market, world).
     """
     rules, places = ctx.params.feedback, ctx.axes.markets
-    workers = ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)
-    machines_start = start_units(ctx).sum(0)
-    replaced = ctx.params.robots.industrial_workers_replaced
-    added = robots.labour_workers.sum(0) + robots.industrial_workers - machines_start * replaced
+    workers, labour = start_workers(ctx), start_labour(ctx)
+    of_robots = robots.labour_workers.sum(0)
+    added = of_robots + robots.industrial_workers - start_machine_workers(ctx)
     desk_share = np.minimum(rules.ai_tasks_per_order * np.maximum(capability_orders, 0.0), 1.0)
-    labour = sum_by_bloc(workers, places.bloc)
     desk = desk_share * rules.automatable_share_h * labour
     automated = np.maximum(sum_by_bloc(added, places.bloc), 0.0) + desk
     multiplier = feedback_multiplier(
@@ -57,7 +55,7 @@ def act(
     )
     output = manufacturing_output_usd(
         value_added_usd_per_year(ctx, state.months),
-        labour_ratio(workers, robots.labour_workers.sum(0), workers),
+        labour_ratio(workers, of_robots, workers),
         machines_ratio(ctx, robots),
         power_share,
         depth_ratio(ctx, state.policy.stringency),
@@ -67,6 +65,25 @@ def act(
         rules.bottleneck_rho,
     )
     return FeedbackOutcome(multiplier, automated, output)
+
+
+@once_a_run
+def start_workers(ctx: Context) -> Array:
+    """Return workers in manufacturing at the start. Shapes: -> (market, world)."""
+    return ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)
+
+
+@once_a_run
+def start_labour(ctx: Context) -> Array:
+    """Return the workers in manufacturing of each bloc at the start. Shapes: -> (bloc, world)."""
+    return sum_by_bloc(start_workers(ctx), ctx.axes.markets.bloc)
+
+
+@once_a_run
+def start_machine_workers(ctx: Context) -> Array:
+    """Return workers' worth of the conventional robots of the start. Shapes: -> (market, world)."""
+    replaced: Array = start_units(ctx).sum(0) * ctx.params.robots.industrial_workers_replaced
+    return replaced
 
 
 def value_added_usd_per_year(ctx: Context, months: float) -> Array:
@@ -114,9 +131,13 @@ def depth_ratio(ctx: Context, stringency: Array) -> Array:
     Shapes: stringency of each bloc towards the rival (bloc, world) -> (market, world); 1 in third countries.
     """
     place = ctx.axes.markets.bloc
-    at_start, reachable = reachable_depth(ctx, start_stringency(ctx)), reachable_depth(ctx, stringency)
+    at_start, reachable = start_depth(ctx), reachable_depth(ctx, stringency)
     relative = np.where(at_start > 0.0, ratio(reachable, at_start), 1.0)
-    depth: Array = np.where(
-        (place >= 0)[:, None], relative[np.clip(place, 0, len(BLOCS) - 1)], np.ones_like(relative[:1])
-    )
+    depth: Array = np.where((place >= 0)[:, None], relative[np.maximum(place, 0)], 1.0)
     return depth
+
+
+@once_a_run
+def start_depth(ctx: Context) -> Array:
+    """Return the reachable part of each bloc's supply chain at the start (S10). Shapes: -> (bloc, world)."""
+    return reachable_depth(ctx, start_stringency(ctx))

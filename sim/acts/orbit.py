@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.acts.chips import bloc_start_kw
 from sim.acts.compute import building_recovery_per_year
 from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import Payment, settle
-from sim.axes import BLOCS, CN, sum_by_bloc
+from sim.axes import CN, members_of, sum_by_bloc, sums_by_bloc
 from sim.context import Context
 from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
@@ -196,7 +197,7 @@ def vintage_starts(table: OrbitTable) -> Array:
 def per_operator(ctx: Context, amount: Array) -> Array:
     """Share a bloc's amount equally among its operators. Shapes: (bloc, world) -> (operator, world)."""
     bloc = ctx.axes.orbital_operators.bloc
-    peers = (bloc[:, None] == bloc[None]).sum(1)
+    peers = members_of(bloc).sum(1)[bloc]
     shared: Array = amount[bloc] / peers[:, None]
     return shared
 
@@ -214,23 +215,20 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
     rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
     old, bloc = state.orbit, operators.bloc
     mass, annuity = satellite_kg_per_kw(ctx), satellite_annuity_per_year(ctx)
-    before_kg = start_mass_kg(ctx)
-    common_kg = before_kg.sum(0)
-    common_gw = ratio(common_kg, mass) / KILOWATTS_PER_GIGAWATT
-    dearer = np.where((bloc == CN)[:, None], rules.cn_launch_cost_ratio, 1.0)
-    launch = dearer * laws.launch_cost_usd_per_kg(
+    before_kg, common = start_mass_kg(ctx), common_experience(ctx)
+    launch = launch_cost_ratio(ctx) * laws.launch_cost_usd_per_kg(
         rules.launch_cost_start,
         np.minimum(rules.launch_cost_floor, rules.launch_cost_start),
-        common_kg + old.launched_kg - before_kg,
-        common_kg,
+        common.launched_kg + old.launched_kg - before_kg,
+        common.launched_kg,
         rules.launch_learning_rate,
     )
     # The same law of experience for satellites, per W built instead of per kg launched.
     hardware = laws.launch_cost_usd_per_kg(
         rules.satellite_hardware,
         np.minimum(rules.hardware_floor, rules.satellite_hardware),
-        common_gw + old.hardware_gw,
-        common_gw,
+        common.hardware_gw + old.hardware_gw,
+        common.hardware_gw,
         rules.hardware_learning,
     )
     capex = laws.orbital_capex_usd_per_kw(mass, launch, hardware)
@@ -255,6 +253,29 @@ def costs(ctx: Context, state: State) -> OrbitCosts:
         limit_gw=np.where(np.isfinite(mass), cap * (ctx.dt / MONTHS_PER_YEAR), 0.0),
         capacity_kg=cap * kg_per_kw * (KILOWATTS_PER_GIGAWATT * ctx.dt / MONTHS_PER_YEAR),
     )
+
+
+@dataclass(frozen=True)
+class CommonExperience:
+    """What all had launched by the start, which teaches all. Shapes: (world,) and (operator, world)."""
+
+    launched_kg: Array
+    hardware_gw: Array
+
+
+@once_a_run
+def common_experience(ctx: Context) -> CommonExperience:
+    """Return the experience from which all operators start (S11)."""
+    launched_kg = start_mass_kg(ctx).sum(0)
+    hardware_gw = ratio(launched_kg, satellite_kg_per_kw(ctx)) / KILOWATTS_PER_GIGAWATT
+    return CommonExperience(launched_kg, hardware_gw)
+
+
+@once_a_run
+def launch_cost_ratio(ctx: Context) -> Array:
+    """Return what a launch costs over an American one (S11). Shapes: -> (operator, 1 or world)."""
+    chinese = (ctx.axes.orbital_operators.bloc == CN)[:, None]
+    return np.where(chinese, ctx.params.orbit.cn_launch_cost_ratio, 1.0)
 
 
 @once_a_run
@@ -289,13 +310,22 @@ def other_mass_kg(ctx: Context, months: float) -> Array:
     A share of what they had launched by the start, per year, growing exponentially; it teaches launchers, and
     uses none of the capacity for computing. Shapes: -> (operator, world).
     """
-    rules = ctx.params.orbit
+    log_growth, yearly_kg, span = other_launches(ctx)
+    grown = np.exp(log_growth * months / MONTHS_PER_YEAR)
+    return yearly_kg * grown * span
+
+
+@once_a_run
+def other_launches(ctx: Context) -> tuple[Array, Array, Array]:
+    """Return the ln growth of other launches a year, their kg a year at the start, and years grown in a step.
+
+    Shapes: -> () or (world,), (operator, world), () or (world,).
+    """
+    rules, years = ctx.params.orbit, ctx.dt / MONTHS_PER_YEAR
     log_growth = np.log1p(rules.other_launch_growth)
     steady = log_growth == 0.0
-    years = ctx.dt / MONTHS_PER_YEAR
-    grown = np.exp(log_growth * months / MONTHS_PER_YEAR)
     span = np.where(steady, years, np.expm1(log_growth * years) / np.where(steady, 1.0, log_growth))
-    return rules.other_launch_share * start_mass_kg(ctx) * grown * span
+    return log_growth, rules.other_launch_share * start_mass_kg(ctx), span
 
 
 @once_a_month
@@ -304,14 +334,20 @@ def cap_gw_per_year(ctx: Context, state: State) -> Array:
 
     Shapes: -> (operator, world).
     """
-    rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
-    by_bloc = ctx.by_bloc(rules.start_month_us, rules.start_month_cn)
-    first = by_bloc[operators.bloc] + operators.start_month[:, None]
+    rules, first = ctx.params.orbit, first_month(ctx)
     cap = laws.launch_cap_gw_per_year(
         state.months, first, rules.orbital_cap, rules.cap_month, rules.cap_growth
     )
     boost = np.where(state.months >= first, state.orbit.capacity_boost_gw_per_year, 0.0)
     return cap + boost
+
+
+@once_a_run
+def first_month(ctx: Context) -> Array:
+    """Return the month in which each operator begins. Shapes: -> (operator, world)."""
+    rules, operators = ctx.params.orbit, ctx.axes.orbital_operators
+    by_bloc = ctx.by_bloc(rules.start_month_us, rules.start_month_cn)
+    return by_bloc[operators.bloc] + operators.start_month[:, None]
 
 
 @dataclass(frozen=True)
@@ -332,30 +368,32 @@ def ground_terms(ctx: Context, state: State) -> GroundTerms:
     sites, n_labs = len(markets.names), len(ctx.axes.labs.names)
     owner_bloc, cloud_bloc = ctx.axes.owner_bloc, ctx.axes.clouds.bloc
     chips, fleet = state.chips, state.fleet
-    rules = ctx.params.chips
-    made = sum_by_bloc(chips.output_h100e, makers.bloc)
-    mean_price = sum_by_bloc(chips.price_usd, makers.bloc) / np.maximum(
-        np.array([(makers.bloc == b).sum() for b in range(len(BLOCS))])[:, None], 1
+    made, prices, sales = sums_by_bloc(
+        (chips.output_h100e, chips.price_usd, chips.output_h100e * chips.price_usd), makers.bloc
     )
-    price = np.where(
-        made > 0.0, ratio(sum_by_bloc(chips.output_h100e * chips.price_usd, makers.bloc), made), mean_price
-    )
-    held = sum_by_bloc(held_h100e(ctx, state).sum(1), owner_bloc)
-    drawn_kw = sum_by_bloc(held_gw(ctx, state).sum(1), owner_bloc) * KILOWATTS_PER_GIGAWATT
-    new_kw = ctx.by_bloc(rules.power_per_h100e_us, rules.power_per_h100e_cn)
-    kw_per_h100e = np.where(drawn_kw > 0.0, ratio(drawn_kw, held), new_kw)
+    mean_price = prices / np.maximum(members_of(makers.bloc).sum(1)[:, None], 1.0)
+    price = np.where(made > 0.0, ratio(sales, made), mean_price)
     on_ground = held_gw(ctx, state)[:, :sites]
-    need = sum_by_bloc(on_ground.sum(1), owner_bloc)
-    lit = sum_by_bloc((on_ground * fleet.powered_share[:, :sites]).sum(1), owner_bloc)
+    held, drawn_gw, need, lit = sums_by_bloc(
+        (
+            held_h100e(ctx, state).sum(1),
+            held_gw(ctx, state).sum(1),
+            on_ground.sum(1),
+            (on_ground * fleet.powered_share[:, :sites]).sum(1),
+        ),
+        owner_bloc,
+    )
+    drawn_kw = drawn_gw * KILOWATTS_PER_GIGAWATT
+    kw_per_h100e = np.where(drawn_kw > 0.0, ratio(drawn_kw, held), bloc_start_kw(ctx))
     let = held_h100e(ctx, state)[n_labs:].sum(1)
-    rented = sum_by_bloc(let, cloud_bloc)
-    rent = ratio(sum_by_bloc(let * fleet.rent_usd, cloud_bloc), rented)
+    rented, paid = sums_by_bloc((let, let * fleet.rent_usd), cloud_bloc)
+    rent = ratio(paid, rented)
     return GroundTerms(
         chip_usd_per_kw=price / kw_per_h100e,
         price_usd_per_mwh=state.power.price_usd_per_mwh[markets.home],
         # Owners hold back rather than leave chips dark: what they wait for is dark all the same.
         dark_share=np.where(
-            need > 0.0, np.clip(1.0 - ratio(lit, need) * state.power.room_share[markets.home], 0.0, 1.0), 0.0
+            need > 0.0, (1.0 - ratio(lit, need) * state.power.room_share[markets.home]).clip(0.0, 1.0), 0.0
         ),
         compute_usd_per_kw_year=rent * MONTHS_PER_YEAR / kw_per_h100e,
     )
