@@ -15,7 +15,7 @@ from sim.markets.services import (
 )
 from sim.plans import LabPlan, LabView
 from sim.quantity import approach
-from sim.units import MONTHS_PER_YEAR, Array, logistic
+from sim.units import MONTHS_PER_YEAR, ONE, Array, logistic
 
 
 class AiLab(Actor):
@@ -43,7 +43,7 @@ class AiLab(Actor):
             lease_bid_usd=clouds * (compute_usd - capex_usd),
             chip_bid_usd=makers * capex_usd * chips * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
-            power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
+            power_growth=view.need_growth.clip(0.0, view.params.power.order_growth_cap),
             spending_usd=compute_usd,
         )
 
@@ -84,7 +84,7 @@ class AiLab(Actor):
         ceiling = labs.quota_ceiling_multiple
         value = marginal_value_of_service_usd(
             view.free_users,
-            np.ones(1),
+            ONE,
             view.params.consumers.quota_beta_phi,
             view.paying_revenue_usd + view.ad_revenue_usd + labs.user_value_floor,
         )

@@ -56,4 +56,4 @@ def expected_return_factor(return_ratio: Array, steepness: Array) -> Array:
 
     1 at break-even and above, falling to 0 as the return falls. Shapes: any.
     """
-    return np.clip(ratio(return_ratio, np.ones_like(return_ratio)), 0.0, 1.0) ** steepness
+    return return_ratio.clip(0.0, 1.0) ** steepness

@@ -26,10 +26,10 @@ class ChipMaker(Actor):
             chips.price_adjustment_rate,
             view.step_months,
         )
-        waiting = np.clip(view.backlog_months / chips.backlog_tolerance, 0.0, 1.0)
+        waiting = (view.backlog_months / chips.backlog_tolerance).clip(0.0, 1.0)
         glut = (view.inventory_months - chips.inventory_target) / chips.inventory_span
         return ChipMakerPlan(
             price_usd=np.where(view.in_house, view.transfer_price_usd, market_price),
-            wafer_use_share=np.clip(1.0 - glut, chips.least_wafer_use, 1.0),
+            wafer_use_share=(1.0 - glut).clip(chips.least_wafer_use, 1.0),
             wafer_growth_share=waiting,
         )

@@ -37,7 +37,7 @@ class Cloud(Actor):
         return CloudPlan(
             chip_bid_usd=makers * placeable * chips * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),
-            power_growth=np.clip(view.need_growth, 0.0, view.params.power.order_growth_cap),
+            power_growth=view.need_growth.clip(0.0, view.params.power.order_growth_cap),
             spending_usd=spend,
             rent_usd=np.maximum(rent, capital.rent_floor_share * view.user_cost_usd),
         )

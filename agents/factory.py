@@ -12,7 +12,7 @@ from sim.physics.robots import (
 )
 from sim.plans import FactoryPlan, FactoryView
 from sim.quantity import adjusted_share
-from sim.units import MONTHS_PER_YEAR, Array, ratio
+from sim.units import MONTHS_PER_YEAR, ONE, Array, ratio
 
 USD_PER_THOUSAND = 1e3
 SHARED, EXCLUSIVE = 0, 1
@@ -39,7 +39,7 @@ class Factories(Actor):
         chosen = self.choice(view)
         wanted = wanted_units(
             view.positions[None],
-            np.ones(1),
+            ONE,
             chosen[:, SHARED],
             chosen[:, EXCLUSIVE],
             robots.exclusive_share,
@@ -59,7 +59,7 @@ class Factories(Actor):
         """
         robots = view.params.robots
         makers, sectors, *places = view.task_cost_usd.shape
-        tied_up = ratio(np.ones_like(view.productivity), view.productivity)
+        tied_up = ratio(ONE, view.productivity)
         station_usd_per_year = robots.station_cost * USD_PER_THOUSAND
         cost = np.empty((2 + makers, 2, sectors, *places))
         cost[0] = view.person_cost_usd
@@ -85,7 +85,7 @@ class Factories(Actor):
             view.person_cost_usd,
             view.machine_cost_usd,
             robots.machine_sensitivity,
-            ratio(np.ones(1), robots.industrial_workers_replaced),
+            ratio(ONE, robots.industrial_workers_replaced),
         )
         life = robots.industrial_life_years * MONTHS_PER_YEAR
         replaced = retired_units(view.industrial_units, life, view.step_months)

@@ -25,7 +25,7 @@ class Government(Actor):
         answered = policy.retaliation_strength * view.rival_rise
         speed = 1.0 / np.maximum(policy.retaliation_lag, TINY)
         rise = approach(view.rise, np.maximum(answered, view.rise), speed, view.step_months)
-        stringency = np.clip(scheduled + rise + step_up, 0.0, 1.0)
+        stringency = (scheduled + rise + step_up).clip(0.0, 1.0)
         kept_rise = np.minimum(rise + step_up, np.maximum(1.0 - scheduled, 0.0))
         return GovernmentPlan(
             below_months=below,
@@ -69,5 +69,4 @@ class Government(Actor):
         policy = view.params.policy
         active = ((since >= 0.0) & (since < policy.reaction_length)).astype(np.float64)
         budget = policy.reaction_budget / 100.0 * view.gdp_usd_per_year / 12.0
-        weights = np.broadcast_to(policy.lever_weights, (len(LEVERS), *active.shape))
-        return weights * budget * active * view.step_months, active
+        return policy.lever_weights * budget * active * view.step_months, active

@@ -11,7 +11,7 @@ from sim.markets.capital import (
     valuation_usd,
 )
 from sim.plans import InvestorPlan, InvestorView
-from sim.units import MONTHS_PER_YEAR
+from sim.units import MONTHS_PER_YEAR, NOTHING, ONE
 
 
 class Investor(Actor):
@@ -46,9 +46,9 @@ class Investor(Actor):
         offer = offer * np.where(struck, np.maximum(1.0 + capital.funding_shock, 0.0), 1.0)
         credit = credit_limit_usd(
             value,
-            np.zeros_like(value),
-            np.ones_like(value),
+            NOTHING,
+            ONE,
             arr_share=capital.credit_share_of_value,
-            loan_to_value=np.zeros(1),
+            loan_to_value=NOTHING,
         )
         return InvestorPlan(offer_usd=offer, credit_limit_usd=credit)

@@ -29,7 +29,7 @@ from sim.month import Month
 from sim.physics.robots import OUTPUT_LIMITS
 from sim.plans import Plans
 from sim.state import State
-from sim.units import MILLION, Array, IntArray, ratio
+from sim.units import MILLION, ONE, Array, IntArray, ratio
 
 NEGLIGIBLE_SHARE: Final = 0.01
 """Losses below this share of a bloc's AI revenue bind nobody."""
@@ -58,7 +58,7 @@ def binding(ctx: Context, state: State, plans: Plans, month: Month) -> Constrain
     compute, chips = month.compute, month.chips
     rent = mean_by_bloc(compute.rent_usd, compute.cloud_powered_h100e, cloud_bloc)
 
-    dark = beyond_rounding(1.0 - compute.powered_share, np.ones(1))
+    dark = beyond_rounding(1.0 - compute.powered_share, ONE)
     bids = plans.chip_bid_usd
     unfilled = ratio(beyond_rounding(bids - chips.paid_usd, bids), plans.chip_makers.price_usd)
     dark_h100e, dark_gw, unfilled_h100e, held_h100e, new_h100e, new_gw = sums_by_bloc(

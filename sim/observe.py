@@ -12,7 +12,7 @@ from sim.acts.feedback import start_stringency
 from sim.acts.fleet import held_gw, powered_h100e
 from sim.acts.groups import budget_growth, group_budgets_usd
 from sim.acts.power import power_bill_usd_per_month, start_price_usd_per_mwh
-from sim.axes import BLOCS, CN, FREE, PAID, US, sum_by_bloc
+from sim.axes import CN, FREE, PAID, US, rows_by_bloc, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
 from sim.economics import enterprise_terms, lab_economics, monthly_users
@@ -178,8 +178,7 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
     """Show each bloc's capital the revenue, burn and cash of its labs."""
     labs, names = state.labs, ctx.axes.labs
     views = []
-    for bloc in range(len(BLOCS)):
-        own = names.bloc == bloc
+    for bloc, own in enumerate(rows_by_bloc(names.bloc.tobytes())):
         views.append(
             sealed(
                 InvestorView(
@@ -192,10 +191,6 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
                     cash_usd=labs.cash_usd[own],
                     spending_usd=labs.outlay_usd[own],
                     sentiment=state.policy.sentiment[bloc],
-                    parent_owned=np.broadcast_to(
-                        names.parent_owned[own][:, None], labs.revenue_usd[own].shape
-                    ),
-                    group_budget_share=ctx.spread(names.group_budget_share[own]),
                 )
             )
         )

@@ -1,7 +1,5 @@
 """What makers of humanoids, factories and orbital operators know: the month-start state (S9, S11)."""
 
-import numpy as np
-
 from sim.acts import industrial
 from sim.acts.orbit import costs
 from sim.acts.robot_terms import (
@@ -17,7 +15,7 @@ from sim.context import Context
 from sim.physics.robots import cost_per_task_usd
 from sim.plans import FactoryView, OrbitView, RobotMakerView, sealed
 from sim.state import State
-from sim.units import MILLION, MONTHS_PER_YEAR
+from sim.units import MILLION, MONTHS_PER_YEAR, NOTHING
 
 
 def robot_maker_view(ctx: Context, state: State) -> RobotMakerView:
@@ -43,7 +41,7 @@ def factory_view(ctx: Context, state: State) -> FactoryView:
     rules, table = ctx.params.robots, state.robots
     levied = tariff_by_place(ctx, ctx.axes.robot_makers.bloc, state.policy.tariff)
     yearly = yearly_cost_usd(ctx, table.price_usd, levied, table.autonomy, state.power.price_usd_per_mwh)
-    task_cost = cost_per_task_usd(yearly, table.productivity[:, None], np.zeros(1))
+    task_cost = cost_per_task_usd(yearly, table.productivity[:, None], NOTHING)
     positions = suitable_positions(ctx)
     workers = (
         ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)

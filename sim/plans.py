@@ -288,8 +288,6 @@ class InvestorView:
     cash_usd: Array
     spending_usd: Array
     sentiment: Array
-    parent_owned: Array
-    group_budget_share: Array
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Array types, unit conversions and physical constants; no value of the model lives here."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +8,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Number = TypeVar("Number", bound=np.generic)
 
 MONTHS_PER_YEAR: Final = 12.0
 HOURS_PER_MONTH: Final = 730.0
@@ -25,6 +26,18 @@ TINY: Final = 1e-300
 """Smallest divisor: keeps a share of nothing finite without moving any share of something."""
 
 
+def _neutral(value: float) -> Array:
+    """Return a lone number that nobody can write to."""
+    number = np.full(1, value)
+    number.flags.writeable = False
+    return number
+
+
+NOTHING: Final = _neutral(0.0)
+ONE: Final = _neutral(1.0)
+"""For laws of which a term or factor is left out. Shapes: (1,)."""
+
+
 def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide elementwise, giving 0 where the denominator is 0 (a share of nothing is nothing).
 
@@ -39,6 +52,17 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     shape = np.broadcast(numerator, denominator).shape
     quotient = np.divide(numerator, denominator, out=np.zeros(shape), where=~nothing)
     return quotient
+
+
+def of_shape(table: npt.NDArray[Number], shape: tuple[int, ...]) -> npt.NDArray[Number]:
+    """Return a table of a shape, itself if it has it. Shapes: broadcasts to the shape."""
+    return table if np.shape(table) == shape else np.ascontiguousarray(np.broadcast_to(table, shape))
+
+
+def totals(*tables: Array) -> Array:
+    """Sum tables over their leading axis, which all share, at once. Shapes: (member, ...) -> (table, ...)."""
+    sums: Array = np.array(tables).sum(1)
+    return sums
 
 
 def share_over_first(amounts: Array) -> Array:

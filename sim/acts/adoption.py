@@ -15,7 +15,7 @@ from sim.markets.enterprise import foundation_step, self_hosting_share
 from sim.memory import once_a_month, once_a_run
 from sim.plans import Plans
 from sim.state import State
-from sim.units import BILLION, Array, BoolArray
+from sim.units import BILLION, NOTHING, ONE, Array, BoolArray, of_shape
 
 LEAST_FAMILIAR = 1e-9
 """Keeps an assistant that nobody has heard of at a finite utility."""
@@ -103,7 +103,7 @@ def price_sensitivity(ctx: Context) -> Array:
     income = ctx.axes.markets.income[:, None]
     by_class = ctx.by_world(rules.class_price_sensitivity)[:, None]
     scale: Array = income**-rules.income_elasticity_of_sensitivity
-    return by_class * ctx.by_world(rules.price_sensitivity_us * np.ones(1)) * scale
+    return by_class * ctx.by_world(rules.price_sensitivity_us * ONE) * scale
 
 
 def tastes(ctx: Context) -> Tastes:
@@ -132,7 +132,7 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
         nothing,
         intercept=rules.self_hosting_intercept,
         capability_beta=rules.self_hosting_sensitivity,
-        price_beta=np.zeros(1),
+        price_beta=NOTHING,
     )
     return rules.self_hosting_ceiling * share
 
@@ -158,7 +158,7 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
         trust=trust_table(ctx) + labs.residual + np.log(np.maximum(familiarity(ctx, state), LEAST_FAMILIAR)),
         served_fraction=np.maximum(served, 1e-12),
         price_usd=labs.price_usd,
-        free_constant=np.zeros(1),
+        free_constant=NOTHING,
         paid_constant=labs.paid_constant,
         free_open=opened,
         paid_open=opened,
@@ -257,7 +257,7 @@ def ad_revenue_per_user_usd(ctx: Context, state: State) -> Array:
     income = ctx.axes.markets.income[:, None]
     ramp = -np.expm1(-state.months / rules.ad_ramp_months)
     revenue: Array = rules.ad_revenue_rich * ramp * income**rules.ad_income_elasticity
-    return np.broadcast_to(revenue, (income.shape[0], ctx.worlds))
+    return of_shape(revenue, (income.shape[0], ctx.worlds))
 
 
 def start_market_usd_per_year(ctx: Context, enterprise_usd: Array) -> Array:

@@ -9,7 +9,7 @@ from sim.acts.chips import ChipOutcome
 from sim.acts.compute import ComputeOutcome
 from sim.acts.policy import PolicyOutcome
 from sim.acts.power import PowerOutcome, power_bill_usd_per_month
-from sim.axes import CN, FREE, PAID, US, sum_by_bloc
+from sim.axes import FREE, PAID, members_of, rows_by_bloc, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger
 from sim.markets.capital import runway_months
@@ -17,7 +17,7 @@ from sim.memory import once_a_run
 from sim.plans import Plans
 from sim.quantity import adjusted_share
 from sim.state import State
-from sim.units import HOURS_PER_MONTH, MEGAWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, Array, ratio
+from sim.units import HOURS_PER_MONTH, MEGAWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, ONE, Array, ratio, totals
 
 KILOWATTS_PER_GIGAWATT_COST = 1e9
 """k$ per kW times GW gives this many USD."""
@@ -133,22 +133,26 @@ def act(
     repaid = np.minimum(repaid, np.maximum(cash, 0.0))
     debt = state.labs.debt_usd + drawn - repaid
     cash = cash + drawn + bridge - repaid
-    ledger.pay("inputs_building", "labs", (other * (1.0 - wages_share)).sum(0) + building[:n_labs].sum(0))
-    ledger.receive(
-        "inputs_building", "other_firms", other.sum(0) * (1.0 - wages_share) + building[:n_labs].sum(0)
+    bought, supplied, paid, built, taxed = totals(
+        other * (1.0 - wages_share), other, other * wages_share, building[:n_labs], tax
     )
-    ledger.pay("wages", "labs", (other * wages_share).sum(0))
-    ledger.receive("wages", "households", other.sum(0) * wages_share)
-    ledger.pay("taxes_tariffs", "labs", tax.sum(0))
-    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
-    ledger.pay("equity_loans", "capital", equity.sum(0) + drawn.sum(0))
-    ledger.receive("equity_loans", "labs", (equity + drawn).sum(0))
-    ledger.pay("equity_loans", "labs", repaid.sum(0))
-    ledger.receive("equity_loans", "capital", repaid.sum(0))
-    ledger.pay("dividends_interest", "labs", interest.sum(0) + surplus.sum(0))
-    ledger.receive("dividends_interest", "capital", (interest + surplus).sum(0))
+    raised, lent, borrowed, returned, due_interest, given_back, earned, given = totals(
+        equity, drawn, equity + drawn, repaid, interest, surplus, interest + surplus, gift
+    )
+    ledger.pay("inputs_building", "labs", bought + built)
+    ledger.receive("inputs_building", "other_firms", supplied * (1.0 - wages_share) + built)
+    ledger.pay("wages", "labs", paid)
+    ledger.receive("wages", "households", supplied * wages_share)
+    ledger.pay("taxes_tariffs", "labs", taxed)
+    ledger.receive("taxes_tariffs", "governments", taxed)
+    ledger.pay("equity_loans", "capital", raised + lent)
+    ledger.receive("equity_loans", "labs", borrowed)
+    ledger.pay("equity_loans", "labs", returned)
+    ledger.receive("equity_loans", "capital", returned)
+    ledger.pay("dividends_interest", "labs", due_interest + given_back)
+    ledger.receive("dividends_interest", "capital", earned)
     ledger.pay("subsidies", "governments", policy.free_tier_usd.sum(0))
-    ledger.receive("subsidies", "labs", gift.sum(0))
+    ledger.receive("subsidies", "labs", given)
 
     cloud_cash = settle_clouds(
         ctx, state, ledger, rent_income, bill[n_labs:], paid_chips[n_labs:], building[n_labs:], orbit_share
@@ -194,8 +198,7 @@ def orbit_bill(ctx: Context, compute: ComputeOutcome, charge_usd: Array) -> Arra
     """Split what is owed to a bloc's satellites over its clouds by size. Shapes: (cloud, world)."""
     clouds = ctx.axes.clouds
     bill = np.zeros_like(compute.cloud_powered_h100e)
-    for bloc in (US, CN):
-        own = clouds.bloc == bloc
+    for bloc, own in enumerate(rows_by_bloc(clouds.bloc.tobytes())):
         weight = np.maximum(compute.cloud_powered_h100e[own], 1.0)
         bill[own] = charge_usd[bloc] * weight / weight.sum(0)
     return bill
@@ -206,15 +209,15 @@ def free_tier_gift(ctx: Context, policy: PolicyOutcome, adoption: AdoptionOutcom
     free = adoption.users[:, FREE].sum(1)
     bloc = ctx.axes.labs.bloc
     in_bloc = sum_by_bloc(free, bloc)[bloc]
-    even = 1.0 / np.bincount(bloc, minlength=2)[bloc][:, None]
+    even = 1.0 / members_of(bloc).sum(1)[bloc][:, None]
     return policy.free_tier_usd[bloc] * np.where(in_bloc > 0.0, ratio(free, in_bloc), even)
 
 
 def credit_limits(plans: Plans, ctx: Context) -> Array:
     """Collect the credit lines of both blocs' investors. Shapes: (lab, world)."""
     limit = ctx.full(len(ctx.axes.labs.names))
-    for bloc, plan in enumerate(plans.investors):
-        limit[ctx.axes.labs.bloc == bloc] = plan.credit_limit_usd
+    for own, plan in zip(rows_by_bloc(ctx.axes.labs.bloc.tobytes()), plans.investors, strict=True):
+        limit[own] = plan.credit_limit_usd
     return limit
 
 
@@ -289,19 +292,29 @@ def settle_clouds(
     equity = np.maximum(capital.cloud_cash_floor_months * monthly - left, 0.0)
     dividends = (
         capital.payout_share
-        * adjusted_share(np.ones(1), ctx.dt)
+        * adjusted_share(ONE, ctx.dt)
         * np.maximum(left - capital.cloud_cash_ceiling_months * (monthly + accelerators / ctx.dt), 0.0)
     )
-    ledger.pay("inputs_building", "clouds", inputs.sum(0) + building.sum(0))
-    ledger.receive("inputs_building", "other_firms", (inputs + building).sum(0))
-    ledger.pay("wages", "clouds", wages.sum(0))
-    ledger.receive("wages", "households", (other * capital.wage_share_of_inputs).sum(0))
-    ledger.pay("taxes_tariffs", "clouds", tax.sum(0))
-    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
-    ledger.pay("equity_loans", "capital", equity.sum(0))
-    ledger.receive("equity_loans", "clouds", equity.sum(0))
-    ledger.pay("dividends_interest", "clouds", dividends.sum(0))
-    ledger.receive("dividends_interest", "capital", dividends.sum(0))
+    bought, built, supplied, paid, earned, taxed, raised, paid_out = totals(
+        inputs,
+        building,
+        inputs + building,
+        wages,
+        other * capital.wage_share_of_inputs,
+        tax,
+        equity,
+        dividends,
+    )
+    ledger.pay("inputs_building", "clouds", bought + built)
+    ledger.receive("inputs_building", "other_firms", supplied)
+    ledger.pay("wages", "clouds", paid)
+    ledger.receive("wages", "households", earned)
+    ledger.pay("taxes_tariffs", "clouds", taxed)
+    ledger.receive("taxes_tariffs", "governments", taxed)
+    ledger.pay("equity_loans", "capital", raised)
+    ledger.receive("equity_loans", "clouds", raised)
+    ledger.pay("dividends_interest", "clouds", paid_out)
+    ledger.receive("dividends_interest", "capital", paid_out)
     return left + equity - dividends
 
 
@@ -320,20 +333,28 @@ def settle_chips(
     equity = np.maximum(-left, 0.0)
     dividends = capital.payout_share * np.maximum(profit - tax, 0.0) * (left > 0.0)
     dividends = np.minimum(dividends, np.maximum(left, 0.0))
-    ledger.pay("inputs_building", "chips", (cost - wages).sum(0) + gift.sum(0))
-    ledger.receive(
-        "inputs_building", "other_firms", (cost * (1.0 - capital.wage_share_of_inputs) + gift).sum(0)
+    bought, given, supplied, paid, spent, taxed, raised, paid_out = totals(
+        cost - wages,
+        gift,
+        cost * (1.0 - capital.wage_share_of_inputs) + gift,
+        wages,
+        cost,
+        tax,
+        equity,
+        dividends,
     )
-    ledger.pay("wages", "chips", wages.sum(0))
-    ledger.receive("wages", "households", cost.sum(0) * capital.wage_share_of_inputs)
-    ledger.pay("taxes_tariffs", "chips", tax.sum(0))
-    ledger.receive("taxes_tariffs", "governments", tax.sum(0))
+    ledger.pay("inputs_building", "chips", bought + given)
+    ledger.receive("inputs_building", "other_firms", supplied)
+    ledger.pay("wages", "chips", paid)
+    ledger.receive("wages", "households", spent * capital.wage_share_of_inputs)
+    ledger.pay("taxes_tariffs", "chips", taxed)
+    ledger.receive("taxes_tariffs", "governments", taxed)
     ledger.pay("subsidies", "governments", fabs.sum(0))
-    ledger.receive("subsidies", "chips", gift.sum(0))
-    ledger.pay("equity_loans", "capital", equity.sum(0))
-    ledger.receive("equity_loans", "chips", equity.sum(0))
-    ledger.pay("dividends_interest", "chips", dividends.sum(0))
-    ledger.receive("dividends_interest", "capital", dividends.sum(0))
+    ledger.receive("subsidies", "chips", given)
+    ledger.pay("equity_loans", "capital", raised)
+    ledger.receive("equity_loans", "chips", raised)
+    ledger.pay("dividends_interest", "chips", paid_out)
+    ledger.receive("dividends_interest", "capital", paid_out)
     return left + equity - dividends
 
 

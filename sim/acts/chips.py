@@ -25,7 +25,7 @@ from sim.physics.chips import (
 )
 from sim.plans import Plans
 from sim.state import ChipTable, State
-from sim.units import KILOWATTS_PER_GIGAWATT, Array, BoolArray, IntArray, ratio
+from sim.units import KILOWATTS_PER_GIGAWATT, ONE, Array, BoolArray, IntArray, ratio
 
 LEAST_START = 1e-6
 """Makers ship at the start, so that neither performance nor yield can be nothing: wafers stay finite."""
@@ -232,7 +232,7 @@ def full_output_h100e_per_month(ctx: Context, state: State) -> Array:
 @once_a_month
 def power_per_h100e_ratio(ctx: Context, state: State) -> Array:
     """Return the power that each maker's H100e draws over the start's (S7.3). Shapes: (maker, world)."""
-    return energy_per_h100e(performance_gain(ctx, state), np.ones(1), ctx.params.chips.energy_exponent)
+    return energy_per_h100e(performance_gain(ctx, state), ONE, ctx.params.chips.energy_exponent)
 
 
 @once_a_month
@@ -265,7 +265,7 @@ def start_wafer_usd(ctx: Context) -> Array:
     """
     chips, makers = ctx.params.chips, ctx.axes.chip_makers
     reference = chips.us_performance_start * chips.us_yield_start
-    wafer_ratio = ctx.by_bloc(np.ones(1), chips.cn_cost_ratio)[makers.bloc]
+    wafer_ratio = ctx.by_bloc(ONE, chips.cn_cost_ratio)[makers.bloc]
     ratios = ctx.start.chip_makers.unit_cost_ratio[:, None]
     return chips.us_unit_cost_start * ratios * wafer_ratio * reference
 

@@ -16,7 +16,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, TINY, Array, BoolArray, IntArray, ratio, share_over_first
+from sim.units import LN10, ONE, TINY, Array, BoolArray, IntArray, ratio, share_over_first
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -263,7 +263,7 @@ def user_cost_usd(ctx: Context, state: State, chip_price_usd: Array, kw: Array, 
         ctx.by_world(power.pue)[site],
         building_recovery_per_year(ctx),
         state.power.price_usd_per_mwh[site],
-        np.ones(1),
+        ONE,
     )
 
 

@@ -38,7 +38,7 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     undrawn = np.maximum(books.lab_credit_limit_usd - books.lab_debt_usd, 0.0)
     distressed = distressed_months_step(state.labs.distressed_months, books.lab_cash_usd, undrawn, ctx.dt)
     alive = state.labs.alive > 0.0
-    stand_alone = np.broadcast_to(~ctx.axes.labs.parent_owned[:, None], alive.shape)
+    stand_alone = ~ctx.axes.labs.parent_owned[:, None]
     leaves = leaves_market(distressed, stand_alone, alive, ctx.params.capital.distress_limit)
     gone = leaves.astype(np.float64)
     h100e, gw = chips.fleet_h100e, chips.fleet_gw

@@ -22,7 +22,7 @@ from sim.physics.robots import (
 from sim.plans import Plans
 from sim.quantity import adjusted_share
 from sim.state import RobotTable, State
-from sim.units import MILLION, MONTHS_PER_YEAR, Array, ratio, share_over_first
+from sim.units import MILLION, MONTHS_PER_YEAR, NOTHING, ONE, Array, ratio, share_over_first
 
 LEAST_SHARE = 1e-6
 """A plant share below which the number of job groups is not fitted: nobody would have seen such a plant."""
@@ -53,7 +53,7 @@ def act(ctx: Context, state: State, plans: Plans, tariff: Array) -> IndustrialOu
     levied = tariff_by_place(ctx, ctx.axes.industrial_makers.bloc, tariff)
     installed = supplier_share(ctx, old.industrial_price_usd, levied) * plans.factories.industrial_orders
     retired = retired_units(old.industrial_units, rules.industrial_life_years * MONTHS_PER_YEAR, ctx.dt)
-    units = fleet_after(old.industrial_units, retired, installed, np.zeros(1))
+    units = fleet_after(old.industrial_units, retired, installed, NOTHING)
     made = old.industrial_made + installed.sum(1)
     return IndustrialOutcome(
         units=units,
@@ -107,7 +107,7 @@ def price_usd(ctx: Context, made_units: Array) -> Array:
     """
     before = start_experience_units(ctx)
     return wright_unit_cost_usd(
-        start_price_usd(ctx), np.zeros(1), before + made_units, before, ctx.params.robots.learning_rate
+        start_price_usd(ctx), NOTHING, before + made_units, before, ctx.params.robots.learning_rate
     )
 
 
@@ -178,7 +178,7 @@ def fitted_machine_scale(ctx: Context, tariff: Array) -> Array:
         wage_usd_per_year(ctx, 0.0),
         machine_cost_usd(ctx, local_price_usd(ctx, start_price_usd(ctx), tariff)),
         rules.machine_sensitivity,
-        ratio(np.ones(1), rules.industrial_workers_replaced),
+        ratio(ONE, rules.industrial_workers_replaced),
     )
     return ratio(wanted, by_rule)
 

@@ -18,13 +18,7 @@ from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
 from sim.plans import Plans
 from sim.state import OrbitTable, State
-from sim.units import (
-    KILOWATTS_PER_GIGAWATT,
-    MONTHS_PER_YEAR,
-    Array,
-    BoolArray,
-    ratio,
-)
+from sim.units import KILOWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, ONE, Array, BoolArray, ratio, totals
 
 KILOGRAMS_PER_TONNE = 1e3
 USD_PER_THOUSAND = 1e3
@@ -130,13 +124,15 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     spent = (launched + rules.repair_mass_share * restored) * KILOWATTS_PER_GIGAWATT * capex
     capital = ctx.params.capital
     settled = settle(old.cash_usd, revenue, spent, capital.profit_tax_rate, capital.payout_share)
-    wages = capital.wage_share_of_inputs * spent.sum(0)
-    inputs = ((1.0 - capital.wage_share_of_inputs) * spent).sum(0)
-    tax, dividend, equity = (
-        settled.tax_usd.sum(0),
-        settled.dividend_usd.sum(0),
-        settled.equity_usd.sum(0),
+    inputs, cost_usd, tax, dividend, equity, earned = totals(
+        (1.0 - capital.wage_share_of_inputs) * spent,
+        spent,
+        settled.tax_usd,
+        settled.dividend_usd,
+        settled.equity_usd,
+        revenue,
     )
+    wages = capital.wage_share_of_inputs * cost_usd
     table = OrbitTable(
         vintage_gw=vintages,
         vintage_charge_usd_per_kw_year=charge,
@@ -158,9 +154,9 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
         equity_usd=settled.equity_usd,
         costs=cost,
         payments=(
-            Payment("orbital_capacity", "clouds", "orbit", ctx.full(), revenue.sum(0)),
-            Payment("inputs_building", "orbit", "other_firms", inputs, spent.sum(0) - wages),
-            Payment("wages", "orbit", "households", wages, spent.sum(0) - inputs),
+            Payment("orbital_capacity", "clouds", "orbit", ctx.full(), earned),
+            Payment("inputs_building", "orbit", "other_firms", inputs, cost_usd - wages),
+            Payment("wages", "orbit", "households", wages, cost_usd - inputs),
             Payment("taxes_tariffs", "orbit", "governments", tax, tax),
             Payment("dividends_interest", "orbit", "households", dividend, dividend),
             Payment("equity_loans", "capital", "orbit", equity, equity),
@@ -416,6 +412,6 @@ def ground_cost(ctx: Context, ground: GroundTerms) -> laws.CostPerYear:
         ctx.by_world(rules.pue)[home],
         ground.price_usd_per_mwh,
         chip_usd_per_kw_year(ctx, ground, ctx.params.orbit.chip_failure_ground),
-        np.ones(1),
+        ONE,
         laws.dark_shadow_usd_per_kw(ground.dark_share, ground.compute_usd_per_kw_year),
     )

@@ -26,7 +26,17 @@ from sim.physics.robots import (
 )
 from sim.quantity import capital_recovery_factor
 from sim.state import State
-from sim.units import MILLION, MONTHS_PER_YEAR, Array, BoolArray, IntArray, ratio, share_over_first
+from sim.units import (
+    MILLION,
+    MONTHS_PER_YEAR,
+    NOTHING,
+    ONE,
+    Array,
+    BoolArray,
+    IntArray,
+    ratio,
+    share_over_first,
+)
 
 USD_PER_THOUSAND = 1e3
 OPTIMUS_CLASS = 0
@@ -226,15 +236,15 @@ def machine_cost_usd(ctx: Context, price_usd: Array) -> Array:
     rules = ctx.params.robots
     yearly = unit_cost_usd_per_year(
         price_usd,
-        np.zeros(1),
+        NOTHING,
         machine_recovery_per_year(ctx),
         rules.maintenance_share,
         rules.overhead_per_unit * USD_PER_THOUSAND,
-        np.zeros(1),
-        np.ones(1),
-        np.zeros(1),
+        NOTHING,
+        ONE,
+        NOTHING,
     )
-    return cost_per_task_usd(yearly, rules.industrial_workers_replaced, np.zeros(1))
+    return cost_per_task_usd(yearly, rules.industrial_workers_replaced, NOTHING)
 
 
 @once_a_run

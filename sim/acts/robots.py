@@ -46,8 +46,11 @@ from sim.units import (
     KILOWATTS_PER_GIGAWATT,
     MEGAWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
+    NOTHING,
+    ONE,
     Array,
     ratio,
+    totals,
 )
 
 KILOWATTS_PER_MEGAWATT = KILOWATTS_PER_GIGAWATT / MEGAWATTS_PER_GIGAWATT
@@ -149,7 +152,7 @@ def act(
         old.integration_per_month,
         np.maximum(orders.asked_units / ctx.dt, old.integration_per_month),
         rules.integration_growth,
-        np.zeros(1),
+        NOTHING,
         rules.integration_seed,
         feedback[bloc],
         ctx.dt,
@@ -158,7 +161,7 @@ def act(
     at_work = stocks.working_units.sum(2)
     own_line = stocks.home_units[:, None] * own_place(ctx)[..., None]
     everywhere = at_work + own_line
-    labour = useful_robot_labour_workers(everywhere, able.productivity[:, None], np.ones(1))
+    labour = useful_robot_labour_workers(everywhere, able.productivity[:, None], ONE)
     machines = industrial.act(ctx, state, plans, tariff)
     kwh = rules.power_draw * rules.working_hours / MONTHS_PER_YEAR * ctx.dt
     used_mwh = everywhere * kwh / KILOWATTS_PER_MEGAWATT
@@ -357,7 +360,7 @@ def put_to_work(ctx: Context, old: RobotTable, delivered: Array, kept_line: Arra
     lost_waiting = old.waiting_units * share
     lost_working = old.working_units * share
     started = commissioned_units(old.waiting_units - lost_waiting, rules.commissioning_rate, ctx.dt)
-    nothing = np.zeros(1)
+    nothing = NOTHING
     return Stocks(
         home_units=fleet_after(old.home_units, lost_home, nothing, in_house),
         pilot_units=fleet_after(old.pilot_units, lost_pilot, delivered[:, :, 0], nothing),
@@ -396,20 +399,20 @@ def payments(
         here = ctx.axes.markets.bloc == bloc
         imports = (bought_units[:, here] * foreign[:, here, None]).sum(1) * prices
         collected = collected + rate * imports.sum(0)
-    wages = capital.wage_share_of_inputs * cost.sum(0)
-    inputs = ((1.0 - capital.wage_share_of_inputs) * cost).sum(0)
+    inputs, spent, tax, dividend, equity = totals(
+        (1.0 - capital.wage_share_of_inputs) * cost,
+        cost,
+        settled.tax_usd,
+        settled.dividend_usd,
+        settled.equity_usd,
+    )
+    wages = capital.wage_share_of_inputs * spent
     return (
         Payment("robots", "other_firms", "robots", by_place.sum(0), revenue.sum(0)),
         Payment("taxes_tariffs", "other_firms", "governments", duty, collected),
-        Payment("inputs_building", "robots", "other_firms", inputs, cost.sum(0) - wages),
-        Payment("wages", "robots", "households", wages, cost.sum(0) - inputs),
-        Payment("taxes_tariffs", "robots", "governments", settled.tax_usd.sum(0), settled.tax_usd.sum(0)),
-        Payment(
-            "dividends_interest",
-            "robots",
-            "households",
-            settled.dividend_usd.sum(0),
-            settled.dividend_usd.sum(0),
-        ),
-        Payment("equity_loans", "capital", "robots", settled.equity_usd.sum(0), settled.equity_usd.sum(0)),
+        Payment("inputs_building", "robots", "other_firms", inputs, spent - wages),
+        Payment("wages", "robots", "households", wages, spent - inputs),
+        Payment("taxes_tariffs", "robots", "governments", tax, tax),
+        Payment("dividends_interest", "robots", "households", dividend, dividend),
+        Payment("equity_loans", "capital", "robots", equity, equity),
     )

@@ -13,7 +13,7 @@ from sim.markets.choice import (
     lab_share,
     reconsidering,
 )
-from sim.units import TINY, Array, BoolArray, IntArray, ratio
+from sim.units import ONE, TINY, Array, BoolArray, IntArray, of_shape, ratio
 
 
 def awareness(aware: Array, innovation: Array, imitation: Array, dt: float) -> Array:
@@ -45,7 +45,7 @@ def fade_residual(residual: Array, fading_months: Array, dt: float) -> Array:
 
     Shapes: residual (lab, market, world); fading_months is T_ξ, the half-life over ln 2.
     """
-    rate = ratio(np.ones_like(fading_months), fading_months)
+    rate = ratio(ONE, fading_months)
     return np.where(fading_months == 0.0, 0.0, residual * np.exp(-rate * dt))
 
 
@@ -105,22 +105,22 @@ def utilities(offers: Offers, tastes: Tastes, markets: int, worlds: int) -> tupl
     Source: Berry (1994).
     """
     cell = np.broadcast_shapes((1, markets, worlds), *(np.shape(field) for field in vars(offers).values()))
-    free_open = np.broadcast_to(offers.free_open & (offers.served_fraction > 0.0), cell)
-    paid_open = np.broadcast_to(offers.paid_open, cell)
-    capability = np.ascontiguousarray(np.broadcast_to(offers.capability, cell))
+    free_open = of_shape(offers.free_open & (offers.served_fraction > 0.0), cell)
+    paid_open = of_shape(offers.paid_open, cell)
+    capability = of_shape(offers.capability, cell)
     best = best_capability(capability, free_open | paid_open)
     quality = quality_value(capability, tastes.quality_beta, tastes.quality_saturation)
     quality_best = quality_value(best, tastes.quality_beta, tastes.quality_saturation)
     both = offers.trust + quality - quality_best
-    served = np.ascontiguousarray(np.where(free_open, offers.served_fraction, 1.0))
+    served = np.where(free_open, offers.served_fraction, 1.0)
     free = both + tastes.quota_beta * np.log(served) + offers.free_constant
-    cost = tastes.price_sensitivity * np.broadcast_to(offers.price_usd, cell)[:, None]
+    cost = tastes.price_sensitivity * of_shape(offers.price_usd, cell)[:, None]
     paid = (both + offers.paid_constant)[:, None] - cost
     nonuse = tastes.nonuse_depth * np.expm1(-tastes.nonuse_rate * best)
     return (
         np.where(free_open, free, -np.inf),
         np.where(paid_open[:, None], paid, -np.inf),
-        np.ascontiguousarray(np.broadcast_to(nonuse, (markets, worlds))),
+        of_shape(nonuse, (markets, worlds)),
     )
 
 

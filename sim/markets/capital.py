@@ -16,9 +16,7 @@ def growth_over_year(arr_usd: Array, arr_year_ago_usd: Array, growth_ceiling: Ar
     Shapes: broadcast.
     """
     ceiling_usd = arr_year_ago_usd * (1.0 + growth_ceiling)
-    growth = ratio(
-        np.minimum(arr_usd, ceiling_usd) - arr_year_ago_usd, arr_year_ago_usd + np.zeros_like(ceiling_usd)
-    )
+    growth = ratio(np.minimum(arr_usd, ceiling_usd) - arr_year_ago_usd, arr_year_ago_usd)
     began = (arr_year_ago_usd == 0.0) & (arr_usd > 0.0)
     return np.where(began, growth_ceiling, growth)
 
@@ -37,7 +35,7 @@ def valuation_usd(
 
     Shapes: broadcast.
     """
-    growth = np.clip(growth_per_year, 0.0, growth_ceiling)
+    growth = growth_per_year.clip(0.0, growth_ceiling)
     value: Array = arr_multiple * arr_usd * (1.0 + growth_premium * growth)
     return value
 

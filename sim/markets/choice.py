@@ -54,7 +54,7 @@ def reconsidering(setting: ChoiceSetting, dt: float) -> Array:
     Shapes: (option, class, market, world).
     """
     labs, classes, markets, worlds = setting.paid_utility.shape
-    within = np.broadcast_to(1.0 - (1.0 - setting.reconsider) ** dt, (markets, worlds))
+    within = 1.0 - (1.0 - setting.reconsider) ** dt
     probability = np.empty((1 + 2 * labs, classes, markets, worlds))
     probability[NON_USE] = within
     probability[FREE] = np.where(setting.free_utility == -np.inf, 1.0, within)[:, None]
@@ -69,7 +69,7 @@ def newly_aware_hazard(setting: ChoiceSetting) -> Array:
     """
     unaware = 1.0 - setting.aware_before
     hazard = ratio(setting.aware_after - setting.aware_before, unaware)
-    return np.where(unaware > 0.0, np.clip(hazard, 0.0, 1.0), 1.0)
+    return np.where(unaware > 0.0, hazard.clip(0.0, 1.0), 1.0)
 
 
 def network_utility(share: Array, beta: Array, epsilon: Array) -> Array:
@@ -158,10 +158,11 @@ def nest_table(setting: ChoiceSetting, network: Array) -> NestTable:
 
     Shapes: network broadcasts to (lab, market, world).
     """
-    plain = np.broadcast_to((setting.free_utility + network)[:, None], setting.paid_utility.shape)
+    plain = (setting.free_utility + network)[:, None]
     paid = setting.paid_utility + network[:, None]
-    free_of = np.array([plain, plain + setting.habit_sigma, plain])
-    paid_of = np.array([paid, paid, paid + setting.habit_sigma])
+    free_of, paid_of = np.empty((2, 3, *paid.shape))
+    free_of[::2], free_of[1] = plain, plain + setting.habit_sigma
+    paid_of[:2], paid_of[2] = paid, paid + setting.habit_sigma
     value, paid_share = nest_values(free_of, paid_of, setting.nest_lambda)
     return NestTable(*value, *paid_share)
 

@@ -30,8 +30,8 @@ def market_size_usd_per_year(
     Shapes: broadcast to (market, world); capability_gain is C̄_g − C_0.
     """
     gap_usd = np.maximum(ceiling_usd_per_year - start_usd_per_year, 0.0)
-    decay = np.exp(np.clip(-nu * capability_gain * LN10, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))
-    reached = ratio(*np.broadcast_arrays(start_usd_per_year, start_usd_per_year + gap_usd * decay))
+    decay = np.exp((-nu * capability_gain * LN10).clip(-_LARGEST_EXPONENT, _LARGEST_EXPONENT))
+    reached = ratio(start_usd_per_year, start_usd_per_year + gap_usd * decay)
     size: Array = share * ceiling_usd_per_year * reached
     return size
 
@@ -64,7 +64,7 @@ def supplier_shares(
     supplier is available, otherwise to 0.
     Source: logit with state dependence (Dubé, Hitsch and Rossi 2010), summed over present suppliers.
     """
-    is_open = np.broadcast_to(available > 0, utility.shape)
+    is_open = available > 0
     weight = _weights(np.where(is_open, utility, -np.inf))
     bonus = np.expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
     choosing = np.where(is_open, 1.0 - (1.0 - reconsider_per_month) ** dt, 1.0) * last_shares

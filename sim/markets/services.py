@@ -216,11 +216,11 @@ def quota_step(
     """
     funds_usd = np.maximum(budget_usd + ads_usd, 0.0)
     larger = np.maximum(funds_usd, cost_usd)
-    funds, cost = ratio(funds_usd, larger), ratio(cost_usd + np.zeros_like(larger), larger)
+    funds, cost = ratio(funds_usd, larger), ratio(cost_usd, larger)
     # tanh ln(x/y) = (x² − y²)/(x² + y²): no logarithm of nothing.
     balance = ratio(funds**2 - cost**2, funds**2 + cost**2)
     moved = quota * np.exp(adjustment_per_month * dt * balance)
-    return np.clip(moved, floor_multiple * demand, ceiling_multiple * demand)
+    return moved.clip(floor_multiple * demand, ceiling_multiple * demand)
 
 
 # ---------------------------------------------------------------- price
@@ -269,7 +269,7 @@ def best_reply_price(
     buyers = (weight * paid_share).sum(0)
     leaving = -(weight * slopes.paid_per_usd).sum(0)
     kept_usd = free_margin_usd * (weight * slopes.free_per_usd).sum(0)
-    nobody_pays = ratio(*np.broadcast_arrays(weight.sum(0), (weight * price_beta / nest_lambda).sum(0)))
+    nobody_pays = ratio(weight.sum(0), (weight * price_beta / nest_lambda).sum(0))
     # Where hardly anybody would leave, the best reply has no bound of its own.
     wanted_usd = buyers + kept_usd
     is_bounded = np.abs(wanted_usd) < _LARGEST_MARKUP_USD * leaving

@@ -65,7 +65,7 @@ def output_h100e(
     return ChipOutput(
         h100e=made,
         wafer_limit_h100e=by_wafers,
-        hbm_used=np.minimum(ratio(made, h100e_per_hbm + np.zeros_like(made)), hbm_available),
+        hbm_used=np.minimum(ratio(made, h100e_per_hbm), hbm_available),
     )
 
 

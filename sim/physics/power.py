@@ -217,7 +217,7 @@ def dispatch(
     last = _last_tranche(used > 0.0, sorted_capacity > 0.0)
     cost = np.broadcast_to(marginal_cost_usd_per_mwh, capacity_gw.shape)
     marginal = cost.reshape(-1).take(place.reshape(-1).take(last * cells.size + cells))
-    reserve_gw = reserve_target * load_gw + np.zeros_like(total)
+    reserve_gw = reserve_target * load_gw
     missing = ratio((load_gw + reserve_gw - total).clip(0.0, reserve_gw), reserve_gw)
     missing = np.where(load_gw > total, 1.0, missing)
     rent = scarcity_usd_per_mwh * missing**2 * (3.0 - 2.0 * missing)

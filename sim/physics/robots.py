@@ -17,6 +17,7 @@ from sim.units import (
     TINY,
     Array,
     logistic,
+    of_shape,
     ratio,
 )
 
@@ -230,12 +231,13 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
     value = _technology_value(cost_per_task_usd, utility, sensitivity)
     # Sorted before it is broadcast: reach seldom differs by cell, and sorting costs more than the logit.
     feasible = np.minimum(np.maximum(reach, 0.0), 1.0) + np.zeros((len(value),) + (1,) * (value.ndim - 1))
-    order = np.argsort(-feasible, axis=0, kind="stable")
-    feasible = np.take_along_axis(feasible, order, axis=0)
+    order = (-feasible).argsort(0, kind="stable")
+    alike = feasible[0].size
+    feasible = feasible.reshape(-1).take(order * alike + np.arange(alike).reshape(feasible.shape[1:]))
     # With the widest reach first, row i of `width` is where exactly the options 0..i are feasible.
     width = feasible - np.concatenate([feasible[1:], np.zeros_like(feasible[:1])])
     shape = np.broadcast_shapes(value.shape, feasible.shape)
-    value = np.ascontiguousarray(np.broadcast_to(value, shape))
+    value = of_shape(value, shape)
     cells = value[0].size
     # Where each option of that order stands in the flat table: one index, not one an axis.
     place = order * cells + np.arange(cells).reshape(shape[1:])
