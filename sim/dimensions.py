@@ -53,10 +53,15 @@ def composite_shares(ctx: Context, state: State) -> tuple[Array, Array]:
 
     Shapes: (bloc, world) each. Humanoid labour counts only once it matters (section 6).
     """
-    users = two_shares(users_by_bloc(ctx, state.users).sum(1))
-    compute = two_shares(state.compute_by_user)
-    labour = two_shares(state.robot_labour)
-    revenue = two_shares(sum_by_bloc(state.labs.revenue_usd, ctx.axes.labs.bloc))
+    amounts: Array = np.array(
+        [
+            users_by_bloc(ctx, state.users).sum(1),
+            state.compute_by_user,
+            state.robot_labour,
+            sum_by_bloc(state.labs.revenue_usd, ctx.axes.labs.bloc),
+        ]
+    )
+    users, compute, labour, revenue = two_shares(amounts.swapaxes(0, 1)).swapaxes(0, 1)
     lead = lag_shares(lag_months(ctx, state))
     opened = np.where(state.robot_labour_matters > 0.0, labour, 0.5)
     table = np.array([users, compute, opened, revenue, lead])

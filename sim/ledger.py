@@ -60,11 +60,9 @@ class Ledger:
         entry = self.received_usd[_FLOW[flow], _SECTOR[payee]]
         entry += amount_usd
 
-    def change_usd(self, sector: str) -> Array:
-        """Return a sector's change in cash, the sum of its column. Shapes: (world,)."""
-        index = _SECTOR[sector]
-        change: Array = self.received_usd[:, index].sum(0) - self.paid_usd[:, index].sum(0)
-        return change
+    def changes_usd(self) -> dict[str, Array]:
+        """Return every sector's change in cash, the sum of its column. Shapes: sector -> (world,)."""
+        return dict(zip(SECTORS, self.received_usd.sum(0) - self.paid_usd.sum(0), strict=True))
 
     def row_residuals(self) -> Array:
         """Return what each flow's payers and payees disagree about, relative to its size.

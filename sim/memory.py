@@ -5,7 +5,7 @@ state that is still being built, as at the start, is asked anew each time.
 """
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -48,14 +48,20 @@ def once_a_month(law: Callable[[Context, State], Answer]) -> Callable[[Context, 
     return answer
 
 
+def remember(state: State, law: Callable[[Context, State], Answer], answer: Answer) -> None:
+    """Keep what a law of a month's start would answer, where it has been computed already."""
+    if state.known is not None:
+        state.known[law.__wrapped__] = seal(answer)  # type: ignore[attr-defined]  # set by `wraps`
+
+
 def seal(answer: Answer) -> Answer:
     """Make an array, or the arrays of a record or tuple, unwritable, and return it."""
     if isinstance(answer, np.ndarray):
-        answer.flags.writeable = False
+        answer.setflags(write=False)
     elif isinstance(answer, tuple):
         for part in answer:
             seal(part)
     elif is_dataclass(answer):
-        for field in fields(answer):
-            seal(getattr(answer, field.name))
+        for part in vars(answer).values():
+            seal(part)
     return answer

@@ -22,13 +22,14 @@ from sim.acts import (
     robots,
     shocks,
 )
-from sim.acts.fleet import held_gw
+from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import enter
 from sim.axes import best_by_bloc, sum_by_bloc
 from sim.context import Context
 from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
 from sim.markets.services import demand_per_user_step
+from sim.memory import once_a_run, remember
 from sim.plans import Plans
 from sim.quantity import fading_log_growth
 from sim.state import LabTable, SectorCash, State
@@ -96,6 +97,10 @@ def advance(ctx: Context, state: State, plans: Plans) -> tuple[State, Month]:
     month = Month(luck, law, grid, made, used, skill, chosen, units, launched, money, left, back, ledger)
     after = commit(ctx, state, plans, month)
     after.known = {}
+    if month.exits.fleet_h100e is made.fleet_h100e:
+        # Nobody left: what was held after installation is held at the next month's start.
+        remember(after, held_h100e, made.held_h100e)
+        remember(after, held_gw, made.held_gw)
     return after, month
 
 
@@ -104,14 +109,24 @@ def power_room_gw(ctx: Context, state: State, plans: Plans, grid: power.PowerOut
 
     Shapes: (market, world).
     """
-    rules, places = ctx.params.power, ctx.by_market
-    horizon = rules.room_horizon
-    cap = plans.grids.cap_gw / ctx.dt * horizon
-    due = np.minimum(1.0, horizon / places.lead_time_months) * places.survival_share
-    coming = np.minimum(cap, grid.table.ready_gw + grid.table.stages_gw.sum(0) * due)
-    engines = grid.table.btm_stages_gw.sum(0) * np.minimum(1.0, horizon / rules.btm_lead_time)
+    due_share, engine_share = due_within_horizon(ctx)
+    cap = plans.grids.cap_gw / ctx.dt * ctx.params.power.room_horizon
+    coming = np.minimum(cap, grid.table.ready_gw + grid.table.stages_gw.sum(0) * due_share)
+    engines = grid.table.btm_stages_gw.sum(0) * engine_share
     room: Array = np.maximum(grid.available_gw + coming + engines - grid.need_gw, 0.0)
     return room
+
+
+@once_a_run
+def due_within_horizon(ctx: Context) -> tuple[Array, Array]:
+    """Return the share of power on order that owners expect in time, from the grid and from engines (S8).
+
+    Shapes: -> (market, world), () or (world,).
+    """
+    rules, places = ctx.params.power, ctx.by_market
+    horizon = rules.room_horizon
+    due = np.minimum(1.0, horizon / places.lead_time_months) * places.survival_share
+    return due, np.minimum(1.0, horizon / rules.btm_lead_time)
 
 
 def orbit_room(ctx: Context, state: State, satellites_gw: Array) -> Array:
@@ -264,10 +279,11 @@ def compute_by_user(ctx: Context, used: compute.ComputeOutcome) -> Array:
 
 def commit_cash(old: SectorCash, ledger: Ledger) -> SectorCash:
     """Book the month on the sectors kept as one account."""
+    change = ledger.changes_usd()
     return SectorCash(
-        households=old.households + ledger.change_usd("households"),
-        other_firms=old.other_firms + ledger.change_usd("other_firms"),
-        power=old.power + ledger.change_usd("power"),
-        capital=old.capital + ledger.change_usd("capital"),
-        governments=old.governments + ledger.change_usd("governments"),
+        households=old.households + change["households"],
+        other_firms=old.other_firms + change["other_firms"],
+        power=old.power + change["power"],
+        capital=old.capital + change["capital"],
+        governments=old.governments + change["governments"],
     )

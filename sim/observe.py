@@ -9,13 +9,14 @@ import numpy as np
 from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
 from sim.acts.feedback import start_stringency
-from sim.acts.fleet import held_gw, powered_h100e
+from sim.acts.fleet import powered_h100e
 from sim.acts.groups import budget_growth, group_budgets_usd
-from sim.acts.power import power_bill_usd_per_month, start_price_usd_per_mwh
+from sim.acts.power import bills_usd_per_month
 from sim.axes import CN, FREE, PAID, US, rows_by_bloc, sum_by_bloc
 from sim.context import Context
 from sim.dimensions import composite_shares
 from sim.economics import enterprise_terms, lab_economics, monthly_users
+from sim.memory import once_a_run
 from sim.plans import (
     ChipMakerView,
     CloudView,
@@ -48,16 +49,12 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
     powered = powered_h100e(ctx, state)
     budgets = group_budgets_usd(ctx, state)[names.bloc] * names.group_budget_share[:, None]
     parents = names.parent_owned[:, None]
-    in_bloc = sum_by_bloc(free.sum(1), names.bloc)[names.bloc]
-    share = np.where(in_bloc > 0.0, free.sum(1) / np.maximum(in_bloc, 1.0), 0.0)
+    free_users = free.sum(1)
+    in_bloc = sum_by_bloc(free_users, names.bloc)[names.bloc]
+    share = np.where(in_bloc > 0.0, free_users / np.maximum(in_bloc, 1.0), 0.0)
     gift = state.policy.subsidy_usd[2] / ctx.dt
-    boost = ctx.by_world(ctx.params.policy.free_tier_boost)
-    withdrawn = 1.0 - ctx.by_world(ctx.params.policy.free_tier_withdrawn)
     site_share = names.site_share.T[:, :, None]
-    bill_usd, bill_then_usd = (
-        power_bill_usd_per_month(ctx, held_gw(ctx, state), state.fleet.powered_share, price)[:n_labs]
-        for price in (state.power.price_usd_per_mwh, start_price_usd_per_mwh(ctx))
-    )
+    bill_usd, bill_then_usd = (bill[:n_labs] for bill in bills_usd_per_month(ctx, state))
     return sealed(
         LabView(
             params=ctx.params,
@@ -84,7 +81,7 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
             paid_cost_usd=by_lab(economics.paid_cost_usd),
             query_cost_usd=economics.query_cost_usd,
             ad_revenue_usd=economics.ad_revenue_usd[:, None],
-            free_boost=(boost * withdrawn)[names.bloc],
+            free_boost=free_tier_boost(ctx),
             free_subsidy_usd=gift[names.bloc] * share,
             rent_usd=state.fleet.rent_usd[:, None],
             cloud_open=by_lab(compute.access_by_lab(ctx, state.policy.stringency)),
@@ -98,6 +95,15 @@ def lab_view(ctx: Context, state: State, offers_usd: Array) -> LabView:
             group_budget_usd=budgets,
         )
     )
+
+
+@once_a_run
+def free_tier_boost(ctx: Context) -> Array:
+    """Return the factor of policy on what labs spend on free tiers (S3.2, S12). Shapes: -> (lab, world)."""
+    boost = ctx.by_world(ctx.params.policy.free_tier_boost)
+    withdrawn = 1.0 - ctx.by_world(ctx.params.policy.free_tier_withdrawn)
+    factor: Array = (boost * withdrawn)[ctx.axes.labs.bloc]
+    return factor
 
 
 def cloud_view(ctx: Context, state: State) -> CloudView:
@@ -201,14 +207,12 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     """Show each government its bloc's composite share, who leads, and what the rival did."""
     policy = state.policy
     shares, leads = composite_shares(ctx, state)
-    growth = ctx.by_world(ctx.params.policy.gdp_growth)
-    home = ctx.axes.markets.home
+    gdp_start, growth = start_gdp_usd(ctx)
+    gdp = gdp_start * growth ** (state.months / MONTHS_PER_YEAR)
     starts = start_stringency(ctx)
     dated = ctx.spread(ctx.history.stringency_in(state.months))
     views = []
     for bloc in (US, CN):
-        gdp = ctx.by_world(ctx.params.policy.gdp)[bloc] * BILLION
-        gdp = gdp * (1.0 + growth[home[bloc]]) ** (state.months / MONTHS_PER_YEAR)
         views.append(
             sealed(
                 GovernmentView(
@@ -221,7 +225,7 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
                     below_months=policy.below_months[bloc],
                     reaction_month=policy.reaction_month[bloc],
                     resists=policy.resists[bloc],
-                    gdp_usd_per_year=gdp,
+                    gdp_usd_per_year=gdp[bloc],
                     rival_rise=policy.rise[1 - bloc],
                     stringency=policy.stringency[bloc],
                     rise=policy.rise[bloc],
@@ -233,15 +237,22 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     return tuple(views)
 
 
+@once_a_run
+def start_gdp_usd(ctx: Context) -> tuple[Array, Array]:
+    """Return each bloc's product a year at the start, and the factor by which it grows a year.
+
+    Shapes: -> two of (bloc, world).
+    """
+    policy, home = ctx.params.policy, ctx.axes.markets.home
+    return ctx.by_world(policy.gdp) * BILLION, 1.0 + ctx.by_world(policy.gdp_growth)[home]
+
+
 def grid_view(ctx: Context, state: State) -> GridView:
     """Show grid operators their place's additions, retirements and spare capacity."""
     start, places, policy = ctx.start.markets, ctx.axes.markets, state.policy
     of_bloc = (places.bloc >= 0)[:, None]
     home = of_bloc & (places.home[places.bloc] == np.arange(len(places.names)))[:, None]
     gift = np.where(home, policy.subsidy_usd[1][places.bloc], 0.0)
-    speed = np.ones((len(places.names), ctx.worlds))
-    speed[places.names.index("us")] = ctx.params.power.permitting_speed_us
-    speed[places.names.index("cn")] = ctx.params.power.permitting_speed_cn
     return sealed(
         GridView(
             params=ctx.params,
@@ -250,7 +261,7 @@ def grid_view(ctx: Context, state: State) -> GridView:
             firm_additions_gw_per_year=start.firm_additions_gw_per_year[:, None],
             retirements_gw_per_year=start.retirements_gw_per_year[:, None],
             spare_gw=state.power.spare_gw,
-            permitting_speed=speed,
+            permitting_speed=permitting_speed(ctx),
             feedback=np.where(of_bloc, policy.feedback[places.bloc], 1.0),
             subsidised_gw_per_year=gift
             * MONTHS_PER_YEAR
@@ -258,6 +269,16 @@ def grid_view(ctx: Context, state: State) -> GridView:
             / (ctx.params.policy.lever_grid_cost * BILLION),
         )
     )
+
+
+@once_a_run
+def permitting_speed(ctx: Context) -> Array:
+    """Return how fast each place permits, over the present. Shapes: -> (market, world)."""
+    places = ctx.axes.markets.names
+    speed = np.ones((len(places), ctx.worlds))
+    speed[places.index("us")] = ctx.params.power.permitting_speed_us
+    speed[places.index("cn")] = ctx.params.power.permitting_speed_cn
+    return speed
 
 
 def consumer_view(ctx: Context, state: State) -> ConsumerView:

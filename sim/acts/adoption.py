@@ -44,20 +44,30 @@ class AdoptionOutcome:
 @once_a_month
 def offers_open(ctx: Context, state: State) -> BoolArray:
     """Return where each lab offers its assistant: launched, not barred. Shapes: (lab, market, world)."""
-    alive, months = state.labs.alive, state.months
-    labs, markets = ctx.axes.labs, ctx.axes.markets
-    barred = np.repeat(labs.barred[:, :, None].astype(np.float64), ctx.worlds, axis=2)
-    ban = ctx.by_world(ctx.params.policy.ban_rival_apps)
+    months, before, after = state.months, *places_open(ctx)
+    begun = months >= ctx.by_world(ctx.params.policy.schedule_start)
+    launched = (months >= ctx.axes.labs.entry_month)[:, None]
+    opened: BoolArray = ((state.labs.alive > 0.0) & launched)[:, None] & np.where(begun, after, before)
+    return opened
+
+
+@once_a_run
+def places_open(ctx: Context) -> tuple[BoolArray, BoolArray]:
+    """Return where no government bars a lab's assistant, before and after the schedule begins.
+
+    Shapes: -> two of (lab, market, world).
+    """
+    labs, home = ctx.axes.labs, ctx.axes.markets.home
+    before = np.repeat(labs.barred[:, :, None], ctx.worlds, axis=2)
+    after = before.copy()
+    banned = ctx.by_world(ctx.params.policy.ban_rival_apps) > 0.0
     for bloc in (US, CN):
-        home = markets.home[bloc]
         rivals = labs.bloc == 1 - bloc
         # A ban on assistants that people use comes with the schedule; where nobody uses them it is in force.
-        used = ctx.start.labs.users_million[rivals, home][:, None] > 0.0
-        begun = months >= ctx.params.policy.schedule_start
-        barred[rivals, home] = np.maximum(barred[rivals, home], ban[bloc] * (begun | ~used))
-    launched = (months >= labs.entry_month)[:, None, None]
-    opened: BoolArray = (alive[:, None] > 0.0) & launched & (barred <= 0.0)
-    return opened
+        unused = ctx.start.labs.users_million[rivals, home[bloc]][:, None] <= 0.0
+        before[rivals, home[bloc]] |= banned[bloc] & unused
+        after[rivals, home[bloc]] |= banned[bloc]
+    return ~before, ~after
 
 
 @once_a_run

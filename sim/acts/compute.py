@@ -7,7 +7,7 @@ import numpy as np
 from sim.acts import fleet
 from sim.acts.chips import ChipOutcome, power_per_h100e_kw
 from sim.acts.policy import PolicyOutcome, third_country_access
-from sim.acts.power import PowerOutcome, power_bill_usd_per_month
+from sim.acts.power import PowerOutcome, bills_usd_per_month
 from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
 from sim.markets.services import compute_per_unit_load, served_fraction, serving_cost_usd_per_h100e_month
@@ -324,9 +324,7 @@ def rent_net_usd(ctx: Context, state: State) -> Array:
     """
     n_labs, table = len(ctx.axes.labs.names), state.fleet
     rent = table.rent_usd * fleet.powered_h100e(ctx, state)[n_labs:] * np.minimum(table.occupancy, 1.0)
-    bill = power_bill_usd_per_month(
-        ctx, fleet.held_gw(ctx, state), table.powered_share, state.power.price_usd_per_mwh
-    )
+    bill, _ = bills_usd_per_month(ctx, state)
     return np.maximum(rent - bill[n_labs:], 0.0)
 
 

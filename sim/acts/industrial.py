@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.acts.payments import Payment
 from sim.acts.robot_terms import USD_PER_THOUSAND, machine_cost_usd, tariff_by_place, wage_usd_per_year
+from sim.axes import rows_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.physics.robots import (
@@ -70,15 +71,17 @@ def payments(
     ctx: Context, installed: Array, price: Array, levied: Array, tariff: Array
 ) -> tuple[Payment, ...]:
     """Return what installations pay; their makers keep no cash and pay their profit out (section 5)."""
-    capital, blocs = ctx.params.capital, ctx.axes.industrial_makers.bloc
+    capital = ctx.params.capital
     revenue = (installed.sum(1) * price).sum(0)
-    outlay = (installed * price[:, None]).sum(0).sum(0)
-    duty = (installed * price[:, None] * levied).sum(0).sum(0)
-    collected = np.zeros(ctx.worlds)
-    for bloc, rate in enumerate(tariff):
-        here = ctx.axes.markets.bloc == bloc
-        foreign = (blocs != bloc) & (blocs >= 0)
-        collected = collected + rate * (installed[foreign][:, here].sum(1) * price[foreign]).sum(0)
+    price_of_installed = installed * price[:, None]
+    outlay = price_of_installed.sum(0).sum(0)
+    duty = (price_of_installed * levied).sum(0).sum(0)
+    collected = NOTHING
+    makers = rows_by_bloc(ctx.axes.industrial_makers.bloc.tobytes())
+    for here, rivals, rate in zip(
+        rows_by_bloc(ctx.axes.markets.bloc.tobytes()), reversed(makers), tariff, strict=True
+    ):
+        collected = collected + rate * (installed[rivals][:, here].sum(1) * price[rivals]).sum(0)
     cost = revenue / (1.0 + ctx.params.robots.markup)
     wages = capital.wage_share_of_inputs * cost
     inputs = (1.0 - capital.wage_share_of_inputs) * cost

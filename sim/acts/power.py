@@ -8,7 +8,7 @@ from sim.acts.fleet import held_gw
 from sim.acts.policy import PolicyOutcome
 from sim.acts.shocks import Shocks
 from sim.context import Context
-from sim.memory import once_a_run
+from sim.memory import once_a_month, once_a_run
 from sim.physics.power import (
     Passage,
     all_in_price_usd_per_mwh,
@@ -31,6 +31,7 @@ from sim.units import (
     KILOWATT_HOURS_PER_MEGAWATT_HOUR,
     MEGAWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
+    ONE,
     Array,
     ratio,
 )
@@ -187,10 +188,35 @@ def power_bill_usd_per_month(
     Shapes: it_gw and powered_share (owner, site, world), price (market, world) -> (owner, world).
     """
     markets = price_usd_per_mwh.shape[0]
-    powered_gw = it_gw[:, :markets] * powered_share[:, :markets]
-    hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT
-    bill: Array = (powered_gw * ctx.params.power.pue * price_usd_per_mwh).sum(1) * hours
+    used = metered_gw(ctx, it_gw[:, :markets], powered_share[:, :markets])
+    return bill_usd_per_month(used, price_usd_per_mwh)
+
+
+def metered_gw(ctx: Context, it_gw: Array, powered_share: Array) -> Array:
+    """Return what accelerators with power draw at the meter. Shapes: all (owner, market, world)."""
+    metered: Array = it_gw * powered_share * ctx.params.power.pue
+    return metered
+
+
+def bill_usd_per_month(used_gw: Array, price_usd_per_mwh: Array) -> Array:
+    """Return what power costs each owner a month (S8).
+
+    Shapes: used (owner, market, world), price (market, world) -> (owner, world).
+    """
+    bill: Array = (used_gw * price_usd_per_mwh).sum(1) * (HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT)
     return bill
+
+
+@once_a_month
+def bills_usd_per_month(ctx: Context, state: State) -> tuple[Array, Array]:
+    """Return what owners' power costs a month at today's prices, and at those of the run's start (S8).
+
+    Shapes: -> two of (owner, world).
+    """
+    markets = len(ctx.axes.markets.names)
+    used = metered_gw(ctx, held_gw(ctx, state)[:, :markets], state.fleet.powered_share[:, :markets])
+    now, then = state.power.price_usd_per_mwh, start_price_usd_per_mwh(ctx)
+    return bill_usd_per_month(used, now), bill_usd_per_month(used, then)
 
 
 def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) -> Array:
@@ -212,23 +238,45 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     Shapes: (market, world) each.
     """
     power, old = ctx.params.power, state.power
-    growth = expected_growth(ctx, state, plans)
-    lead, survival = ctx.by_market.lead_time_months, ctx.by_market.survival_share
+    growth, ahead = expected_growth(ctx, state, plans), planning(ctx)
+    survival = ctx.by_market.survival_share
     coming = old.stages_gw.sum(0) * survival + old.ready_gw + old.btm_stages_gw.sum(0)
     have = old.grid_gw + old.btm_gw + coming
-    # Orders close a part of the gap a month: without looking beyond the lead time a fast grid would starve.
-    ahead = np.minimum(lead + power.room_horizon, power.planning_horizon)
     added = need * np.expm1(growth)
-    missing = np.maximum(need + added * ahead - have, 0.0)
-    speed = adjusted_share(power.order_speed, ctx.dt)
-    soon = np.minimum(1.0, power.btm_lead_time / lead) * survival
+    missing = np.maximum(need + added * ahead.months - have, 0.0)
     cap = plans.grids.cap_gw / ctx.dt * power.btm_lead_time
-    grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * soon, cap)
+    grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * ahead.soon_share, cap)
     later = need + added * power.btm_lead_time
     urgent = np.maximum(later - old.grid_gw - old.btm_gw - old.btm_stages_gw.sum(0) - grid_soon, 0.0)
-    slots = btm_limit_gw(power.btm_slots, np.ones_like(need), ctx.dt)
-    engines = np.minimum(urgent * speed, slots)
-    return ratio(np.maximum(missing - engines, 0.0) * speed, survival), engines
+    engines = np.minimum(urgent * ahead.speed_share, ahead.slots_gw)
+    return ratio(np.maximum(missing - engines, 0.0) * ahead.speed_share, survival), engines
+
+
+@dataclass(frozen=True)
+class Planning:
+    """How far owners look ahead when they order power, which no month changes (S8)."""
+
+    months: Array
+    """(market, world): for which they order from the grid."""
+    soon_share: Array
+    """(market, world): of the queue, what the grid brings within the lead time of an engine."""
+    speed_share: Array
+    """() or (world,): part of the gap that they order in a step."""
+    slots_gw: Array
+    """() or (world,): engines to be had in a step."""
+
+
+@once_a_run
+def planning(ctx: Context) -> Planning:
+    """Return how far owners look ahead when they order power (S8)."""
+    power, lead = ctx.params.power, ctx.by_market.lead_time_months
+    return Planning(
+        # Orders close a part of the gap: without looking beyond the lead time a fast grid would starve.
+        months=np.minimum(lead + power.room_horizon, power.planning_horizon),
+        soon_share=np.minimum(1.0, power.btm_lead_time / lead) * ctx.by_market.survival_share,
+        speed_share=adjusted_share(power.order_speed, ctx.dt),
+        slots_gw=btm_limit_gw(power.btm_slots, ONE, ctx.dt),
+    )
 
 
 def expected_growth(ctx: Context, state: State, plans: Plans) -> Array:

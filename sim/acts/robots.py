@@ -25,6 +25,7 @@ from sim.acts.robot_terms import (
     trials_by_sector,
     unit_cost_usd,
 )
+from sim.axes import rows_by_bloc
 from sim.context import Context
 from sim.physics.production import useful_robot_labour_workers
 from sim.physics.robots import (
@@ -391,13 +392,13 @@ def payments(
     tariff (bloc, world).
     """
     capital = ctx.params.capital
-    by_place = (bought_units * prices[:, None]).sum(0)
-    duty = (bought_units * prices[:, None] * levied).sum(0).sum(0)
-    collected = np.zeros(ctx.worlds)
-    foreign = 1.0 - at_home(ctx)
-    for bloc, rate in enumerate(tariff):
-        here = ctx.axes.markets.bloc == bloc
-        imports = (bought_units[:, here] * foreign[:, here, None]).sum(1) * prices
+    price_of_bought = bought_units * prices[:, None]
+    by_place = price_of_bought.sum(0)
+    duty = (price_of_bought * levied).sum(0).sum(0)
+    collected = NOTHING
+    imported = bought_units * (1.0 - at_home(ctx))[..., None]
+    for here, rate in zip(rows_by_bloc(ctx.axes.markets.bloc.tobytes()), tariff, strict=True):
+        imports = imported[:, here].sum(1) * prices
         collected = collected + rate * imports.sum(0)
     inputs, spent, tax, dividend, equity = totals(
         (1.0 - capital.wage_share_of_inputs) * cost,

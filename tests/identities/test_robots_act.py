@@ -80,7 +80,7 @@ def test_every_payment_has_two_sides_and_cash_is_what_flowed() -> None:
             ("orbit", step.before.orbit, step.orbit.table),
         ):
             flow = ledger.received_usd.sum((0, 1)) + old.cash_usd.sum(0)
-            assert_same(ledger.change_usd(sector), (new.cash_usd - old.cash_usd).sum(0), flow)
+            assert_same(ledger.changes_usd()[sector], (new.cash_usd - old.cash_usd).sum(0), flow)
             assert (new.cash_usd >= 0.0).all()
 
 
