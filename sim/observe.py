@@ -10,7 +10,7 @@ from sim.acts import adoption, compute
 from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
 from sim.acts.feedback import start_stringency
 from sim.acts.fleet import powered_h100e
-from sim.acts.groups import budget_growth, group_budgets_usd
+from sim.acts.groups import budget_growth, gdp_usd_per_year, group_budgets_usd
 from sim.acts.power import bills_usd_per_month
 from sim.axes import CN, FREE, PAID, US, rows_by_bloc, sum_by_bloc
 from sim.context import Context
@@ -152,10 +152,7 @@ def chip_maker_view(ctx: Context, state: State) -> ChipMakerView:
 
 def enterprise_view(ctx: Context, state: State) -> EnterpriseView:
     """Show the enterprises of places what labs offer there and how capability has grown."""
-    rules = ctx.params
-    growth = ctx.by_world(rules.policy.gdp_growth)
     at_start = ctx.start.markets.gdp_usd_per_year[:, None]
-    gdp = at_start * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
     world = at_start.sum()
     share_start = ratio(at_start, world)
     terms = enterprise_terms(ctx, state)
@@ -172,7 +169,7 @@ def enterprise_view(ctx: Context, state: State) -> EnterpriseView:
             residual=state.labs.enterprise_residual,
             available=terms.available,
             shares=state.labs.enterprise_share,
-            market_share=ratio(gdp, world),
+            market_share=ratio(gdp_usd_per_year(ctx, state), world),
             start_usd_per_year=ratio(state.labs.enterprise_start_usd, share_start),
             capability_gain_orders=np.where(np.isfinite(best), best, first) - first,
             hosted_share=adoption.hosted_share(ctx, adoption.open_gap_orders(ctx, state)),

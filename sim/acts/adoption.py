@@ -189,25 +189,32 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
 
 
 @once_a_month
+def word_of_mouth(ctx: Context, state: State) -> Array:
+    """Return who knows of assistants after the step, and which of them of each lab's, as shares (S1.1, S1.7).
+
+    Word of an assistant spreads as word of assistants did.
+    Shapes: -> (1 + lab, market, world), assistants of any lab first.
+    """
+    rules, known = ctx.params.consumers, np.concatenate([state.aware_share[None], state.labs.familiar_share])
+    return awareness(known, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
+
+
 def aware_after(ctx: Context, state: State) -> Array:
     """Return the share of a place's people who know of assistants after the step (S1.1).
 
     Shapes: -> (market, world).
     """
-    rules = ctx.params.consumers
-    return awareness(state.aware_share, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
+    aware: Array = word_of_mouth(ctx, state)[0]
+    return aware
 
 
 @once_a_month
 def familiarity(ctx: Context, state: State) -> Array:
     """Return how many of the aware know each lab's assistant after the step, where it is on offer (S1.7).
 
-    Word of an assistant spreads as word of assistants did: the law of S1.1, from the month of its entry.
     Shapes: -> (lab, market, world).
     """
-    rules, known = ctx.params.consumers, state.labs.familiar_share
-    spread = awareness(known, rules.bass_innovation_p, rules.bass_imitation_q, ctx.dt)
-    return np.where(offers_open(ctx, state), spread, known)
+    return np.where(offers_open(ctx, state), word_of_mouth(ctx, state)[1:], state.labs.familiar_share)
 
 
 def act(ctx: Context, state: State, plans: Plans) -> AdoptionOutcome:

@@ -7,6 +7,7 @@ import numpy as np
 from sim.acts.adoption import AdoptionOutcome, ad_revenue_per_user_usd
 from sim.acts.chips import ChipOutcome
 from sim.acts.compute import ComputeOutcome
+from sim.acts.groups import gdp_usd_per_year
 from sim.acts.policy import PolicyOutcome
 from sim.acts.power import PowerOutcome, power_bill_usd_per_month
 from sim.axes import FREE, PAID, members_of, rows_by_bloc, sum_by_bloc
@@ -75,24 +76,26 @@ def act(
     tokens = sold.sum(1)
     revenue = subscriptions + ads + tokens
     ledger.pay("subscriptions", "households", (paying * price).sum(0).sum(0) * ctx.dt)
-    ledger.receive("subscriptions", "labs", subscriptions.sum(0))
+    subscribed, other_income = totals(subscriptions, ads + tokens)
+    ledger.receive("subscriptions", "labs", subscribed)
     ledger.pay("tokens_ads", "other_firms", ((free.sum(0) * ad_rate) * ctx.dt).sum(0))
     ledger.pay("tokens_ads", "other_firms", sold.sum(0).sum(0))
-    ledger.receive("tokens_ads", "labs", (ads + tokens).sum(0))
+    ledger.receive("tokens_ads", "labs", other_income)
 
     per_month = power_bill_usd_per_month(ctx, chips.held_gw, compute.powered_share, power.price_usd_per_mwh)
     bill = per_month * ctx.dt
     hours = HOURS_PER_MONTH * MEGAWATTS_PER_GIGAWATT * ctx.dt
     fleet_need = chips.held_gw[:, : power.need_gw.shape[0]].sum(0) * ctx.params.power.pue
     sold_usd = (fleet_need * power.powered_share * power.price_usd_per_mwh).sum(0) * hours
-    ledger.pay("electricity", "labs", bill[:n_labs].sum(0))
-    ledger.pay("electricity", "clouds", bill[n_labs:].sum(0))
-    ledger.receive("electricity", "power", sold_usd)
-
     paid_chips = chips.paid_usd.sum(1)
     building = building_usd(ctx, chips)
-    ledger.pay("accelerators", "labs", paid_chips[:n_labs].sum(0))
-    ledger.pay("accelerators", "clouds", paid_chips[n_labs:].sum(0))
+    power_of_labs, chips_of_labs = totals(bill[:n_labs], paid_chips[:n_labs])
+    power_of_clouds, chips_of_clouds = totals(bill[n_labs:], paid_chips[n_labs:])
+    ledger.pay("electricity", "labs", power_of_labs)
+    ledger.pay("electricity", "clouds", power_of_clouds)
+    ledger.receive("electricity", "power", sold_usd)
+    ledger.pay("accelerators", "labs", chips_of_labs)
+    ledger.pay("accelerators", "clouds", chips_of_clouds)
     ledger.receive("accelerators", "chips", chips.maker_revenue_usd.sum(0))
     ledger.receive("accelerators", "other_firms", chips.premium_usd.sum(0))
 
@@ -397,8 +400,7 @@ def settle_power(
 def settle_everybody_else(ctx: Context, state: State, ledger: Ledger) -> None:
     """Close households: other firms pay wages on gross product, households save and spend (section 5)."""
     capital = ctx.params.capital
-    growth = ctx.by_world(ctx.params.policy.gdp_growth)
-    gdp = ctx.start.markets.gdp_usd_per_year[:, None] * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    gdp = gdp_usd_per_year(ctx, state)
     wages = capital.labour_share * gdp * (ctx.dt / MONTHS_PER_YEAR)
     ledger.pay("wages", "other_firms", wages.sum(0))
     ledger.receive("wages", "households", (gdp.sum(0) * (ctx.dt / MONTHS_PER_YEAR)) * capital.labour_share)

@@ -27,6 +27,15 @@ def start_budgets_usd(ctx: Context) -> Array:
 
 
 @once_a_month
+def gdp_usd_per_year(ctx: Context, state: State) -> Array:
+    """Return the product of each place (section 5). Shapes: -> (market, world)."""
+    growth = ctx.by_world(ctx.params.policy.gdp_growth)
+    at_start = ctx.start.markets.gdp_usd_per_year[:, None]
+    gdp: Array = at_start * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    return gdp
+
+
+@once_a_month
 def budget_growth(ctx: Context, state: State) -> Array:
     """Return the growth of capital budgets since the start (S4). Shapes: () or (world,)."""
     growth: Array = (1.0 + ctx.params.capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)

@@ -11,13 +11,13 @@ from sim.context import Context
 from sim.memory import once_a_month, once_a_run
 from sim.physics.power import (
     Passage,
+    advance_pipeline,
     all_in_price_usd_per_mwh,
     blended_price_usd_per_mwh,
     btm_limit_gw,
     connect,
     demand_response,
     dispatch,
-    move_orders,
     outage_capacity_gw,
     passage,
     powered_share,
@@ -61,8 +61,8 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
     need = facility_need_gw(ctx, held_gw(ctx, state))
     grid_order, btm_order = orders_gw(ctx, state, plans, need)
     through = passages(ctx)
-    queue = move_orders(old.stages_gw, grid_order, through.queue)
-    site = move_orders(old.btm_stages_gw, btm_order, through.site)
+    queue = advance_pipeline(old.stages_gw, grid_order, through.queue)
+    site = advance_pipeline(old.btm_stages_gw, btm_order, through.site)
     joined = connect(old.ready_gw, queue.completed_gw, plans.grids.cap_gw, through.kept_share)
     grid = old.grid_gw + joined.connected_gw
     btm = old.btm_gw + site.completed_gw

@@ -88,26 +88,14 @@ class Dispatch:
         return generation
 
 
-def advance_pipeline(
-    stages_gw: Array, inflow_gw: Array, lead_time_months: Array, survival_share: Array, dt: float
-) -> PipelineStep:
-    """Move orders in GW through the three stages of the queue, exactly (S8).
-
-    An order leaves each stage at the rate k = 3/lead time and survives each passage with s = π^{1/3}. With
-    x = k dt and P_n the probability of at least n passages, a GW in stage i stays with e^-x, stands j stages
-    further with s^j x^j/j! e^-x and is built with s^n P_n, n = 4 - i. The inflow enters the first stage at
-    the start of the step, so two half steps (the inflow in the first) give the whole step.
-
-    Shapes: stages (3, site, world), inflow (site, world), lead time and survival broadcast.
-    Source: Forrester 1961 (material delays).
-    """
-    return move_orders(stages_gw, inflow_gw, passage(lead_time_months, survival_share, dt))
-
-
 def passage(lead_time_months: Array, survival_share: Array, dt: float) -> Passage:
-    """Return how orders pass the stages of a queue in `dt` months, which no order changes (S8).
+    """Return how orders pass the stages of a queue in `dt` months, whatever is ordered (S8).
+
+    An order leaves each stage at the rate k = 3/lead time and survives each passage with s = π^{1/3}; P_n is
+    the probability of at least n passages, x = k dt.
 
     Shapes: broadcast.
+    Source: Forrester 1961 (material delays).
     """
     x = np.minimum(STAGES * dt / np.maximum(lead_time_months, TINY), _LARGEST_EXPONENT)
     stay = np.exp(-x)
@@ -120,10 +108,14 @@ def passage(lead_time_months: Array, survival_share: Array, dt: float) -> Passag
     return Passage(np.cbrt(survival_share), stay, one_on, two_on, reached_1, reached_2, reached_3)
 
 
-def move_orders(stages_gw: Array, inflow_gw: Array, through: Passage) -> PipelineStep:
-    """Move orders in GW through the stages by a known passage, as `advance_pipeline` says (S8).
+def advance_pipeline(stages_gw: Array, inflow_gw: Array, through: Passage) -> PipelineStep:
+    """Move orders in GW through the three stages of the queue, exactly (S8).
 
-    Shapes: stages (3, ..., site, world), inflow and passage (..., site, world).
+    A GW in stage i stays with e^-x, stands j stages further with s^j x^j/j! e^-x and is built with s^n P_n,
+    n = 4 - i. The inflow enters the first stage at the start of the step, so two half steps (the inflow in
+    the first) give the whole step.
+
+    Shapes: stages (3, site, world), inflow (site, world), the passage broadcasts.
     """
     s, stay, one_on, two_on = through.survival, through.stay, through.one_on, through.two_on
     reached_1, reached_2, reached_3 = through.reached_1, through.reached_2, through.reached_3

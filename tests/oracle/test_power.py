@@ -22,7 +22,7 @@ def run_pipeline(months: int, dt: float):
     steps_per_month = round(1.0 / dt)
     for step in range(months * steps_per_month):
         inflow = np.full((1, WORLDS), 1.0 if step == 0 else 0.0)
-        moved = power.advance_pipeline(stages, inflow, LEAD_TIMES_MONTHS, SURVIVAL, dt)
+        moved = power.advance_pipeline(stages, inflow, power.passage(LEAD_TIMES_MONTHS, SURVIVAL, dt))
         stages = moved.stages_gw
         completed = completed + moved.completed_gw
         withdrawn = withdrawn + moved.withdrawn_gw
@@ -77,17 +77,17 @@ positive = st.floats(0.0, 1e6)
 def test_queue_identity_and_half_steps(stages, inflow, lead, survival, dt):
     start = np.array(stages).reshape(3, 1, 2)
     orders = np.array(inflow).reshape(1, 2)
-    whole = power.advance_pipeline(start, orders, np.array(lead), np.array(survival), dt)
+    through = power.passage(np.array(lead), np.array(survival), dt)
+    whole = power.advance_pipeline(start, orders, through)
     ordered = start.sum(0) + orders
     found = whole.stages_gw.sum(0) + whole.completed_gw + whole.withdrawn_gw
     # Some twenty roundings of parts of `ordered`: 20 * 2^-53 = 2e-15.
     np.testing.assert_allclose(found, ordered, rtol=1e-12, atol=1e-300)
     assert min(whole.stages_gw.min(), whole.completed_gw.min(), whole.withdrawn_gw.min()) >= 0.0
 
-    first = power.advance_pipeline(start, orders, np.array(lead), np.array(survival), dt / 2.0)
-    second = power.advance_pipeline(
-        first.stages_gw, np.zeros_like(orders), np.array(lead), np.array(survival), dt / 2.0
-    )
+    through = power.passage(np.array(lead), np.array(survival), dt / 2.0)
+    first = power.advance_pipeline(start, orders, through)
+    second = power.advance_pipeline(first.stages_gw, np.zeros_like(orders), through)
     bound = {"rtol": 0.0, "atol": 1e-12 * float(ordered.max()) + 1e-300}
     np.testing.assert_allclose(second.stages_gw, whole.stages_gw, **bound)
     np.testing.assert_allclose(first.completed_gw + second.completed_gw, whole.completed_gw, **bound)
@@ -282,7 +282,9 @@ def test_a_world_has_the_same_bits_in_any_batch(order):
         def pick(array):
             return np.ascontiguousarray(array[..., worlds])
 
-        queue = power.advance_pipeline(pick(stages), pick(inflow), pick(lead), pick(survival), 1.0)
+        queue = power.advance_pipeline(
+            pick(stages), pick(inflow), power.passage(pick(lead), pick(survival), 1.0)
+        )
         market = power.dispatch(pick(capacity), pick(cost), pick(load), np.array(900.0), np.array(0.15))
         return [
             queue.stages_gw, queue.completed_gw, queue.withdrawn_gw,
