@@ -184,6 +184,7 @@ def commit(ctx: Context, state: State, plans: Plans, month: Month) -> State:
         chips=replace(month.chips.table, cash_usd=month.books.chip_cash_usd),
         power=replace(
             month.power.table,
+            need_gw=month.power.need_gw,
             room_share=month.chips.room_share,
             need_growth=power.wanted_growth(ctx, state, month.power.need_gw, month.chips.wanted_gw),
         ),

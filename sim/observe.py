@@ -29,7 +29,7 @@ from sim.plans import (
     sealed,
 )
 from sim.state import State
-from sim.units import BILLION, MONTHS_PER_YEAR, Array, ratio
+from sim.units import BILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
 
 
 def by_lab(values: Array) -> Array:
@@ -248,8 +248,7 @@ def grid_view(ctx: Context, state: State) -> GridView:
     """Show grid operators their place's additions, retirements and spare capacity."""
     start, places, policy = ctx.start.markets, ctx.axes.markets, state.policy
     of_bloc = (places.bloc >= 0)[:, None]
-    home = of_bloc & (places.home[places.bloc] == np.arange(len(places.names)))[:, None]
-    gift = np.where(home, policy.subsidy_usd[1][places.bloc], 0.0)
+    gift = np.where(home_places(ctx), policy.subsidy_usd[1][places.bloc], 0.0)
     return sealed(
         GridView(
             params=ctx.params,
@@ -266,6 +265,13 @@ def grid_view(ctx: Context, state: State) -> GridView:
             / (ctx.params.policy.lever_grid_cost * BILLION),
         )
     )
+
+
+@once_a_run
+def home_places(ctx: Context) -> BoolArray:
+    """Return whether a place is a bloc's own market. Shapes: -> (market, 1)."""
+    home: BoolArray = np.isin(np.arange(len(ctx.axes.markets.names)), ctx.axes.markets.home)[:, None]
+    return home
 
 
 @once_a_run

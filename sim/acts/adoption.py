@@ -135,11 +135,10 @@ def hosted_share(ctx: Context, open_gap_orders: Array) -> Array:
     Shapes: (market, world), both.
     """
     rules = ctx.params.enterprises
-    nothing = np.zeros_like(open_gap_orders)
     share = self_hosting_share(
         -open_gap_orders,
-        nothing,
-        nothing,
+        NOTHING,
+        NOTHING,
         intercept=rules.self_hosting_intercept,
         capability_beta=rules.self_hosting_sensitivity,
         price_beta=NOTHING,

@@ -16,7 +16,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, ONE, TINY, Array, BoolArray, IntArray, ratio, share_over_first
+from sim.units import LN10, NOTHING, ONE, TINY, Array, BoolArray, IntArray, ratio, share_over_first
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -236,58 +236,71 @@ def serving_cost_usd(ctx: Context, state: State) -> Array:
     return np.where(total > 0.0, mean, own_cost) / ctx.params.labs.utilisation
 
 
-@once_a_month
 def own_compute_cost_usd(ctx: Context, state: State) -> Array:
-    """Return what one more H100e of its own costs each lab a month, at its bloc's chips and its home (S3.1).
-
-    Shapes: (lab, world).
-    """
-    labs = ctx.axes.labs
-    price, kw = bloc_chip_price_usd(ctx, state), bloc_power_per_h100e_kw(ctx, state)
-    return user_cost_usd(ctx, state, price[labs.bloc], kw[labs.bloc], labs.home_site)
+    """Return what one more H100e of its own costs each lab a month (S3.1). Shapes: (lab, world)."""
+    return user_cost_usd(ctx, state)[: len(ctx.axes.labs.names)]
 
 
-def user_cost_usd(ctx: Context, state: State, chip_price_usd: Array, kw: Array, site: IntArray) -> Array:
+def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
+    """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world)."""
+    return user_cost_usd(ctx, state)[len(ctx.axes.labs.names) :]
+
+
+@once_a_month
+def user_cost_usd(ctx: Context, state: State) -> Array:
     """Return what one more H100e costs its owner a month without idle time: chip, building and power (S3.1).
 
-    Shapes: chip_price_usd and kw, per H100e, (owner, world), site (owner,) -> (owner, world).
+    Labs buy their bloc's chips and house them at home, clouds those they buy from, at their main site.
+    Shapes: (owner, world).
     """
-    capital, chips, power = ctx.params.capital, ctx.params.chips, ctx.params.power
+    capital, site = ctx.params.capital, owner_site(ctx)
+    of_bloc = bloc_chips(ctx, state)
+    of_labs = of_bloc[:, ctx.axes.labs.bloc]
+    of_clouds = (supplier_bloc_share(ctx, state.fleet) * of_bloc[:, :, None]).sum(1)
+    chip_price_usd, kw = np.concatenate([of_labs, of_clouds], axis=1)
+    building_usd_per_kw, pue = housing(ctx)
     return serving_cost_usd_per_h100e_month(
         chip_price_usd,
         capital.interest_rate,
-        chips.user_cost_depreciation,
-        np.zeros(ctx.worlds),
-        ctx.by_world(power.building_cost)[site] * 1e3,
+        ctx.params.chips.user_cost_depreciation,
+        NOTHING,
+        building_usd_per_kw,
         kw,
-        ctx.by_world(power.pue)[site],
+        pue,
         building_recovery_per_year(ctx),
         state.power.price_usd_per_mwh[site],
         ONE,
     )
 
 
-@once_a_month
-def bloc_chip_price_usd(ctx: Context, state: State) -> Array:
-    """Return what buyers of each bloc pay per H100e. Shapes: (bloc, world)."""
-    return mean_of_bought(ctx, state, state.chips.price_usd)
+@once_a_run
+def owner_site(ctx: Context) -> IntArray:
+    """Return the main site of each owner. Shapes: -> (owner,)."""
+    return np.concatenate([ctx.axes.labs.home_site, ctx.axes.clouds.site_share.argmax(1)])
 
 
-@once_a_month
-def bloc_power_per_h100e_kw(ctx: Context, state: State) -> Array:
-    """Return the power in kW that a new H100e draws where each bloc's buyers look. Shapes: (bloc, world)."""
-    return mean_of_bought(ctx, state, power_per_h100e_kw(ctx, state))
+@once_a_run
+def housing(ctx: Context) -> tuple[Array, Array]:
+    """Return what a kW of building costs in USD, and its power usage effectiveness, at owners' main sites.
+
+    Shapes: -> two of (owner, world).
+    """
+    power, site = ctx.params.power, owner_site(ctx)
+    return ctx.by_world(power.building_cost)[site] * 1e3, ctx.by_world(power.pue)[site]
 
 
-def mean_of_bought(ctx: Context, state: State, by_maker: Array) -> Array:
-    """Return the mean over makers by last month's output that each bloc's buyers could get.
+def bloc_chips(ctx: Context, state: State) -> Array:
+    """Return price in USD and power in kW of an H100e as buyers of each bloc get it.
 
-    A maker that sells to nobody of the bloc does not count; where nobody sells, the largest value does.
-    Shapes: by_maker (maker, world) -> (bloc, world).
+    The mean over makers by last month's output that a bloc's buyers could get. A maker that sells to nobody
+    of the bloc does not count; where nobody sells, the largest value does.
+    Shapes: -> (price and power, bloc, world).
     """
     weight = output_for_bloc_h100e(ctx, state)
     total = weight.sum(1)
-    return np.where(total > 0.0, ratio((weight * by_maker).sum(1), total), by_maker.max(0))
+    by_maker: Array = np.array([state.chips.price_usd, power_per_h100e_kw(ctx, state)])
+    mean = ratio((weight * by_maker[:, None]).sum(2), total)
+    return np.where(total > 0.0, mean, by_maker.max(1)[:, None])
 
 
 @once_a_month
@@ -326,17 +339,3 @@ def rent_net_usd(ctx: Context, state: State) -> Array:
     rent = table.rent_usd * fleet.powered_h100e(ctx, state)[n_labs:] * np.minimum(table.occupancy, 1.0)
     bill, _ = bills_usd_per_month(ctx, state)
     return np.maximum(rent - bill[n_labs:], 0.0)
-
-
-@once_a_month
-def cloud_user_cost_usd(ctx: Context, state: State) -> Array:
-    """Return what one more H100e costs each cloud a month, before rent (S3.1). Shapes: (cloud, world).
-
-    At the price of the chips it buys and the power of its main site.
-    """
-    buys_from = supplier_bloc_share(ctx, state.fleet)
-    price, kw = bloc_chip_price_usd(ctx, state), bloc_power_per_h100e_kw(ctx, state)
-    site = ctx.axes.clouds.site_share.argmax(1)
-    return user_cost_usd(
-        ctx, state, (buys_from * price[:, None]).sum(0), (buys_from * kw[:, None]).sum(0), site
-    )

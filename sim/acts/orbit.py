@@ -18,7 +18,7 @@ from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
 from sim.plans import Plans
 from sim.state import OrbitTable, State
-from sim.units import KILOWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, ONE, Array, BoolArray, ratio, totals
+from sim.units import KILOWATTS_PER_GIGAWATT, MONTHS_PER_YEAR, NOTHING, ONE, Array, BoolArray, ratio, totals
 
 KILOGRAMS_PER_TONNE = 1e3
 USD_PER_THOUSAND = 1e3
@@ -79,13 +79,12 @@ def act(ctx: Context, state: State, plans: Plans, boost_gw_per_year: Array) -> O
     rules, old = ctx.params.orbit, state.orbit
     cost = costs(ctx, state)
     starts = vintage_starts(old)
-    nothing = np.zeros_like(old.launched_kg)
     aged = laws.vintage_step(
         old.vintage_gw,
         starts,
         VINTAGE_MONTHS,
         state.months,
-        nothing,
+        NOTHING,
         rules.orbital_attrition,
         rules.satellite_life * MONTHS_PER_YEAR,
         ctx.dt,

@@ -161,7 +161,6 @@ def serve(ctx: Context, grid: PowerOutcome, it_gw: Array) -> PowerOutcome:
         need_gw=need,
         powered_share=powered_share(grid.available_gw, need),
         served_gw=np.minimum(need, grid.available_gw),
-        table=replace(grid.table, need_gw=need),
     )
 
 

@@ -127,11 +127,10 @@ def sum_of_others(amounts: Array) -> Array:
     Subtracting an entry from the total could leave less than nothing. Shapes: any -> the same.
     """
     sums = np.zeros_like(amounts)
-    before, behind = sums[0].copy(), sums[0].copy()
+    behind = sums[0].copy()
     # Row by row: a cumulative sum over the leading axis strides through memory.
     for row in range(1, len(amounts)):
-        before += amounts[row - 1]
-        sums[row] = before
+        np.add(sums[row - 1], amounts[row - 1], out=sums[row])
     for row in range(len(amounts) - 2, -1, -1):
         behind += amounts[row + 1]
         sums[row] += behind

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, IntArray, ratio
+from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, IntArray, of_shape, ratio
 
 STAGES: Final = 3
 """Passages between an order and its operation; the Erlang shape of the waiting time (S8)."""
@@ -165,7 +165,7 @@ def completion_cap_gw(
     years = dt / MONTHS_PER_YEAR
     spare_limit = spare_gw * (1.0 - (1.0 - spare_draw_share) ** years)
     firm = ai_share * (firm_additions_gw_per_year - retirements_gw_per_year) * years
-    firm = firm + np.zeros_like(spare_limit)
+    firm = of_shape(firm, np.shape(spare_limit))
     return CompletionCap(np.maximum(firm + spare_limit, 0.0), firm, spare_limit)
 
 
