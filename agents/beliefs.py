@@ -22,7 +22,8 @@ def sites_with_room(site_share: Array, room_share: Array) -> Array:
     Shapes: broadcast to (site, ..., world), summing to 1. Without room anywhere the usual places stay.
     """
     tilted = site_share * room_share
-    return np.where(tilted.sum(0) > 0.0, share_over_first(tilted), site_share)
+    total = tilted.sum(0)
+    return np.where(total > 0.0, ratio(tilted, total), site_share)
 
 
 def powered_part(site_share: Array, room_share: Array) -> Array:

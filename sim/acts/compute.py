@@ -16,7 +16,7 @@ from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_sha
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, NOTHING, ONE, TINY, Array, BoolArray, IntArray, ratio, share_over_first
+from sim.units import LN10, NOTHING, ONE, TINY, Array, BoolArray, IntArray, ratio
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -325,7 +325,8 @@ def supplier_bloc_share(ctx: Context, table: FleetTable) -> Array:
     clouds = ctx.axes.clouds
     bought = table.maker_preference[len(ctx.axes.labs.names) :].swapaxes(0, 1)
     by_bloc = sum_by_bloc(bought, ctx.axes.chip_makers.bloc)
-    history = np.where(by_bloc.sum(0) > 0.0, share_over_first(by_bloc), 1.0 / len(by_bloc))
+    total = by_bloc.sum(0)
+    history = np.where(total > 0.0, ratio(by_bloc, total), 1.0 / len(by_bloc))
     return np.where((clouds.bloc < 0)[:, None], history, members_of(clouds.bloc)[:, :, None])
 
 

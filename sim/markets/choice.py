@@ -4,6 +4,7 @@ Options are coded 0 = no assistant, 1 + 2f = free tier of lab f, 2 + 2f = its pa
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -129,11 +130,11 @@ def sum_of_others(amounts: Array) -> Array:
     sums = np.zeros_like(amounts)
     behind = sums[0].copy()
     # Row by row: a cumulative sum over the leading axis strides through memory.
-    for row in range(1, len(amounts)):
-        np.add(sums[row - 1], amounts[row - 1], out=sums[row])
-    for row in range(len(amounts) - 2, -1, -1):
-        behind += amounts[row + 1]
-        sums[row] += behind
+    for (before, here), amount in zip(pairwise(sums), amounts, strict=False):
+        np.add(before, amount, out=here)
+    for here, beyond in zip(sums[-2::-1], amounts[:0:-1], strict=True):
+        behind += beyond
+        here += behind
     return sums
 
 

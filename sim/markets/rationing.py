@@ -1,5 +1,7 @@
 """Rationing of a fixed supply among buyers, in proportion to what they bid (S7.3)."""
 
+from itertools import combinations
+
 import numpy as np
 
 from sim.units import Array, BoolArray, IntArray, ratio
@@ -55,11 +57,10 @@ def _common_share(
     rank = np.zeros(bids.shape, np.int8)
     places = np.arange(groups, dtype=np.int8).reshape(-1, *(1,) * bids.ndim)
     # The place of each group in the order of shares, by pairs: there are few groups and many worlds.
-    for later in range(1, groups):
-        for earlier in range(later):
-            comes_first = cap_share[earlier] <= cap_share[later]
-            rank[later] += comes_first
-            rank[earlier] += ~comes_first
+    for (before, of_earlier), (later, of_later) in combinations(zip(rank, cap_share, strict=True), 2):
+        comes_first = of_earlier <= of_later
+        later += comes_first
+        before += ~comes_first
 
     at_place = rank == places
     by_share = np.where(at_place, cap_share, 0.0).sum(1)

@@ -5,6 +5,7 @@ sector, world). Every law is elementwise or reduces a leading axis, and argument
 """
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -259,19 +260,19 @@ def _shares_by_reach(value: Array, width: Array) -> Array:
     """
     # Sums of exponentials relative to the best value so far: exact at any sensitivity, one pass each way.
     best = value.copy()
-    for option in range(1, len(best)):
-        np.maximum(best[option - 1], value[option], out=best[option])
+    for before, here in pairwise(best):
+        np.maximum(before, here, out=here)
     # In place: fresh arrays of this size cost more than their exponentials.
     weight = np.subtract(value, best, out=value)
     np.exp(weight, out=weight)
     fade = best[:-1] - best[1:]
     np.exp(fade, out=fade)
     total = weight.copy()
-    for option in range(1, len(total)):
-        total[option] += total[option - 1] * fade[option - 1]
+    for (before, here), kept in zip(pairwise(total), fade, strict=True):
+        here += before * kept
     density: Array = np.divide(width, total, out=total)
-    for option in range(len(total) - 2, -1, -1):
-        density[option] += density[option + 1] * fade[option]
+    for (beyond, here), kept in zip(pairwise(density[::-1]), fade[::-1], strict=True):
+        here += beyond * kept
     density *= weight
     return density
 
