@@ -45,10 +45,11 @@ class Factories(Actor):
             robots.exclusive_share,
             view.productivity[:, None],
         )
-        gaps = order_units(wanted, view.units_held, robots.adoption_rate, view.step_months)
+        missing = wanted - view.units_held
+        gaps = order_units(missing, robots.adoption_rate, view.step_months)
         work = view.productivity[:, None]
-        open_work = np.maximum(((wanted - view.units_held) * work).sum(0), 0.0)
-        asked_work = (np.maximum(wanted - view.units_held, 0.0) * work).sum(0)
+        open_work = np.maximum((missing * work).sum(0), 0.0)
+        asked_work = (np.maximum(missing, 0.0) * work).sum(0)
         return gaps * ratio(open_work, asked_work)
 
     def choice(self, view: FactoryView) -> Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.units import MONTHS_PER_YEAR, Array, BoolArray, share_over_first
+from sim.units import MONTHS_PER_YEAR, NOTHING, Array, BoolArray, of_shape, share_over_first
 
 
 def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
@@ -62,17 +62,17 @@ def water_fill(total: Array, weight: Array, cap: Array) -> Array:
 
     Shapes: total (..., world), weight and cap (use, ..., world) -> (use, ..., world); a cap may be infinite.
     """
-    filled: Array = np.zeros(np.broadcast_shapes(np.shape(weight), np.shape(cap), np.shape(total)))
-    open_uses: BoolArray = np.ones(filled.shape, np.bool_)
-    offer = _offer(total, weight, filled, open_uses)
+    shape = np.broadcast_shapes(np.shape(weight), np.shape(cap), np.shape(total))
+    offer = of_shape(np.maximum(total, 0.0) * share_over_first(weight), shape)
+    filled, open_uses, full = NOTHING, np.ones(1, np.bool_), offer >= cap
     # Each pass closes at least one use at its cap or changes nothing, so as many passes as uses are enough.
-    for _ in range(len(filled)):
-        full = open_uses & (offer >= cap)
+    for _ in range(len(offer)):
         if not full.any():
             break
         filled = np.where(full, cap, filled)
         open_uses = open_uses & ~full
         offer = _offer(total, weight, filled, open_uses)
+        full = open_uses & (offer >= cap)
     return np.where(open_uses, offer, filled)
 
 

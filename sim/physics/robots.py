@@ -296,14 +296,14 @@ def wanted_units(
     return units
 
 
-def order_units(wanted_units: Array, held_units: Array, adjustment_per_month: Array, dt: float) -> Array:
+def order_units(missing_units: Array, adjustment_per_month: Array, dt: float) -> Array:
     """Return units ordered in the step: the gap closes exponentially, and a surplus orders none (S9.3).
 
-    (wanted − held)^+·(1 − e^{−κ dt}).
+    (wanted − held)^+·(1 − e^{−κ dt}); missing is what is wanted less what is held.
 
     Shapes: broadcast, (maker, region, sector, world).
     """
-    orders: Array = np.maximum(wanted_units - held_units, 0.0) * -np.expm1(-adjustment_per_month * dt)
+    orders: Array = np.maximum(missing_units, 0.0) * -np.expm1(-adjustment_per_month * dt)
     return orders
 
 

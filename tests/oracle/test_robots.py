@@ -214,7 +214,7 @@ def test_wanted_units_do_the_work_of_the_positions_in_shared_stations():
 def test_orders_close_the_gap_exponentially_and_a_surplus_orders_nothing(dt):
     held, wanted = np.array([0.0, 900.0]), np.array([1_000.0, 500.0])
     for _ in range(round(6 / dt)):
-        held = held + robots.order_units(wanted, held, np.float64(0.2), dt)
+        held = held + robots.order_units(wanted - held, np.float64(0.2), dt)
     np.testing.assert_allclose(held, [1_000.0 * -np.expm1(-1.2), 900.0], rtol=ROUNDING)
 
 

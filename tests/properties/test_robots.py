@@ -252,7 +252,7 @@ def test_a_world_has_the_same_bits_in_any_batch(batch):
         reaches = np.concatenate([np.ones_like(x)[None], reach])[:, None]
         choice = robots.technology_shares(options, 0.1 * options / 1e4, 9.0 * x, reaches)
         wanted = robots.wanted_units(1e6 * x, x, choice[1:], choice[1:], x, eta[:, None])
-        orders = robots.order_units(wanted, 10.0 * x, x, 0.5)
+        orders = robots.order_units(wanted - 10.0 * x, x, 0.5)
         parts = robots.parts_limit_units(made, 1e5 * by_maker[:2], np.stack([by_maker, 1.3 - by_maker]))
         own = robots.self_replication_gain(made, 0.1 * x, eta, x, 0.5)
         output = robots.output_limits_units(made, own, parts, x, orders.sum(1), 0.5).min(0)
