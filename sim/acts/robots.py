@@ -27,6 +27,7 @@ from sim.acts.robot_terms import (
 )
 from sim.axes import rows_by_bloc
 from sim.context import Context
+from sim.memory import once_a_run
 from sim.physics.production import useful_robot_labour_workers
 from sim.physics.robots import (
     commissioned_units,
@@ -353,7 +354,7 @@ def put_to_work(ctx: Context, old: RobotTable, delivered: Array, kept_line: Arra
     Shapes: delivered (maker, market, channel, world), kept_line and outside (maker, world).
     """
     rules = ctx.params.robots
-    share = retired_share(rules.life_years * MONTHS_PER_YEAR, ctx.dt)
+    share = humanoids_retired_share(ctx)
     to_factories = delivered[:, :, 1:]
     in_house = (to_factories.sum(2).sum(1)) * (1.0 - outside) + kept_line
     lost_home = old.home_units * share
@@ -371,6 +372,12 @@ def put_to_work(ctx: Context, old: RobotTable, delivered: Array, kept_line: Arra
         working_units=fleet_after(old.working_units, lost_working, started, nothing),
         retired_units=lost_home + lost_pilot.sum(1) + (lost_waiting + lost_working).sum(2).sum(1),
     )
+
+
+@once_a_run
+def humanoids_retired_share(ctx: Context) -> Array:
+    """Return the share of humanoids that leaves service in a step (S9.2). Shapes: -> () or (world,)."""
+    return retired_share(ctx.params.robots.life_years * MONTHS_PER_YEAR, ctx.dt)
 
 
 # ---- money --------------------------------------------------------------------------------------------
