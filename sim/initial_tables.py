@@ -5,7 +5,7 @@ What is not observed stands empty here and is inverted in `sim.initial`.
 
 import numpy as np
 
-from sim.acts import capability, chips, power
+from sim.acts import capability, chip_terms, power
 from sim.axes import BLOCS, CN
 from sim.context import Context
 from sim.physics.power import dispatch
@@ -140,7 +140,7 @@ def start_chips(ctx: Context) -> ChipTable:
     """Set fabs so that they make what was shipped in the last month before the start (S7.1)."""
     start, rules, makers = ctx.start.chip_makers, ctx.params.chips, ctx.axes.chip_makers
     flow = ctx.spread(start.shipments_h100e_per_month)
-    x, good = chips.start_performance(ctx), chips.start_yield(ctx)
+    x, good = chip_terms.start_performance(ctx), chip_terms.start_yield(ctx)
     installed = np.concatenate([ctx.start.labs.fleet_h100e, ctx.start.clouds.fleet_h100e]).sum(0)
     made = installed[: len(makers.names)].copy()
     made[0] += installed[-1]
@@ -157,7 +157,7 @@ def start_chips(ctx: Context) -> ChipTable:
         backlog_months=ctx.spread(start.backlog_months),
         price_usd=ctx.spread(start.price_usd_per_h100e),
         price_start_usd=ctx.spread(start.price_usd_per_h100e),
-        unit_cost_usd=chips.unit_costs_usd(ctx, ln_x, good),
+        unit_cost_usd=chip_terms.unit_costs_usd(ctx, ln_x, good),
         hbm_stock=np.where(chinese, rules.hbm_stockpile_cn, 0.0) * flow,
         hbm_per_month=hbm_rate,
         cash_usd=ctx.spread(start.cash_usd),

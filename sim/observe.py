@@ -7,7 +7,7 @@ Nobody sees another's plan of the same month.
 import numpy as np
 
 from sim.acts import adoption, compute
-from sim.acts.chips import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
+from sim.acts.chip_terms import full_output_h100e_per_month, power_per_h100e_ratio, start_markup
 from sim.acts.feedback import start_stringency
 from sim.acts.fleet import powered_h100e
 from sim.acts.groups import budget_growth, gdp_usd_per_year, group_budgets_usd

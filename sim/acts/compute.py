@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.acts import fleet
-from sim.acts.chips import ChipOutcome, power_per_h100e_kw
+from sim.acts.chip_terms import power_per_h100e_kw
+from sim.acts.chips import ChipOutcome
 from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome, bills_usd_per_month
 from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.acts.chips import bloc_start_kw
+from sim.acts.chip_terms import bloc_start_kw
 from sim.acts.compute import building_recovery_per_year
 from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import Payment, settle
