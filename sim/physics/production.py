@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.units import NOTHING, TINY, Array, ratio
+from sim.units import TINY, Array, ratio
 
 # The result of a production function times an observed value added must stay a finite number.
 _LARGEST_EXPONENT: Final = -0.5 * math.log(TINY)
@@ -62,7 +62,7 @@ def feedback_multiplier(automatable_share: Array, automated_over_h_labour: Array
     Source: Aghion, Jones and Jones 2019 for bottlenecks that bind the automated economy.
     """
     log_automated = np.log1p(automated_over_h_labour)
-    log_multiplier = _log_power_mean(NOTHING, log_automated, automatable_share, rho)
+    log_multiplier = _log_power_mean(np.asarray(0.0), log_automated, automatable_share, rho)
     multiplier: Array = np.exp(log_multiplier)
     return multiplier
 
