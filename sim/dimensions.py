@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.axes import CN, US, sum_by_bloc
+from sim.axes import sum_by_bloc
 from sim.context import Context
 from sim.memory import once_a_month
 from sim.physics.capability import signed_lag_months
@@ -39,7 +39,7 @@ def users_by_bloc(ctx: Context, users: Array) -> Array:
 @once_a_month
 def lag_months(ctx: Context, state: State) -> Array:
     """Return China's lag behind the United States, positive: China behind. Shapes: (world,)."""
-    return signed_lag_months(state.frontier_orders[:, US], state.frontier_orders[:, CN], ctx.dt)
+    return signed_lag_months(state.frontier_orders, ctx.dt)
 
 
 def lag_shares(lag: Array) -> Array:

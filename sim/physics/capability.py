@@ -130,30 +130,31 @@ def lag_months(leader_best: Array, follower: Array, dt: float) -> Array:
 
     Interpolated between the leader's values; at most the history's length.
 
-    Shapes: leader_best (time, world), the best so far, which never falls, the present last; follower (world,)
-    -> (world,).
+    Shapes: leader_best (time, ..., world), the best so far, which never falls, the present last; follower
+    (..., world) -> (..., world).
     """
-    best, last = leader_best, len(leader_best) - 1
+    best, behind = leader_best.reshape(len(leader_best), -1), follower.reshape(-1)
+    last = len(best) - 1
     # In a history that never falls, the first time it reaches a value is the number of times it was below.
-    reached = np.minimum((best < follower).sum(0, dtype=np.int16), last)
+    reached = np.minimum((best < behind).sum(0, dtype=np.int16), last)
     before = np.maximum(reached - 1, 0)
-    worlds = np.arange(follower.size)
-    upper, lower = best[reached, worlds], best[before, worlds]
-    part = ratio(follower.clip(lower, upper) - lower, upper - lower)
-    lag: Array = (last - before - part) * dt
-    return np.where(follower >= best[last], 0.0, lag)
+    columns = np.arange(behind.size)
+    upper, lower = best[reached, columns], best[before, columns]
+    part = ratio(behind.clip(lower, upper) - lower, upper - lower)
+    lag: Array = np.where(behind >= best[last], 0.0, (last - before - part) * dt)
+    return lag.reshape(follower.shape)
 
 
-def signed_lag_months(us_best: Array, cn_best: Array, dt: float) -> Array:
+def signed_lag_months(best: Array, dt: float) -> Array:
     """Return by how many months China is behind (positive) or ahead (negative) (S6, D5).
 
     Exchanging the blocs changes the sign exactly.
 
-    Shapes: both (time, world), never falling, the present last -> (world,).
+    Shapes: (time, bloc, world), never falling, the present last, the United States first -> (world,).
     """
-    cn_behind = lag_months(us_best, cn_best[-1], dt)
-    us_behind = lag_months(cn_best, us_best[-1], dt)
-    return cn_behind - us_behind
+    rival_behind = lag_months(best, best[-1, ::-1], dt)
+    lag: Array = rival_behind[0] - rival_behind[1]
+    return lag
 
 
 def breakthrough_orders(hazard_per_year: Array, uniform: Array, jump_orders: Array, dt: float) -> Array:

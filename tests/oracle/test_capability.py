@@ -186,10 +186,10 @@ def test_lag_runs_from_the_first_time_on_a_plateau():
 def test_signed_lag_is_positive_where_china_is_behind_and_changes_sign_with_the_blocs():
     rng = np.random.default_rng(6)
     us, cn = np.cumsum(rng.random((2, 60, 30)), axis=1)
-    lag = capability.signed_lag_months(us, cn, 1.0)
-    np.testing.assert_array_equal(lag, -capability.signed_lag_months(cn, us, 1.0))
+    lag = capability.signed_lag_months(np.stack([us, cn], 1), 1.0)
+    np.testing.assert_array_equal(lag, -capability.signed_lag_months(np.stack([cn, us], 1), 1.0))
     np.testing.assert_array_equal(np.sign(lag), np.sign(us[-1] - cn[-1]))
-    np.testing.assert_array_equal(capability.signed_lag_months(us, us, 1.0), 0.0)
+    np.testing.assert_array_equal(capability.signed_lag_months(np.stack([us, us], 1), 1.0), 0.0)
 
 
 @pytest.mark.parametrize("dt", [0.5, 1.0, 6.0])

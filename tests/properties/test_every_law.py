@@ -120,7 +120,7 @@ def every_law(x):
         "deployable": capability.deployable_capability(number, masked, share),
         "past": capability.back_cast(number, share, 6, 0.5),
         "lag": capability.lag_months(history, number[0], 1.0),
-        "signed_lag": capability.signed_lag_months(history, history - share[0], 1.0),
+        "signed_lag": capability.signed_lag_months(np.stack([history, history - share[0]], 1), 1.0),
         "breakthrough": capability.breakthrough_orders(share, share[::-1], positive, 1.0),
         "powered": compute.powered_h100e(a, number),
         "enterprise_use": uses.enterprise_h100e,
