@@ -14,6 +14,7 @@ from experiments.figures.manner import say
 from experiments.figures.names import BLOCS
 from experiments.figures.titles import BLOC_NAMES
 from experiments.reading.stored import done, is_sweep, made_by
+from experiments.runs.store import OFFLINE
 
 
 def _choose_budget(
@@ -96,8 +97,9 @@ def load_run(
     folder = Path(folder)
     manifest = _manifest(folder)
     # No extension is ever fetched: a figure must not wait for a network.
-    offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    connection = duckdb.connect(config={"threads": 1, **offline})
+    connection = duckdb.connect(config={**OFFLINE, "threads": 1})
+    # A file's list of columns is read once, not at every question.
+    connection.execute("SET parquet_metadata_cache = true")
     tables = done(folder)
     if "series" not in tables:
         raise ValueError(f"{folder.name} has recorded no series; name some in its study's record")

@@ -2,12 +2,14 @@
 
 import csv
 import functools
+import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
+import duckdb
 import matplotlib
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +19,9 @@ from experiments.figures.data import Run
 from experiments.figures.fan import Drawing, plain
 from experiments.figures.manner import manner
 from experiments.figures.origin import Origin
-from experiments.figures.style import house_style
+from experiments.figures.style import Page, house_style
 from experiments.figures.tables import Row
+from experiments.runs.store import OFFLINE
 
 # Machado, Oliveira and Fernandes (2009), deuteranopia at full severity, on linear red, green and blue.
 DEUTERANOPIA: Final = np.array(
@@ -125,6 +128,16 @@ def save(
             put = functools.partial(_vector, drawing.figure, one, words[one])
             paths.append(_write(folder / f"{drawing.name}.{one}", put))
     return paths
+
+
+def rehearse() -> None:
+    """Draw a page for nobody, with what the first drawing of a process has to set up."""
+    with house_style():
+        page = Page("Title", "Subtitle", "Footer", 1.0)
+        page.axes(1.0, 0.0, 1.0, 1.0).plot([0.0, 1.0], [0.0, 1.0])
+        page.text(0.0, 0.0, "Text", weight="bold")
+        page.figure.canvas.print_png(io.BytesIO())  # type: ignore[attr-defined]  # an Agg canvas
+    duckdb.connect(config=OFFLINE).close()
 
 
 def written(

@@ -1,8 +1,9 @@
 """Draw a run's figures: what they need beside the run's folder, and one task a figure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from experiments.config.conf_files import read_plain
 from sim.axes import BLOCS
 from sim.quantity import capital_recovery_factor
 from sim.units import Array, IntArray
+
+if TYPE_CHECKING:
+    from experiments.figures import Run
 
 OBSERVATIONS = Path(conf.__file__).parent / "observations" / "baseline.yaml"
 USD_PER_THOUSAND = 1000.0
@@ -68,13 +72,35 @@ def draw_some(hand: int, hands: int, folder: Path, given: Mapping[str, Any]) -> 
     The figures are dealt out in turn to so many hands. A figure that cannot be drawn does not cost the run,
     whose data are complete by now.
     """
-    from experiments.figures import FIGURES, BreakEven, draw_all
+    from experiments.figures import FIGURES, draw, observations, save
+    from experiments.reading.plotting import options_by_figure
 
-    options = {**given, "break_even": BreakEven(**given["break_even"])}
+    points, options = observations(given["observed"]), options_by_figure(given)
     failed = []
     for name in list(FIGURES)[hand::hands]:
         try:
-            draw_all(folder, folder / "figures", only=[name], **options)
+            run = _opened(folder, given["response"], tuple(given["blocs"].items()), _written(folder))
+            save(draw(name, run, points, options), run, folder / "figures")
         except Exception as error:  # whatever stops one figure, the others are drawn and it is named
             failed.append(f"the figure {name} was not drawn ({type(error).__name__}: {error})")
     return failed
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, response: str, blocs: tuple[tuple[str, str], ...], written: int) -> "Run":
+    """Open a run once for all figures that a process draws of it."""
+    from experiments.figures import load_run
+
+    return load_run(folder, response=response, blocs=dict(blocs))
+
+
+def _written(folder: Path) -> int:
+    """Return when a run was written, which tells it from another that had its folder before."""
+    return (folder / "manifest.json").stat().st_mtime_ns
+
+
+def rehearse() -> None:
+    """Set up what a process sets up at its first drawing, so that it is there before the tables are."""
+    from experiments.figures.save import rehearse
+
+    rehearse()

@@ -315,7 +315,7 @@ def test_figure_that_fails_costs_a_warning_not_the_run(
     def fail(*given: Any, **more: Any) -> None:
         raise LookupError("no such series")
 
-    monkeypatch.setattr("experiments.figures.draw_all", fail)
+    monkeypatch.setattr("experiments.figures.draw", fail)
     plan = plan_of("agents_per_world=400", "months=2", "worlds=1", "workers=1")
     folder = running.execute(plan)
     assert (folder / "summary.json").is_file()
