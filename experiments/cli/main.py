@@ -8,9 +8,13 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from experiments.config.errors import MISSING, ConfigError, RunError, nearest
 from experiments.runs.shadow import check_packages
+
+if TYPE_CHECKING:
+    from experiments.config.build import RunPlan
 
 OK, FAILED, BAD_CONFIGURATION, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 RUN_OPTIONS = ("--help", "--cfg", "--config-dir")
@@ -76,21 +80,27 @@ def _run(arguments: list[str]) -> int:
     if given.get("--cfg", "job") != "job":
         raise ConfigError("--cfg", given["--cfg"], "expected job", "--cfg job")
 
-    from experiments.config.build import plan_from_config
-    from experiments.config.compose import compose_run
-
-    config = compose_run(overrides, given.get("--config-dir"))
-    plan = plan_from_config(config, shlex.join(["uncontested", "run", *arguments]))
+    command_line = shlex.join(["uncontested", "run", *arguments])
     if "--cfg" in given:
         from experiments.cli.show_config import describe
 
-        print("\n".join(describe(plan)))
+        print("\n".join(describe(_plan(overrides, given, command_line))))
         return OK
 
-    from experiments.runs.command import execute
+    from experiments.runs.crew import hired
 
-    execute(plan)
+    with hired(overrides) as team:
+        from experiments.runs.command import execute
+
+        execute(_plan(overrides, given, command_line), team=team)
     return OK
+
+
+def _plan(overrides: list[str], given: dict[str, str], command_line: str) -> "RunPlan":
+    from experiments.config.build import plan_from_config
+    from experiments.config.compose import compose_run
+
+    return plan_from_config(compose_run(overrides, given.get("--config-dir")), command_line)
 
 
 def _printing(module: str, function: str) -> Callable[[list[str]], int]:

@@ -1,5 +1,6 @@
 """Draw a run's figures: what they need beside the run's folder, and one task a figure."""
 
+import atexit
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +92,8 @@ def _opened(folder: Path, response: str, blocs: tuple[tuple[str, str], ...], wri
     """Open a run once for all figures that a process draws of it."""
     from experiments.figures import load_run
 
+    # Closed before the interpreter is: DuckDB complains of what it is not given back.
+    atexit.register(_opened.cache_clear)
     return load_run(folder, response=response, blocs=dict(blocs))
 
 

@@ -3,12 +3,11 @@
 Worlds are simulated in batches by worker processes. All that is written appears at once, at the end.
 """
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +22,7 @@ from experiments.config.parameters import axis_members
 from experiments.reading import drawing
 from experiments.runs import codebook, manifest, outcome_columns, store, summary, terminal
 from experiments.runs.batch import BatchResult, simulate_in_worker
+from experiments.runs.crew import ALONE_COLUMNS, cores
 from experiments.runs.recorded import declared
 from experiments.runs.scratch import Scratch
 from experiments.runs.team import Team
@@ -32,8 +32,6 @@ from sim.units import Array, IntArray
 
 BATCH_COLUMNS = 512
 """Columns of a batch, about: with fewer, calls cost more a world; with more, a process needs more memory."""
-ALONE_COLUMNS = 32
-"""So few columns are done before other processes would have started."""
 DRAWERS = 2
 HANDS = 8
 """The figures are dealt to more hands than there are drawers, so that nobody waits long for the other."""
@@ -42,10 +40,11 @@ POINT = 0
 SCRATCH = "series.scratch"
 
 
-def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
+def execute(plan: RunPlan, *, quiet: bool = False, team: Team | None = None) -> Path:
     """Run a plan: simulate, store, draw, and say what came of it; return the folder that holds it.
 
-    A quiet run says nothing at its end and does not become the latest.
+    A quiet run says nothing at its end and does not become the latest. A team that has been hired before
+    simulates if it is large enough.
 
     Raises: ConfigError if the output folder cannot be used, before anything is computed; RunError if the run
     fails. Whatever goes wrong, or interrupts, nothing that looks finished is left.
@@ -56,7 +55,7 @@ def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
     target = store.output_folder(plan.output_dir, plan.name or plan.scenario, now)
     with ending_on_signals(), store.RunFolder(target, may_be_renamed=not plan.output_dir) as folder:
         try:
-            found, warnings = fill(plan, folder.part, now, began)
+            found, warnings = fill(plan, folder.part, now, began, team)
         except OSError as error:
             raise RunError(f"{target}: cannot be written ({error.strerror}); nothing is left of it") from None
         final = folder.publish()
@@ -69,15 +68,28 @@ def execute(plan: RunPlan, *, quiet: bool = False) -> Path:
     return final
 
 
-def fill(plan: RunPlan, part: Path, now: time.struct_time, began: float) -> tuple[dict[str, Any], list[str]]:
+def fill(
+    plan: RunPlan, part: Path, now: time.struct_time, began: float, team: Team | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """Run a plan into a folder; return the summary, and what could not be drawn."""
     workers = worker_count(plan)
     batches = split(plan.worlds, len(plan.responses), workers)
-    drawers = min(DRAWERS, plan.workers or cores())
+    drawers = min(DRAWERS, plan.workers or cores()) if plan.figures else 0
     what = f"Simulating {plan.worlds:,} worlds × {len(plan.responses)} responses"
     total = plan.months * len(batches)
-    with terminal.meter(total, what) as meter, Team(max(workers, drawers), len(batches)) as team:
-        results = simulate_all(plan, part / SCRATCH, batches, team if workers > 1 else None, meter)
+    with ExitStack() as stack:
+        meter = stack.enter_context(terminal.meter(total, what))
+        simulators = team if team and fits(team, plan, workers, len(batches)) else None
+        if simulators is None and workers > 1:
+            simulators = stack.enter_context(Team(workers, len(batches)))
+        artists = stack.enter_context(Team(drawers, 0, drawing.rehearse)) if drawers > 1 else None
+        if artists and workers == 1:
+            artists.start()
+        results = simulate_all(plan, part / SCRATCH, batches, simulators, meter)
+        if simulators:
+            simulators.let_go()
+        if artists and workers > 1:
+            artists.start()
         meter.stage("Writing tables")
         found = write_tables(plan, part, results, workers)
         made_by = manifest.describe_run(
@@ -89,10 +101,15 @@ def fill(plan: RunPlan, part: Path, now: time.struct_time, began: float) -> tupl
         warnings: list[str] = []
         if plan.figures:
             meter.stage("Drawing figures")
-            warnings = draw(part, given, team if drawers > 1 else None)
+            warnings = draw(part, given, artists)
     found["wall_seconds"] = round(time.perf_counter() - began, 1)
     manifest.write_json(part / "summary.json", found)
     return found, warnings
+
+
+def fits(team: Team, plan: RunPlan, workers: int, batches: int) -> bool:
+    """Say whether a team can simulate a plan, which it cannot where one worker was asked for: the parent."""
+    return workers <= team.size and batches <= team.places and plan.workers != 1
 
 
 def worker_count(plan: RunPlan) -> int:
@@ -100,11 +117,6 @@ def worker_count(plan: RunPlan) -> int:
     if plan.worlds * len(plan.responses) <= ALONE_COLUMNS:
         return 1
     return min(plan.workers or cores(), plan.worlds)
-
-
-def cores() -> int:
-    """Return how many cores this process may use, which in a container can be fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def split(worlds: int, responses: int, workers: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -30,15 +30,19 @@ _progress: MutableSequence[int] = [0]
 
 
 class Team:
-    """Some worker processes, as a context: they end when it is left, and when the parent dies."""
+    """Some worker processes, as a context: they end when it is left, and when the parent dies.
 
-    def __init__(self, size: int, places: int) -> None:
+    What they need first can be imported while they wait for a task: `ready` does it, in each of them.
+    """
+
+    def __init__(self, size: int, places: int, ready: Callable[[], None] | None = None) -> None:
+        self.size, self.places = size, places
         context = get_context("spawn")
         # Nobody writes to the leash. It closes when the parent lets go of it or dies.
         self._leash, self._held = context.Pipe(duplex=False)
         self._progress = context.RawArray("q", places)
         self._pool = ProcessPoolExecutor(
-            size, mp_context=context, initializer=join, initargs=(self._leash, self._progress)
+            size, mp_context=context, initializer=join, initargs=(self._leash, self._progress, ready)
         )
 
     def __enter__(self) -> Self:
@@ -48,13 +52,17 @@ class Team:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let idle workers go; stop busy ones where they are if something went wrong."""
-        if kind is not None:
-            self._let_go()
+        """Let the workers go where they are: idle, or busy with what nobody waits for any more."""
+        self.let_go()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._let_go()
 
-    def _let_go(self) -> None:
+    def start(self) -> None:
+        """Start all workers, which else begin with their first task."""
+        for _ in range(self.size):
+            self.submit(int)
+
+    def let_go(self) -> None:
+        """Let the workers end without waiting for it."""
         self._held.close()
         self._leash.close()
 
@@ -97,22 +105,30 @@ class Team:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Hide the main module while processes start: they would run it again, a script's every line included."""
+    """Hide the main module while processes start: they would run it again, a script's every line included.
+
+    They also start deaf to Ctrl-C, which the parent alone hears.
+    """
     main = sys.modules["__main__"]
     hidden = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
     main.__spec__ = None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         vars(main).update(hidden)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def join(leash: Connection, progress: MutableSequence[int]) -> None:
+def join(leash: Connection, progress: MutableSequence[int], ready: Callable[[], None] | None = None) -> None:
     """Set a new worker up: the parent alone hears Ctrl-C, and the worker watches the parent."""
     global _progress
     _progress = progress
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(leash,), daemon=True).start()
+    if ready is not None:
+        with suppress(Exception):  # a task that needs it will say what is wrong
+            ready()
 
 
 def note(place: int, done: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from experiments.config.build import RunPlan, plan_from_config
 from experiments.config.compose import compose_run
 from experiments.config.errors import ConfigError, RunError
 from experiments.figures import FIGURES
-from experiments.runs import batch, simulate, store
+from experiments.runs import batch, crew, simulate, store
 from experiments.runs import command as running
 from experiments.runs.cases import cases_of
 from experiments.runs.scratch import Scratch
@@ -226,6 +227,25 @@ def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert os.readlink("outputs/latest") == "../w2"
 
 
+def test_team_hired_before_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = running.execute(plan_of(*SMALL, "worlds=2", "output.dir=here"))
+    with crew.hired(["worlds=2"]) as team:
+        assert (team.size, team.progress) == (1, 0)
+        there = running.execute(plan_of(*SMALL, "worlds=2", "output.dir=there"), team=team)
+        assert team.progress == 3, "the team has simulated"
+    for name in ("series.parquet", "worlds.parquet"):
+        same(table(here / name), table(there / name))
+
+
+def test_team_is_used_only_where_it_is_large_enough() -> None:
+    team = SimpleNamespace(size=2, places=4)
+    assert running.fits(team, plan_of(), 2, 4)
+    assert not running.fits(team, plan_of(), 3, 3)
+    assert not running.fits(team, plan_of(), 2, 5)
+    assert not running.fits(team, plan_of("workers=1"), 1, 1)
+
+
 @pytest.mark.parametrize("worlds", [1, 2, 7, 255, 256, 1000])
 @pytest.mark.parametrize("responses", [1, 3])
 @pytest.mark.parametrize("workers", [1, 2, 8])
@@ -412,6 +432,26 @@ def test_signals_are_given_back_after_a_run() -> None:
     with pytest.raises(KeyboardInterrupt), running.ending_on_signals():
         signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_workers_get_ready_before_their_first_task(tmp_path: Path) -> None:
+    with Team(1, 1, partial(os.chdir, tmp_path)) as team:
+        assert team.wait_for([team.submit(os.getcwd)], lambda done: None) == [str(tmp_path)]
+
+
+def test_workers_that_cannot_get_ready_still_take_tasks() -> None:
+    with Team(1, 1, partial(divmod, 1, 0)) as team:
+        assert team.wait_for([team.submit(divmod, 7, 2)], lambda done: None) == [(3, 1)]
+
+
+def test_crew_is_hired_before_anything_large_is_imported_here_and_imports_mesa_there() -> None:
+    code = """
+import sys, experiments.runs.crew as crew
+assert 'numpy' not in sys.modules, 'workers could start before NumPy is imported here, and would not'
+crew.get_ready()
+assert 'mesa' in sys.modules
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_parent_of_workers_needs_no_mesa() -> None:

@@ -1,6 +1,7 @@
 """A composed run, and the command line called in this process as a user would call it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import pytest
 from experiments.cli.main import main
 from experiments.config.build import RunPlan, plan_from_config
 from experiments.config.compose import compose_run
+from experiments.runs import crew
 
 
 class Outcome(NamedTuple):
@@ -32,13 +34,14 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     def run(*arguments: str, execute: Callable[[RunPlan], None] = lambda plan: None) -> Outcome:
         plans: list[RunPlan] = []
 
-        def remember(plan: RunPlan) -> None:
+        def remember(plan: RunPlan, team: None) -> None:
             plans.append(plan)
             execute(plan)
 
         monkeypatch.setitem(
             __import__("sys").modules, "experiments.runs.command", SimpleNamespace(execute=remember)
         )
+        monkeypatch.setattr(crew, "hired", lambda overrides: nullcontext())
         status = main(arguments)
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err, plans[0] if plans else None)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from experiments.config import compose
 from experiments.config.catalogue import (
     SECTIONS,
     Range,
@@ -18,7 +19,7 @@ from experiments.config.catalogue import (
     sobol_dimensions,
 )
 from experiments.config.compose import base_catalogue, composed_files, valid_keys
-from experiments.config.conf_files import CONF, parameter_keys, read_plain, record_sections, run_keys
+from experiments.config.conf_files import CONF, options, parameter_keys, read_plain, record_sections, run_keys
 from experiments.config.errors import ConfigError
 from experiments.config.readers import plain
 from experiments.reading.drawing import OBSERVATIONS
@@ -62,6 +63,15 @@ def test_no_file_of_records_is_left_out_of_the_composition() -> None:
 def test_records_read_plainly_are_those_that_hydra_composes() -> None:
     composed = composed_files("parameters", {}, [CONF])[0]
     assert repr(record_sections()) == repr(composed)
+
+
+@pytest.mark.parametrize("start", options("start"))
+def test_start_read_plainly_lies_where_hydra_composes_it(start: str) -> None:
+    for history in options("history"):
+        chosen = {"start": start, "history": history}
+        layer, choices = composed_files("run", chosen, [CONF])
+        whole, taken = compose._composed("run", f"start={start}", f"history={history}")
+        assert repr((layer, choices)) == repr((whole, {**taken, "firm": []}))
 
 
 def test_observed_points_read_plainly_are_those_of_hydra() -> None:
