@@ -39,6 +39,14 @@ def _choose_budget(
     return str(budget)
 
 
+def _has_months(connection: duckdb.DuckDBPyConnection, select: str) -> bool:
+    """Say whether months are stored as 2026-01; to cut them takes longer than most questions about a run."""
+    kind, longest = connection.execute(
+        f"SELECT typeof(any_value(month)), max(length(CAST(month AS VARCHAR))) FROM ({select})"
+    ).fetchall()[0]
+    return bool(kind == "VARCHAR" and longest == len("2026-01"))
+
+
 def _code_book(folder: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the code book by column: a run's own, or what a sweep's configuration declares; may be empty."""
     if is_sweep(folder):
@@ -109,7 +117,9 @@ def load_run(
         described = connection.execute(f"DESCRIBE {select}").fetchall()
         columns[name] = [row[0] for row in described]
         wanted = response.replace("'", "''"), chosen.replace("'", "''")
-        month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)" if name == "series" else ""
+        month = ""
+        if name == "series" and not _has_months(connection, select):
+            month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)"
         period = ""
         if name == "series" and months is not None:
             first, last = (text.replace("'", "''") for text in months)

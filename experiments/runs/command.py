@@ -6,7 +6,8 @@ Worlds are simulated in batches by worker processes. All that is written appears
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import pairwise
@@ -85,16 +86,17 @@ def fill(
         artists = stack.enter_context(Team(drawers, 0, drawing.rehearse)) if drawers > 1 else None
         if artists and workers == 1:
             artists.start()
-        results = simulate_all(plan, part / SCRATCH, batches, simulators, meter)
+        waiting = simulate_all(plan, part / SCRATCH, batches, simulators, meter)
+        made_by = manifest.describe_run(
+            plan, time.strftime("%Y-%m-%dT%H:%M:%S%z", now), workers, len(batches)
+        )
+        results = waiting()
         if simulators:
             simulators.let_go()
         if artists and workers > 1:
             artists.start()
         meter.stage("Writing tables")
         found = write_tables(plan, part, results, workers)
-        made_by = manifest.describe_run(
-            plan, time.strftime("%Y-%m-%dT%H:%M:%S%z", now), workers, len(batches)
-        )
         given = figure_inputs(plan, results)
         made_by["figures"] = {name: value for name, value in given.items() if name != "observed"}
         manifest.write_json(part / "manifest.json", made_by)
@@ -139,17 +141,27 @@ def simulate_all(
     batches: Sequence[tuple[int, int]],
     team: Team | None,
     meter: terminal.Meter,
-) -> list[BatchResult]:
-    """Simulate all batches, here or by a team, and return their results in the order of the worlds."""
+) -> Callable[[], list[BatchResult]]:
+    """Let a team begin with all batches, if there is one; return what waits for their results, or simulates.
+
+    The results stand in the order of the worlds.
+    """
     ids = np.arange(plan.worlds)
-    if team is not None:
-        tasks = [
-            team.submit(simulate_in_worker, plan, ids[first:end], first, scratch, place)
-            for place, (first, end) in enumerate(batches)
-        ]
-        return team.wait_for(tasks, meter.show)
+    if team is None:
+        return partial(_simulate_here, plan, scratch, batches, meter)
+    tasks = [
+        team.submit(simulate_in_worker, plan, ids[first:end], first, scratch, place)
+        for place, (first, end) in enumerate(batches)
+    ]
+    return partial(team.wait_for, tasks, meter.show)
+
+
+def _simulate_here(
+    plan: RunPlan, scratch: Path, batches: Sequence[tuple[int, int]], meter: terminal.Meter
+) -> list[BatchResult]:
     from experiments.runs.simulate import simulate
 
+    ids = np.arange(plan.worlds)
     results = []
     for place, (first, end) in enumerate(batches):
         show = partial(_show_from, meter, place * plan.months)
@@ -168,15 +180,17 @@ def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult], thre
     keys = store.SeriesKeys(POINT, np.arange(plan.worlds), plan.responses, budgets(plan), months)
     scratch = Scratch(part / SCRATCH, len(series), plan.worlds, len(plan.responses), plan.months)
     columns = dict(zip((one.name for one in series), scratch.columns(), strict=True))
-    store.write_series(part / codebook.SERIES, columns, keys, threads)
-    scratch.path.unlink()
     outcomes = {
         name: np.concatenate([one.outcomes[name] for one in results], axis=1).T
         for name in results[0].outcomes
     }
     senses = {name: np.concatenate([one.senses[name] for one in results]) for name in results[0].senses}
     worlds = worlds_columns(plan, results, outcomes, senses, months)
-    store.write_worlds(part / codebook.WORLDS, worlds)
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(store.write_worlds, part / codebook.WORLDS, worlds)
+        store.write_series(part / codebook.SERIES, columns, keys, threads)
+        written.result()
+    scratch.path.unlink()
     store.write_code_book(part / "columns.csv", codebook.code_book(plan, series, worlds))
     return summary.summarise(
         scenario=plan.scenario,
