@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def robots(
     Raises: RunError if a world has no feasible start.
     """
     points = np.asarray(list(product(price_ratios, overheads)))
-    agibot = float(plan.catalogue["robots.agibot_unit_cost"].value)
+    agibot = float(cast(float, plan.catalogue["robots.agibot_unit_cost"].value))
     fixed = {
         **_ROBOT_RULES,
         "robots.agibot_unit_cost": agibot,
@@ -208,8 +208,8 @@ def search(
     def at(values: Array) -> Asked:
         given = {**fixed, lever: values}
         patches = tuple(
-            Patch(*key.split("."), None, np.broadcast_to(np.asarray(value, np.float64), points))
-            for key, value in given.items()
+            Patch(section, name, None, np.broadcast_to(np.asarray(value, np.float64), points))
+            for (section, name), value in ((key.split("."), value) for key, value in given.items())
         )
         nobody_reacts = np.zeros(points, np.int64)
         model, _ = feasible_model(plan, Cases(np.zeros(points, np.int64), nobody_reacts, patches))

@@ -15,10 +15,11 @@ from experiments.config.parameters import axis_members
 from experiments.config.readers import exactly, number, one_of
 from experiments.runs.cases import Cases, Patch, params_of
 from experiments.runs.team import Team, note
-from experiments.runs.terminal import meter
+from experiments.runs.terminal import counted_from, meter
 from experiments.sweeping.factors import record_of, rows_of, split_address
 from sim.axes import RESPONSES
-from sim.outcome import HEADLINE, LEADERS
+from sim.dimensions import HEADLINE
+from sim.outcome import LEADERS
 from sim.units import Array, IntArray
 
 MEASURES = ("plain", "factor", "gw_us", "gw_cn")
@@ -265,7 +266,8 @@ class Asking:
         found = []
         for done, one in enumerate(arguments):
             before = done * self.plan.months
-            found.append(run_columns(*one, lambda month, before=before: show(before + month + 1)))
+            plan, cases, question = one
+            found.append(run_columns(plan, cases, question, counted_from(before, show)))
         return found
 
     def _by_team(self, arguments: Sequence[Any], show: Callable[[float], None]) -> list[Any]:

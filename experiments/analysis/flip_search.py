@@ -49,7 +49,7 @@ def find_flips(
     ask: Ask,
     first: Array,
     ways: int,
-    places: Sequence[float],
+    places: Sequence[float] | Array,
     halvings: int,
     towards: float | None = None,
 ) -> Flips:
@@ -67,7 +67,7 @@ def find_flips(
     scanned = ask(way, world, scan[step]).reshape(ways, scan.size, worlds)
 
     def is_other(leader: Array, before: Array) -> Bools:
-        other = np.isfinite(leader) & (leader != before)
+        other: Bools = np.isfinite(leader) & (leader != before)
         return other if towards is None else other & (leader == towards)
 
     other = is_other(scanned, first)
@@ -90,4 +90,5 @@ def find_flips(
         found = np.where(moved, answer, found)
     place = np.full((ways, worlds), np.inf)
     place[flipped], leader[flipped] = high, found
-    return Flips(scan, scanned, place, leader, back, ~np.isfinite(scanned).all(axis=1))
+    unknown: Bools = ~np.asarray(np.isfinite(scanned).all(axis=1))
+    return Flips(scan, scanned, place, leader, back, unknown)

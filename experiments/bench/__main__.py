@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 
 from experiments.bench import page
 from experiments.bench.adoption import arrays_only, compare, dock, floors, installed, mesa_profile
@@ -10,7 +11,7 @@ from experiments.bench.whole import by_act, cost_of, launch
 SIZES = (10_000, 100_000, 1_000_000)
 ACTS_RUN = ("worlds=256", "responses=[passive]", "months=24")
 COHORTS_RUN = ("worlds=64", "responses=[passive]", "consumers=cohort")
-GROWTH = {
+GROWTH: Mapping[str, Sequence[Sequence[str]]] = {
     "worlds": [("worlds=64",), ("worlds=256",), ("worlds=384",)],
     "consumers": [
         ("worlds=64", "agents_per_world=1000"),
@@ -20,18 +21,18 @@ GROWTH = {
     "firms": [("worlds=64", "without=[meta,xai]"), ("worlds=64",)],
     "months": [("worlds=64", "months=24"), ("worlds=64", "months=72")],
 }
-LAUNCHES = (
+LAUNCHES: tuple[tuple[str, ...], ...] = (
     ("--help",),
     ("run", "worlds=1"),
     ("run", "worlds=1000", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=1", "responses=[passive]", "agents_per_world=1000000", "output.figures=false"),
 )
-BOTH_WAYS = (
+BOTH_WAYS: tuple[tuple[str, ...], ...] = (
     ("run", "worlds=1", "responses=[passive]", "months=1", "consumers=cohort", "output.figures=false"),
     *LAUNCHES[-2:],
 )
 """Commands that are started with the law of choice compiled and not: a start alone, and much choosing."""
-LARGE = (
+LARGE: tuple[tuple[str, ...], ...] = (
     ("run", "worlds=256", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=4096", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=10000", "responses=[passive]", "output.figures=false"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module, metadata
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -120,7 +121,8 @@ def time_peer(name: str, peer: ModuleType, consumers: int) -> list[Timing]:
     Each has a model of its own, unless setting one up takes so long that one has to serve for both.
     """
     task = problem(consumers, months_for(consumers, STEPS // 10, 1), 1.0)
-    model, setup, found = None, 0.0, []
+    model: Any = None
+    setup, found = 0.0, []
     for reconsider in (1.0, USUAL):
         if setup < LONG_SECONDS:
             began = time.process_time()

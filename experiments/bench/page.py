@@ -25,7 +25,7 @@ class Table:
     mark: str
     title: str
     head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def adoption_tables(
@@ -38,6 +38,7 @@ def adoption_tables(
     sizes = sorted({one.consumers for one in timings})
     found = {(one.who, one.consumers, one.reconsider): one.nanoseconds for one in timings}
     tables = []
+    rows: list[tuple[str, ...]]
     for reconsider, mark in ((1.0, "all choose"), (USUAL, "a share chooses")):
         rows = []
         for who in (OURS, ARRAYS, *distances):
@@ -87,7 +88,9 @@ def whole_tables(
     growth: Mapping[str, Sequence[Cost]],
 ) -> list[Table]:
     """Return the tables of the whole model."""
-    rows = [(name, f"{spent:.1f}", f"{spent / acts.microseconds:.0%}") for name, spent in parts.items()]
+    rows: list[tuple[str, ...]] = [
+        (name, f"{spent:.1f}", f"{spent / acts.microseconds:.0%}") for name, spent in parts.items()
+    ]
     rows.append(("all", f"{acts.microseconds:.1f}", ""))
     rows.append(("all, nothing compiled", f"{by_arrays.microseconds:.1f}", ""))
     title = f"Microseconds a world and month by act (`{acts.words}`)"
@@ -103,7 +106,7 @@ def whole_tables(
 
 def launch_tables(launches: Sequence[Launch], both: Sequence[tuple[Launch, Launch]]) -> list[Table]:
     """Return the tables of commands as users start them, and of those started compiled and not."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"`uncontested {one.words}`",
             f"{one.wall_seconds:.1f}",
@@ -112,7 +115,7 @@ def launch_tables(launches: Sequence[Launch], both: Sequence[tuple[Launch, Launc
         )
         for one in launches
     ]
-    head = ("command", "seconds on the clock", "processor seconds", "largest process, MiB")
+    head: tuple[str, ...] = ("command", "seconds on the clock", "processor seconds", "largest process, MiB")
     tables = [Table("launches", "Commands as they are started", head, rows)]
     rows = [
         (

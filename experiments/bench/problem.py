@@ -64,7 +64,8 @@ class Problem:
     @property
     def first(self) -> Choices:
         """Return what the people of the first world hold at the start. Shapes: (agent,)."""
-        return self.start.holds[0].astype(np.int64)
+        held: Choices = self.start.holds[0].astype(np.int64)
+        return held
 
 
 Peer = Callable[[Problem, int], Choices]

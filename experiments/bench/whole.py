@@ -17,7 +17,10 @@ from experiments.config.build import plan_from_config
 from experiments.config.compose import compose_run
 from sim import model as model_module
 from sim import month as month_module
+from sim.invariants import Worst
+from sim.model import forget
 from sim.population import Crowd
+from sim.recorder import Recorder
 
 ACTS = (
     "shocks", "policy", "power", "chips", "compute", "capability", "adoption", "robots", "orbit", "books",
@@ -55,7 +58,7 @@ class Launch:
 def cost_of(words: Sequence[str]) -> Cost:
     """Simulate the worlds of a run in one batch in this process and return what it took."""
     from experiments.runs.cases import cases_of
-    from experiments.runs.simulate import feasible_model, forget
+    from experiments.runs.simulate import feasible_model
 
     plan = plan_from_config(compose_run(list(words), None), "bench")
     cases = cases_of(plan, np.arange(plan.worlds))
@@ -91,8 +94,8 @@ def watched(spent: dict[str, float]) -> Iterator[None]:
     watch(Crowd, "choose", CONSUMERS)
     watch(model_module.RaceModel, "plans", MINDS)
     watch(model_module, "binding", "binding constraint")
-    watch(model_module.Recorder, "record", "recording")
-    watch(model_module.Worst, "check", "checks of conservation")
+    watch(Recorder, "record", "recording")
+    watch(Worst, "check", "checks of conservation")
     try:
         yield
     finally:

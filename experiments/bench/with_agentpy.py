@@ -9,7 +9,7 @@ import numpy as np
 from experiments.bench.problem import LABS, Choices, Problem
 
 
-class Consumer(agentpy.Agent):
+class Consumer(agentpy.Agent):  # type: ignore[misc]  # ships no types
     """A person who holds an option and sees some others."""
 
     def setup(self) -> None:
@@ -44,7 +44,7 @@ class Consumer(agentpy.Agent):
         self.choice = self.next_choice
 
 
-class Market(agentpy.Model):
+class Market(agentpy.Model):  # type: ignore[misc]  # ships no types
     """A market of consumers who decide together."""
 
     def setup(self) -> None:

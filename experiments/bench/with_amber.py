@@ -6,7 +6,7 @@ import numpy as np
 from experiments.bench.problem import LABS, Choices, Problem
 
 
-class Market(ambr.Model):
+class Market(ambr.Model):  # type: ignore[misc]  # ships no types
     """A market of consumers who decide together."""
 
     def setup(self) -> None:
@@ -57,4 +57,5 @@ def build(task: Problem, seed: int) -> Market:
 def run(model: Market, months: int) -> Choices:
     """Run the months and return what everybody holds."""
     model.cpu(mode="vectorized").run(steps=months)
-    return model.agents.choice.to_numpy()
+    held: Choices = model.agents.choice.to_numpy()
+    return held

@@ -10,7 +10,7 @@ from mesa.discrete_space import FixedAgent, Network
 from experiments.bench.problem import LABS, Choices, Problem
 
 
-class Consumer(FixedAgent):
+class Consumer(FixedAgent):  # type: ignore[misc]  # ships no types
     """A person who holds an option and sees some others."""
 
     def __init__(self, model: "Market", cell: object, choice: int) -> None:
@@ -47,7 +47,7 @@ class Consumer(FixedAgent):
         self.choice = self.next_choice
 
 
-class Market(mesa.Model):
+class Market(mesa.Model):  # type: ignore[misc]  # ships no types
     """A market of consumers who decide together."""
 
     def __init__(self, task: Problem, seed: int) -> None:

@@ -102,7 +102,7 @@ def read_cards(folder: Path = FOLDER) -> tuple[Card, ...]:
 
     found = []
     for section in SECTIONS:
-        rows = OmegaConf.to_container(OmegaConf.load(folder / f"{section}.yaml"))
+        rows: Any = OmegaConf.to_container(OmegaConf.load(folder / f"{section}.yaml"))
         found += [read_card(section, row) for row in rows]
     numbers = [card.number for card in found]
     for number in numbers:
@@ -262,7 +262,7 @@ def observed_points() -> Mapping[str, Mapping[str, Any]]:
 
     from experiments.config.conf_files import CONF
 
-    held = OmegaConf.to_container(OmegaConf.load(CONF / "observations" / "baseline.yaml"))
+    held: Any = OmegaConf.to_container(OmegaConf.load(CONF / "observations" / "baseline.yaml"))
     return {f"{point['series']}@{point['date']}": point for point in held["points"]}
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from experiments.claims import arms, page
 from experiments.claims.cards import Card, chosen, read_cards
 from experiments.claims.measures import arms_of
-from experiments.claims.pictures import svg
+from experiments.claims.pictures import strip, svg
 from experiments.claims.verdict import Verdict, judge
 from experiments.cli.options import parse
 from experiments.config.errors import RunError
@@ -104,4 +104,4 @@ def write(verdicts: Sequence[Verdict], out: Path, file: Path, how: str) -> None:
 
 def _in_full(verdict: Verdict) -> list[str]:
     head = f"{verdict.card.number}. {verdict.card.claim}"
-    return [head, page.strip(verdict), *page.card_lines(verdict), ""]
+    return [head, strip(verdict), *page.card_lines(verdict), ""]

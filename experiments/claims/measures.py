@@ -118,7 +118,8 @@ class Reader:
     def quantity(self, name: str, arm: str, year: int | None = None) -> Array:
         """Return a quantity in an arm. Shapes: -> (world,)."""
         years, values = self.yearly(name, arm)
-        return values[years.index(self.year if year is None else year)]
+        found: Array = values[years.index(self.year if year is None else year)]
+        return found
 
     def yearly(self, name: str, arm: str) -> tuple[tuple[int, ...], Array]:
         """Return a quantity of every year. Shapes: -> (year, world)."""
@@ -141,7 +142,8 @@ class Reader:
         """Return a quantity in one arm less that in another. Shapes: -> (world,)."""
         difference = DIFFERENCES[say.get("difference", "relative")]
         low, high = (self.quantity(say["of"], one, year) for one in (against, arm))
-        return difference(low, high)
+        effect: Array = difference(low, high)
+        return effect
 
 
 def compared(values: Array, say: Mapping[str, Any], way: str) -> tuple[BoolArray, BoolArray]:
@@ -157,7 +159,7 @@ def level(reader: Reader, say: Mapping[str, Any], way: str) -> tuple[BoolArray, 
         return compared(reader.quantity(say["of"], say["arm"]), say, way)
     years, values = reader.yearly(say["of"], say["arm"])
     holds, counts = compared(values[: years.index(reader.year) + 1], say, way)
-    return holds.any(0), counts.all(0)
+    return np.asarray(holds.any(0)), np.asarray(counts.all(0))
 
 
 def effect(reader: Reader, say: Mapping[str, Any], way: str) -> tuple[BoolArray, BoolArray]:

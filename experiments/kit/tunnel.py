@@ -12,7 +12,7 @@ from experiments.config.errors import ConfigError, nearest
 from experiments.kit.strategies import HOLD, Change, Role, Strategy
 from experiments.runs.cases import Cases, Patch, params_of
 from experiments.runs.team import Team, note
-from experiments.runs.terminal import meter
+from experiments.runs.terminal import counted_from, meter
 from sim.outcome import LEADERS
 from sim.units import MONTHS_PER_YEAR, Array, IntArray
 
@@ -95,7 +95,7 @@ def run_settings(
             results = []
             for done, job in enumerate(jobs):
                 before = sum(one[0].months for one in jobs[:done])
-                results.append(run_some(*job, lambda month, before=before: shown.show(before + month + 1)))
+                results.append(run_some(*job, counted_from(before, shown.show)))
         else:
             waiting = [team.submit(run_in_worker, *job, place) for place, job in enumerate(jobs)]
             results = team.wait_for(waiting, shown.show)

@@ -133,7 +133,7 @@ class Grid:
             shape, dimensions = [*shape, len(self._months)], [*dimensions, MONTH]
             where = where * len(self._months) + found["place_"]
         for name in names:
-            values = np.ma.asarray(found[name])
+            values: Any = np.ma.asarray(found[name])
             if values.dtype.kind in "iu":
                 values = values.astype(np.float64)
             missing = np.nan if values.dtype.kind == "f" else ""

@@ -16,7 +16,11 @@ from experiments.runs.summary import HEADLINE, Z_95, wilson
 
 LEADERS = ("us", "mixed", "cn")
 PASSIVE = "passive"
-_OFFLINE = {"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 Words = npt.NDArray[np.object_]
 Key = tuple[tuple[tuple[str, Any], ...], int, str]

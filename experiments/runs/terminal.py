@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -61,6 +61,11 @@ def meter(total: int, what: str, stream: IO[str] | None = None) -> Iterator[Mete
         transient=True,
     ) as bar:
         yield _Bar(bar, total, what)
+
+
+def counted_from(before: int, show: Callable[[int], None]) -> Callable[[int], None]:
+    """Return what tells of each month of a run whose first follows `before` others."""
+    return lambda month: show(before + month + 1)
 
 
 class _Bar:

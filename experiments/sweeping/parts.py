@@ -211,7 +211,8 @@ class Checked:
 def check_parts(folder: Path, record: str, has_series: bool, unit: str | None = None) -> Checked:
     """Read the parts that record the same, of one unit or of all, and sort them by what they are good for."""
     parts = [part for part in parts_in(folder, record) if unit in (None, part.unit)]
-    found, whole = Checked([], [], []), []
+    found = Checked([], [], [])
+    whole: list[Part] = []
     for part in parts:
         # A worker that has outlived its sweep may take back what it could not commit.
         with suppress(FileNotFoundError):

@@ -180,9 +180,8 @@ def plan_sweep(study: Study, compose: Compose | None = None, table: Table | None
             ]
         point_choice[place] = combinations[key]
     check_points(factors, points, kinds)
-    runs = layout(study, len(points))
-    point, budget, response, world = runs
-    kind = point_choice[point] * len(study.budgets) + budget
+    point_of, budget, response, world = layout(study, len(points))
+    kind = point_choice[point_of] * len(study.budgets) + budget
     plan = SweepPlan(
         study=study,
         factors=factors,
@@ -190,7 +189,7 @@ def plan_sweep(study: Study, compose: Compose | None = None, table: Table | None
         kinds=tuple(kinds),
         outcomes=chosen_outcomes(study, kinds[0].plan),
         series=chosen_series(study, kinds[0].plan),
-        point=point,
+        point=point_of,
         kind=kind,
         response=response,
         world=world,

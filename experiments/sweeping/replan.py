@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.errors import RunError
+from experiments.runs.batch import SeriesInfo
 from experiments.runs.codebook import WORLDS, code_book
 from experiments.runs.store import Entry
 from experiments.sweeping.folder import PlanFiles, newest_plan, plain_text, with_changes
@@ -87,7 +88,8 @@ def stored_plan(folder: Path) -> SweepPlan:
 def columns_of(plan: SweepPlan, worlds: Sequence[str]) -> list[Entry]:
     """Return the code book of a sweep; `worlds` has the columns of its runs."""
     known = [name for name in worlds if name not in OWN_COLUMNS]
-    kept = [one for one in declare(small_context(plan.kinds[0].plan)) if one.name in plan.series]
+    declared = declare(small_context(plan.kinds[0].plan))
+    kept = [SeriesInfo(**vars(one)) for one in declared if one.name in plan.series]
     entries = code_book(plan.kinds[0].plan, kept, known)
     own = [Entry(WORLDS, name, unit, "key", "", what, "") for name, (unit, what) in OWN_COLUMNS.items()]
     return [*entries, *own]

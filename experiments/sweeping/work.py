@@ -184,8 +184,8 @@ def tables(
         for place, name in enumerate(task.series):
             record[place, one.places] = one.found.record[rows[name]].T
     simulated = errors == None  # noqa: E711  # elementwise
-    for place in np.flatnonzero(simulated):
-        errors[place] = not_a_number(plan, outcomes, dict(zip(task.series, record, strict=True)), int(place))
+    for at in np.flatnonzero(simulated).tolist():
+        errors[at] = not_a_number(plan, outcomes, dict(zip(task.series, record, strict=True)), at)
     done = np.asarray(errors == None)  # noqa: E711  # elementwise
     columns: dict[str, npt.NDArray[Any]] = {
         "run_id": np.asarray(task.run_ids, object),

@@ -77,7 +77,8 @@ def run_arms(
 
     Raises: RunError if a world has no feasible start in one of them.
     """
-    jobs, owners = [], []
+    jobs: list[_Job] = []
+    owners: list[str] = []
     for one in arms:
         size = COLUMNS[one.plan.consumers]
         for at in range(0, worlds, size):

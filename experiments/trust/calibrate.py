@@ -116,7 +116,7 @@ def fit_emulator(points: Array, summaries: Array) -> Emulator:
         )
     penalty = RIDGE * len(known) * np.eye(terms.shape[1])
     penalty[0, 0] = 0.0
-    weights = np.linalg.solve(terms.T @ terms + penalty, terms.T @ known)
+    weights: Array = np.linalg.solve(terms.T @ terms + penalty, terms.T @ known).astype(np.float64)
     left = known - terms @ weights
     freedom = len(known) - terms.shape[1]
     return Emulator(weights, np.sqrt((left**2).sum(0) / freedom))

@@ -155,18 +155,18 @@ def _forecast(place: int, given: Any, quantities: Mapping[str, Quantity]) -> For
             f"{key}.of", entry["of"], f"expected one of {', '.join(quantities)}",
             nearest(str(entry["of"]), quantities),
         )  # fmt: skip
-    numbers = [
-        float("nan") if value != value else number(f"{key}.{name}", value, 0.0, 1e12)
-        for name, value in limits.items()
-    ]
-    if not np.isfinite(numbers).any():
+    value, low, high = (
+        float("nan") if limit != limit else number(f"{key}.{name}", limit, 0.0, 1e12)
+        for name, limit in limits.items()
+    )
+    if not np.isfinite([value, low, high]).any():
         raise ConfigError(f"{key}.value", MISSING, "expected a value, low or high")
-    known = [one for one in (numbers[1], numbers[0], numbers[2]) if np.isfinite(one)]
+    known = [one for one in (low, value, high) if np.isfinite(one)]
     if known != sorted(known):
         raise ConfigError(key, known, "expected low <= value <= high")
     return Forecast(
-        quantities[entry["of"]], entry["by"], str(entry["published"])[:7], int(entry["year"]), *numbers,
-        entry["source"],
+        quantities[entry["of"]], entry["by"], str(entry["published"])[:7], int(entry["year"]), value, low,
+        high, entry["source"],
     )  # fmt: skip
 
 

@@ -117,8 +117,8 @@ def _lines(found: "Validation") -> Iterator[str]:
     yield ""
     yield "## What the model must not be used to claim"
     yield ""
-    for one in _claims(found):
-        yield f"- {one}"
+    for claim in _claims(found):
+        yield f"- {claim}"
 
 
 def _row(one: Score) -> str:
