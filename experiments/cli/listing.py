@@ -56,7 +56,7 @@ def _titled(group: str) -> Callable[[Sequence[Path], str | None], Table]:
     """Return a lister of a group of conf whose files have a name and a title."""
 
     def rows(folders: Sequence[Path], run: str | None) -> Table:
-        found = []
+        found: Table = []
         for file in sorted(file for folder in folders for file in (folder / group).glob("*.yaml")):
             content = _yaml(file).get(group)
             own = content if isinstance(content, Mapping) else {}
@@ -70,7 +70,7 @@ def _yaml(file: Path) -> Mapping[str, Any]:
     from omegaconf import OmegaConf
 
     try:
-        content = OmegaConf.to_container(OmegaConf.load(file))
+        content: Any = OmegaConf.to_container(OmegaConf.load(file))
     except Exception as error:  # a file of one's own may be anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(str(file), MISSING, f"cannot be read as YAML ({reason})") from None
@@ -79,7 +79,7 @@ def _yaml(file: Path) -> Mapping[str, Any]:
 
 def _firms(folders: Sequence[Path], run: str | None) -> Table:
     roster = _yaml(CONF / "roster" / "base.yaml")
-    found = [
+    found: Table = [
         (name, kind.removesuffix("s").replace("_", " "), str(traits["bloc"]))
         for kind, firms in roster.items()
         if kind != "markets"
@@ -107,7 +107,7 @@ def _figures(folders: Sequence[Path], run: str | None) -> Table:
 
 
 def _runs(folders: Sequence[Path], run: str | None) -> Table:
-    found = []
+    found: Table = []
     for folder in finished():
         summary = read_json(folder, "summary.json") if (folder / "summary.json").is_file() else {}
         worlds = summary.get("worlds")

@@ -216,6 +216,7 @@ def read_setting(record: Record, key: str, given: Any) -> float | Range:
 
     Raises: ConfigError if it is neither, not finite, or outside the record's limits.
     """
+    setting: Range | float
     if isinstance(given, str):
         match = _RANGE.fullmatch(given)
         if match is None:

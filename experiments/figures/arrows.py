@@ -152,7 +152,7 @@ def logarithmic(values: Array) -> bool:
 
 def _shown(found: Sequence[Move], values: Sequence[Array]) -> list[tuple[Move, Array, Array]]:
     """Return the moves long enough to be drawn, both ends as shares of the axes, the upper tip first."""
-    placed = [(move, *(_along(values, at) for at in (move.start, move.end))) for move in found]
+    placed = [(move, _along(values, move.start), _along(values, move.end)) for move in found]
     drawn = [one for one in placed if float(np.hypot(*(one[2] - one[1]))) >= LEAST]
     return sorted(drawn, key=lambda one: -one[2][1])
 

@@ -69,9 +69,8 @@ def discovered(result: Mapping[str, Any], made: Origin, cloud: "Cloud | None" = 
     height = max(body_inches(len(shown)), TOP + SCATTER_SIDE + 0.75)
     page = Page(title, subtitle, footer, height)
     panel = rows_panel(page, [row["factor"] for row in shown], (0.0, 1.0))
-    panel.axes.set_position(
-        [BOX_LEFT / 10.0, panel.axes.get_position().y0, BOX_WIDTH / 10.0, panel.axes.get_position().height]
-    )
+    at = panel.axes.get_position()
+    panel.axes.set_position((BOX_LEFT / 10.0, at.y0, BOX_WIDTH / 10.0, at.height))
     up, _ = colours(result)
     rows: list[Row] = []
     sentences = []
@@ -135,9 +134,9 @@ def scatter(page: Page, cloud: "Cloud", pair: list[Mapping[str, Any]], colour: s
     axes = page.axes(SCATTER_LEFT, TOP, SCATTER_SIDE, SCATTER_SIDE)
     axes.grid(visible=False)
     x, y = (cloud.unit[:, cloud.names.index(row["factor"])] for row in pair)
-    for case, marker, tone, size in ((False, "o", GREY, 3.0), (True, "s", colour, 4.0)):
+    for case, marker, tone, side in ((False, "o", GREY, 3.0), (True, "s", colour, 4.0)):
         own = cloud.cases == case
-        axes.plot(x[own], y[own], marker, color=tone, markersize=size, linestyle="none", gid=f"points/{case}")
+        axes.plot(x[own], y[own], marker, color=tone, markersize=side, linestyle="none", gid=f"points/{case}")
     low = [row["unit_from"] for row in pair]
     size = [row["unit_to"] - row["unit_from"] for row in pair]
     axes.add_patch(Rectangle((low[0], low[1]), size[0], size[1], fill=False, edgecolor=INK, linewidth=1.4))

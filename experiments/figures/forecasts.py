@@ -102,7 +102,7 @@ def _row(page: Page, axes: object, one: "Comparison", y: float) -> None:
               gid=f"{gid}/forecast")  # fmt: skip
     band = np.array(one.quantiles) / centre
     if np.isfinite(band).all():
-        ratio_band(axes, band, y, TEAL, "o", gid)
+        ratio_band(axes, band.tolist(), y, TEAL, "o", gid)
     page.text(LEFT_INCHES + 0.12, TOP + y, f"{say_known(said.by)}, {said.year}", va="center", size=LABEL_PT)
     page.text(TEXT_LEFT, TOP + y, said_text(said), va="center", size=FOOTER_PT)
     page.text(TEXT_LEFT + 1.05, TOP + y, f"{number(one.quantiles[1])} ({say_known(one.verdict)})",

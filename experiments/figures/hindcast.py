@@ -98,7 +98,7 @@ def _inside(
 
 def values_count(series: Mapping[str, Array]) -> int:
     """Return the number of worlds."""
-    return next(iter(series.values())).shape[1]
+    return len(next(iter(series.values())).T)
 
 
 def _short(value: float) -> str:
