@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from experiments.config.build import PARTS, RUN_KEYS
 from experiments.config.catalogue import SECTIONS, Catalogue, as_conf, read_catalogue
@@ -87,7 +87,7 @@ def parse_override(
         raise ConfigError(show(text), MISSING, f"{sign} is not used; {_GRAMMAR}", near)
     try:
         override = OverridesParser.create().parse_override(text)
-        key, value = override.key_or_group, override.value()
+        key, value = override.key_or_group, cast(Any, override.value())
     except Exception as error:  # Hydra's parser lets errors of its own, of ANTLR and of Python through
         near = None if equals else nearest(typed, valid_keys())
         reason = show(str(error).strip().splitlines()[0]) if str(error).strip() else type(error).__name__
@@ -211,10 +211,10 @@ def _composed(name: str, *written: str) -> tuple[dict[str, Any], dict[str, Any]]
     try:
         with initialize_config_module("conf", version_base="1.3"):
             composed = compose(name, list(written), return_hydra_config=True)
-        choices = OmegaConf.to_container(composed.hydra.runtime.choices)
+        choices: Any = OmegaConf.to_container(composed.hydra.runtime.choices)
         OmegaConf.set_struct(composed, False)
         del composed["hydra"]
-        layer = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        layer: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except Exception as error:  # a file may be anything: unreadable, not YAML, with a broken interpolation
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(" ".join([name, *written]), MISSING, f"cannot be composed: {reason}") from None
@@ -290,19 +290,19 @@ def _write_parameter(parameters: dict[str, Any], key: str, value: Any) -> None:
 
 def _write_entity(node: Any, above: str, path: list[str], key: str, value: Any) -> None:
     """Write below roster or start; a start record takes the value and keeps its unit."""
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         raise _no_such_key(key, value, [above])
     name, *below = path
     if name not in node:
         raise _no_such_key(key, value, [f"{above}.{n}" for n in node])
     target = node[name]
     here = f"{above}.{name}"
-    if isinstance(target, Mapping) and "value" in target and "basis" in target:
+    if isinstance(target, dict) and "value" in target and "basis" in target:
         if below and (len(below) > 1 or not isinstance(target["value"], Mapping)):
             raise _no_such_key(key, value, [here])
         if below:
             target["value"][below[0]] = value
-        elif isinstance(value, Mapping) and isinstance(target["value"], Mapping):
+        elif isinstance(value, Mapping) and isinstance(target["value"], dict):
             target["value"].update(value)
         else:
             target["value"] = value
