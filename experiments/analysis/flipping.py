@@ -22,7 +22,7 @@ from experiments.cli.options import choose, parse
 from experiments.config.build import RunPlan, plan_from_config
 from experiments.config.compose import compose_run
 from experiments.config.errors import ConfigError, RunError
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 from experiments.runs.manifest import version, write_json
 from experiments.runs.store import OUTPUTS, shown_path
 from experiments.runs.terminal import BLOCS, WIDTH

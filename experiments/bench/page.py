@@ -11,7 +11,7 @@ import numpy as np
 from experiments.bench.adoption import ARRAYS, DOCK, OURS, PEERS, USUAL, Timing, installed
 from experiments.bench.whole import Cost, Launch
 from experiments.pages.datapage import renewed, table
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 PACKAGES = ("numpy", "scipy", "mesa", "agentpy", "ambr", "polars", "networkx")

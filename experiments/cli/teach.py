@@ -69,7 +69,7 @@ def teach_command(arguments: Sequence[str]) -> int:
 
 def processes() -> int:
     """Return how many processes simulate: one a core, since they give way to all else."""
-    from experiments.runs.command import cores
+    from experiments.runs.crew import cores
 
     return max(LEAST_PROCESSES, min(MOST_PROCESSES, cores()))
 
@@ -115,7 +115,7 @@ def bake_command(arguments: Sequence[str]) -> str:
         from experiments.cli.help import HELP
 
         return HELP["teach"]
-    from experiments.runs.command import cores
+    from experiments.runs.crew import cores
     from experiments.runs.store import shown_path
     from experiments.teach.bake import CHECKS, SMALL_CHECKS, Size, bake, told, write_page
     from experiments.teach.kept import PAGE

@@ -63,7 +63,7 @@ def windtunnel_command(arguments: Sequence[str]) -> str:
 
 def workers_of(given: Mapping[str, str]) -> int:
     """Return how many processes to use: those asked for, or one a core."""
-    from experiments.runs.command import cores
+    from experiments.runs.crew import cores
 
     return whole("--workers", given["--workers"], 1, 1024) if "--workers" in given else cores()
 

@@ -12,7 +12,7 @@ from typing import Any
 from experiments.config.errors import MISSING, ConfigError, nearest
 from experiments.pages.readme_answer import replaced
 from experiments.runs import manifest
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 
 BEGIN, END = "<!-- measured:begin -->", "<!-- measured:end -->"
 

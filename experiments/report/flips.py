@@ -10,7 +10,7 @@ from typing import Any, Final
 from experiments import analysis
 from experiments.analysis.flip import Question, default_levers, read_levers, search
 from experiments.analysis.flipping import plan_to, summary
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 from experiments.runs.manifest import digest, write_json
 from experiments.runs.store import OUTPUTS
 from experiments.sweeping.identity import code_hash

@@ -116,7 +116,8 @@ def _without_main() -> Iterator[None]:
     try:
         yield
     finally:
-        vars(main).update(hidden)
+        for name, value in hidden.items():
+            setattr(main, name, value)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from experiments.pages.measured import Measures, Row, take
 from experiments.reading.results import opened
 from experiments.runs import manifest
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 from experiments.runs.store import OUTPUTS
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts

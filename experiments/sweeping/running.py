@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from experiments.config.errors import ConfigError
-from experiments.runs.command import cores, ending_on_signals
+from experiments.runs.command import ending_on_signals
+from experiments.runs.crew import cores
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts
 from experiments.sweeping.answer import Answer, is_true

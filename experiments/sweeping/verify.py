@@ -13,7 +13,8 @@ import numpy.typing as npt
 from experiments.cli.options import parse
 from experiments.config.errors import ConfigError, RunError
 from experiments.reading.results import sweep_of
-from experiments.runs.command import cores, ending_on_signals
+from experiments.runs.command import ending_on_signals
+from experiments.runs.crew import cores
 from experiments.runs.store import OFFLINE
 from experiments.sweeping import folder as sweep_folder
 from experiments.sweeping import parts

@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.cli.options import choose, whole
 from experiments.config.errors import ConfigError, RunError, nearest
-from experiments.runs.command import cores
+from experiments.runs.crew import cores
 from experiments.runs.manifest import version, write_json
 from experiments.runs.store import OUTPUTS, shown_path
 from experiments.runs.terminal import BLOCS, meter, percent
