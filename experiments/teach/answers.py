@@ -23,6 +23,7 @@ from experiments.teach.sliders import FANS, override
 from sim.axes import BLOCS, CONSTRAINTS
 from sim.context import Context
 from sim.outcome import Record, dimension_shares, leaders, month_index
+from sim.recorder import Float32Array
 from sim.series import Series
 from sim.settings import OutcomeRules
 from sim.units import MONTHS_PER_YEAR, Array
@@ -128,7 +129,7 @@ def answer_all(
             {
                 "months": months,
                 "fans": {name: fan(series[name][shown]) for name in FANS},
-                "third": third(*(series[name] for name in THIRD)),
+                "third": third(*(np.asarray(series[name], np.float64) for name in THIRD)),
                 "shares": shares({name: values[own, None] for name, values in outcomes.items()}),
                 "binding": {bloc: binding(series[f"{BINDING}.{bloc}"][shown]) for bloc in BLOCS},
             }
@@ -144,16 +145,19 @@ def side_by_side(questions: Sequence[Question]) -> tuple[RunPlan, Cases]:
     keys = dict.fromkeys(key for question in questions for key in question.values)
     patches = tuple(
         Patch(
-            *split_address(key)[0].split("."),
-            rows=rows_of(key, plan),
-            values=np.repeat([question.values.get(key, np.nan) for question in questions], plan.worlds),
+            section,
+            name,
+            rows_of(key, plan),
+            np.repeat([question.values.get(key, np.nan) for question in questions], plan.worlds),
         )
-        for key in keys
+        for key, (section, name) in ((key, split_address(key)[0].split(".")) for key in keys)
     )
     return plan, replace(cases_of(plan, np.concatenate(ids)), patches=patches)
 
 
-def leading(ctx: Context, rules: OutcomeRules, series: Sequence[Series], data: Array) -> dict[str, Array]:
+def leading(
+    ctx: Context, rules: OutcomeRules, series: Sequence[Series], data: Float32Array
+) -> dict[str, Array]:
     """Return who leads, as `sim.outcome.evaluate` does, and nothing else of it.
 
     Shapes: data (series, month, world) -> `leader.<definition>.<year>` -> (world,).
@@ -195,12 +199,12 @@ def third(cn: Array, us: Array) -> float:
     Shapes: cn and us (month, world).
     """
     last = int(MONTHS_PER_YEAR)
-    own, rest = (values[-last:].astype(np.float64).mean(0) for values in (cn, us))
+    own, rest = (values[-last:].mean(0) for values in (cn, us))
     both = own + rest
     return float(np.median(np.divide(own, both, out=np.full(both.shape, 0.5), where=both > 0.0)))
 
 
-def fan(series: Array) -> dict[str, Any]:
+def fan(series: Float32Array) -> dict[str, Any]:
     """Return quantiles, a row a month, and some single worlds. Shapes: series (month, world)."""
     values = np.asarray(series, np.float64)
     return {
@@ -209,6 +213,6 @@ def fan(series: Array) -> dict[str, Any]:
     }
 
 
-def binding(codes: Array) -> dict[str, list[float]]:
+def binding(codes: Float32Array) -> dict[str, list[float]]:
     """Return by constraint in what share of worlds it binds, by month. Shapes: codes (month, world)."""
     return {name: (codes == code).mean(1).tolist() for code, name in enumerate(CONSTRAINTS)}

@@ -20,7 +20,7 @@ from experiments.config.errors import RunError
 from experiments.runs.manifest import sources_hash, version
 from experiments.runs.summary import HEADLINE
 from experiments.runs.team import Team, note
-from experiments.runs.terminal import meter
+from experiments.runs.terminal import counted_from, meter
 from experiments.teach.answers import Question, answer_all
 from experiments.teach.grid import BASE, Grid, Point, Table, by_size, full_grid
 from experiments.teach.kept import KEPT, file_of, keep_answer, keep_of, kept_answer, put, trials_file
@@ -118,9 +118,7 @@ def run_points(
         with crew as team, meter(len(waiting) * size.months, "Worlds") as shown:
             if team is None:
                 for done, some in enumerate(waiting):
-                    run_batch(
-                        some, size, keep, lambda month, done=done: shown.show(done * size.months + month)
-                    )
+                    run_batch(some, size, keep, counted_from(done * size.months, shown.show))
             else:
                 futures = [
                     team.submit(run_in_worker, some, size, keep, at) for at, some in enumerate(waiting)
@@ -155,7 +153,7 @@ def question_of(point: Point, size: Size) -> Question:
 
 def run_in_worker(points: Sequence[Point], size: Size, keep: Path, slot: int) -> None:
     """Do as `run_batch` in a worker process, which notes its months."""
-    run_batch(points, size, keep, lambda month: note(slot, month))
+    run_batch(points, size, keep, lambda month: note(slot, month + 1))
     # A model and its agents hold one another: without this, the next batch would need twice the memory.
     gc.collect()
 
@@ -165,7 +163,7 @@ def run_batch(points: Sequence[Point], size: Size, keep: Path, on_month: Callabl
     questions = [question_of(point, size) for point in points]
     answers: Sequence[Mapping[str, Any] | None]
     try:
-        answers = answer_all(questions, lambda month: on_month(month + 1))
+        answers = answer_all(questions, on_month)
     except RunError:
         if len(points) > 1:
             for point in points:
@@ -191,7 +189,7 @@ def bake(size: Size, workers: int, root: Path = KEPT) -> dict[str, Any]:
     if any(np.isnan(vectors[grid.point(scenario, {})]).any() for scenario in grid.alone):
         raise RunError("a scenario cannot start in these worlds; try another number of --worlds")
     table = Table(grid, vectors)
-    content = {
+    content: dict[str, Any] = {
         "model": {
             "version": version(),
             "worlds": size.worlds,

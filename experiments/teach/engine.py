@@ -309,10 +309,12 @@ class Engine:
         asked = [job.asked for job in batch.jobs.values()]
         longest = self._seconds * (TRIAL_TIMES if isinstance(asked[0], Trial) else 1.0)
         late = loop.call_later(longest, _tell_late, list(batch.jobs.values()))
-        found: Sequence[bytes | Exception]
+        found: list[bytes | Exception]
         began = loop.time()
         try:
-            found = await asyncio.wrap_future(self._given(asked, batch.place))
+            answers: asyncio.Future[list[bytes | Exception]]
+            answers = asyncio.wrap_future(self._given(asked, batch.place))
+            found = await answers
         except (BrokenProcessPool, RunError):
             # One that dies takes the others along: when the last has been heard of, new ones are hired.
             self._broken = True

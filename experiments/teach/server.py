@@ -87,8 +87,8 @@ def asked_type() -> Any:
         ] = {}
         client: Annotated[str, Field(max_length=64)] = ""
         """Who asks, by a name made up by the page: a newer question takes the place of an older one."""
-        lane: whole_below(MOST_LANES) = 0
-        turn: whole_below(2**53) = 0
+        lane: whole_below(MOST_LANES) = 0  # type: ignore[valid-type]  # made from the limit
+        turn: whole_below(2**53) = 0  # type: ignore[valid-type]
         """Which question of the client this is: one that arrives late is known as the older one."""
 
     return Asked
@@ -118,7 +118,7 @@ def make_app(
     from fastapi import FastAPI, HTTPException, Request, Response
     from fastapi.middleware.trustedhost import TrustedHostMiddleware
 
-    Asked = asked_type()
+    Asked: Any = asked_type()
     app = FastAPI(title="Uncontested", version=version(), docs_url=None, redoc_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
 
@@ -182,7 +182,8 @@ def make_app(
         found = await answered(question, asked.client, asked.lane, asked.turn)
         # What is kept is JSON already, and some 80 KB: only the command is put in front of it.
         command = json.dumps(" ".join(["uncontested run", *question.words()]))
-        return _json(b'{"override": ' + command.encode() + b", " + found[1:])
+        content = b'{"override": ' + command.encode() + b", " + found[1:]
+        return _json(content)  # type: ignore[no-any-return]  # of which this is the JSON
 
     @app.get("/api/tunnel", responses=refusals)
     async def tunnel(role: Annotated[str, described_role()]) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def make_app(
             trial = engine.trial(role)
         except ConfigError as error:
             raise HTTPException(422, [{"loc": ["role"], "msg": str(error), "type": "value_error"}]) from None
-        return _json(await answered(trial))
+        return _json(await answered(trial))  # type: ignore[no-any-return]
 
     return app
 
