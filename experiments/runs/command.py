@@ -96,7 +96,7 @@ def fill(
         if artists and workers > 1:
             artists.start()
         meter.stage("Writing tables")
-        found = write_tables(plan, part, results, workers)
+        found = write_tables(plan, part, results)
         given = figure_inputs(plan, results)
         made_by["figures"] = {name: value for name, value in given.items() if name != "observed"}
         manifest.write_json(part / "manifest.json", made_by)
@@ -173,7 +173,7 @@ def _show_from(meter: terminal.Meter, before: int, month: int) -> None:
     meter.show(before + month + 1)
 
 
-def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult], threads: int) -> dict[str, Any]:
+def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult]) -> dict[str, Any]:
     """Write both tables and their code book from the batches' results; return the summary."""
     series = results[0].series
     months = store.month_names(plan.start.month, plan.months)
@@ -188,7 +188,7 @@ def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult], thre
     worlds = worlds_columns(plan, results, outcomes, senses, months)
     with ThreadPoolExecutor(1) as aside:
         written = aside.submit(store.write_worlds, part / codebook.WORLDS, worlds)
-        store.write_series(part / codebook.SERIES, columns, keys, threads)
+        store.write_series(part / codebook.SERIES, columns, keys)
         written.result()
     scratch.path.unlink()
     store.write_code_book(part / "columns.csv", codebook.code_book(plan, series, worlds))

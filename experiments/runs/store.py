@@ -19,7 +19,7 @@ from experiments.config.errors import ConfigError, RunError
 OUTPUTS = Path("outputs")
 LATEST = "latest"
 PARQUET = "COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, ROW_GROUP_SIZE 20480"
-"""Of the settings tried among the fastest and the smallest; row groups that two processors share."""
+"""Of the settings tried among the fastest and the smallest."""
 WRITTEN_LAST = "manifest.json"
 """The file that marks a run as finished where its files cannot appear at once."""
 OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
@@ -179,7 +179,6 @@ def write_series(
     path: Path,
     columns: Mapping[str, npt.NDArray[np.float32]],
     keys: "SeriesKeys",
-    threads: int,
 ) -> None:
     """Write series.parquet: a row a world, response and month, in this order; NaN becomes an empty value.
 
@@ -199,7 +198,7 @@ def write_series(
         f" {list_of(keys.budgets)}[response_ + 1] AS budget,"
         f" {list_of(keys.months)}[month_ + 1] AS month, * EXCLUDE (world_, response_, month_) FROM this"
     )
-    copy_to(path, select, table, threads)
+    copy_to(path, select, table)
 
 
 @dataclass(frozen=True)
@@ -218,18 +217,20 @@ def write_worlds(path: Path, columns: Columns) -> None:
 
     Raises: RunError if it cannot be written.
     """
-    copy_to(path, "SELECT * FROM this", dict(columns), threads=1)
+    copy_to(path, "SELECT * FROM this", dict(columns))
 
 
-def copy_to(path: Path, select: str, table: Columns, threads: int) -> None:
+def copy_to(path: Path, select: str, table: Columns) -> None:
     """Write what a query makes of columns, named `this` in it, to a Parquet file.
+
+    By one thread: two are no faster, and hold all that is not written yet, to bring it into its order.
 
     Raises: RunError if it cannot be written.
     """
     import duckdb
 
     try:
-        with duckdb.connect(config={**OFFLINE, "threads": threads}) as connection:
+        with duckdb.connect(config={**OFFLINE, "threads": 1}) as connection:
             connection.register("this", dict(table))
             connection.execute(f"COPY ({select}) TO {quoted(str(path))} (FORMAT parquet, {PARQUET})")
     except duckdb.IOException as error:

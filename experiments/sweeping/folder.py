@@ -293,7 +293,7 @@ def write_points(path: Path, factors: Sequence[Factor], points: Sequence[tuple[A
             if number
             else np.asarray([plain_text(one) for one in values], object)
         )
-    copy_to(path, "SELECT * FROM this", table, threads=1)
+    copy_to(path, "SELECT * FROM this", table)
 
 
 def plain_text(value: Any) -> str:
@@ -315,7 +315,7 @@ def write_runs(path: Path, plan: SweepPlan) -> None:
         "response": np.asarray(responses, object),
         "budget": np.asarray(budgets, object),
     }
-    copy_to(path, "SELECT * FROM this", table, threads=1)
+    copy_to(path, "SELECT * FROM this", table)
 
 
 def add_history(folder: Path, entry: Mapping[str, Any]) -> None:

@@ -152,7 +152,7 @@ def write_part(folder: Path, kind: str, record: str, unit: str, select: str, tab
     place = folder / PARTS
     writing = place / f"{_TEMPORARY}{kind}-{unit}-{os.getpid()}"
     try:
-        copy_to(writing, select, table, threads=1)
+        copy_to(writing, select, table)
         with writing.open("rb+") as file:
             os.fsync(file.fileno())
         final = place / f"{kind}-{record}-{unit}-{content_hash(writing)}.parquet"

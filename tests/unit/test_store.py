@@ -163,8 +163,7 @@ def test_full_disk_is_an_error_before_anything_is_mapped(
         Scratch(tmp_path / "scratch", 1, 1, 1, 1).write(0, np.zeros((1, 1, 1, 1), np.float32))
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_series_are_stored_row_by_row(tmp_path: Path, threads: int) -> None:
+def test_series_are_stored_row_by_row(tmp_path: Path) -> None:
     # More rows than a row group holds, so that the groups' order counts.
     worlds, months = np.array([4, 0, 9]), store.month_names("2026-11", 4000)
     responses = ("passive", "cn_resists")
@@ -173,7 +172,7 @@ def test_series_are_stored_row_by_row(tmp_path: Path, threads: int) -> None:
     values[[0, 7]] = np.nan
     path = tmp_path / "it's.parquet"
     keys = SeriesKeys(2, worlds, responses, ("none", "grid"), months)
-    store.write_series(path, {"users_million.a": values, "b": -values}, keys, threads)
+    store.write_series(path, {"users_million.a": values, "b": -values}, keys)
     table = duckdb.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchnumpy()
     assert list(table) == ["point", "world", "response", "budget", "month", "users_million.a", "b"]
     each = len(months)
