@@ -155,13 +155,15 @@ def missing() -> list[str]:
 def show(tables: Sequence[Table]) -> None:
     """Print the tables."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table as Printed
 
     console = Console(width=max(100, Console().width), highlight=False)
     for one in tables:
-        printed = Printed(*one.head, title=one.title, title_justify="left", title_style="bold")
+        title = escape(one.title)
+        printed = Printed(*map(escape, one.head), title=title, title_justify="left", title_style="bold")
         for row in one.rows:
-            printed.add_row(*row)
+            printed.add_row(*map(escape, row))
         console.print(printed)
     if missing():
         console.print(f"Not installed, so left out: {', '.join(missing())}. `make bench` installs them.")
