@@ -164,13 +164,9 @@ def _simulate_here(
     ids = np.arange(plan.worlds)
     results = []
     for place, (first, end) in enumerate(batches):
-        show = partial(_show_from, meter, place * plan.months)
+        show = terminal.counted_from(place * plan.months, meter.show)
         results.append(simulate(plan, ids[first:end], first, scratch, show))
     return results
-
-
-def _show_from(meter: terminal.Meter, before: int, month: int) -> None:
-    meter.show(before + month + 1)
 
 
 def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult]) -> dict[str, Any]:

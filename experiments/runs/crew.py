@@ -36,4 +36,4 @@ def cores() -> int:
 
 def get_ready() -> None:
     """Import what simulates, Mesa among it."""
-    import experiments.runs.simulate  # noqa: F401
+    import experiments.runs.simulate  # noqa: F401  # to have it imported

@@ -88,7 +88,7 @@ def asked_type() -> Any:
         client: Annotated[str, Field(max_length=64)] = ""
         """Who asks, by a name made up by the page: a newer question takes the place of an older one."""
         lane: whole_below(MOST_LANES) = 0  # type: ignore[valid-type]  # made from the limit
-        turn: whole_below(2**53) = 0  # type: ignore[valid-type]
+        turn: whole_below(2**53) = 0  # type: ignore[valid-type]  # made from the limit
         """Which question of the client this is: one that arrives late is known as the older one."""
 
     return Asked
@@ -192,7 +192,8 @@ def make_app(
             trial = engine.trial(role)
         except ConfigError as error:
             raise HTTPException(422, [{"loc": ["role"], "msg": str(error), "type": "value_error"}]) from None
-        return _json(await answered(trial))  # type: ignore[no-any-return]
+        content = await answered(trial)
+        return _json(content)  # type: ignore[no-any-return]  # of which this is the JSON
 
     return app
 
