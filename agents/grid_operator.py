@@ -3,6 +3,7 @@
 from sim.actors import Actor
 from sim.physics.power import completion_cap_gw
 from sim.plans import GridPlan, GridView
+from sim.quantity import compounded
 from sim.units import ratio
 
 
@@ -14,7 +15,7 @@ class GridOperator(Actor):
         power = view.params.power
         # Where AI gets no share of new capacity, a subsidy buys it none either.
         gift = ratio(view.subsidised_gw_per_year, power.ai_share_of_firm_additions)
-        growth = (1.0 + power.firm_additions_growth) ** (view.months_since_start / 12.0)
+        growth = compounded(1.0 + power.firm_additions_growth, view.months_since_start)
         cap = completion_cap_gw(
             power.ai_share_of_firm_additions,
             view.firm_additions_gw_per_year * growth * view.permitting_speed * view.feedback + gift,

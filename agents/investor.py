@@ -41,7 +41,7 @@ class Investor(Actor):
             steepness=capital.burn_multiple_scale,
         )
         ends = capital.funding_shock_start + capital.funding_shock_length
-        now = float(view.months_since_start)
+        now = view.months_since_start
         struck = (now >= capital.funding_shock_start) & (now < ends)
         offer = offer * np.where(struck, np.maximum(1.0 + capital.funding_shock, 0.0), 1.0)
         credit = credit_limit_usd(

@@ -87,12 +87,17 @@ def residuals(ctx: Context, before: State, month: Month, after: State) -> dict[s
 
     Shapes: law -> (world,).
     """
+    return dict(zip(LAWS, residual_table(ctx, before, month, after), strict=True))
+
+
+def residual_table(ctx: Context, before: State, month: Month, after: State) -> Array:
+    """Return the residuals of `residuals`, a row a law. Shapes: -> (law, world)."""
     found: dict[str, Array] = {}
     for part in (money, loans, chips, compute, robots, people, launches_and_queue):
         found.update(part(ctx, before, month, after))
     table = np.stack([found[law] for law in LAWS])
     table[np.isnan(table)] = np.inf
-    return dict(zip(LAWS, table, strict=True))
+    return table
 
 
 def money(ctx: Context, before: State, month: Month, after: State) -> dict[str, Array]:
@@ -323,6 +328,12 @@ class Worst:
             return
         for law, residual in residuals(self.ctx, before, month, after).items():
             np.maximum(self.residuals[law], residual, out=self.residuals[law])
+
+    def take(self, table: Array | None) -> None:
+        """Take what was measured of a month that was played. Shapes: (law, world)."""
+        if table is not None:
+            for law, residual in zip(LAWS, table, strict=True):
+                np.maximum(self.residuals[law], residual, out=self.residuals[law])
 
     def items(self) -> Iterator[tuple[str, float]]:
         """Return each law with its largest residual over the worlds."""

@@ -16,6 +16,7 @@ from sim.invariants import Worst
 from sim.month import Month, advance
 from sim.plans import Plans, rows_of, table_of
 from sim.recorder import Recorder
+from sim.state import State
 
 
 @dataclass(frozen=True)
@@ -65,28 +66,7 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
 
     def plans(self) -> Plans:
         """Ask everybody for a plan, all from the same state."""
-        ctx, state, cast = self.context, self.state, self.cast
-        money = tuple(
-            a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True)
-        )
-        offers = ctx.full(len(ctx.axes.labs.names))
-        for bloc, plan in enumerate(money):
-            offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
-        return Plans(
-            labs=ask(cast.labs, observe.lab_view(ctx, state, offers)),
-            clouds=ask(cast.clouds, observe.cloud_view(ctx, state)),
-            chip_makers=ask(cast.chip_makers, observe.chip_maker_view(ctx, state)),
-            robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_view(ctx, state)),
-            factories=ask(cast.factories, observe_robots.factory_view(ctx, state)),
-            consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
-            enterprises=ask(cast.enterprises, observe.enterprise_view(ctx, state)),
-            investors=money,
-            governments=tuple(
-                a.plan(v) for a, v in zip(cast.governments, observe.government_views(ctx, state), strict=True)
-            ),
-            grids=ask(cast.grids, observe.grid_view(ctx, state)),
-            orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_view(ctx, state)),
-        )
+        return plans_of(self.cast, self.context, self.state)
 
     def step(self) -> None:
         """Advance all worlds by one step and record it."""
@@ -99,12 +79,44 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
 
     def run(self, on_month: Callable[[int], None] | None = None) -> None:
         """Run to the horizon, telling `on_month` after each month."""
+        from sim.tape import months as tape
+
         settings = self.context.settings
+        player = tape.machine() if settings.steps_per_month == 1 else None
+        played = None
         for month in range(settings.months):
-            for _ in range(settings.steps_per_month):
-                self.step()
+            if played is not None:
+                played.step()
+            else:
+                for _ in range(settings.steps_per_month):
+                    self.step()
+                if player is not None:
+                    played = tape.Months(self, player)
             if on_month is not None:
                 on_month(month)
+
+
+def plans_of(cast: Cast, ctx: Context, state: State) -> Plans:
+    """Ask everybody for a plan, all from the same state."""
+    money = tuple(a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True))
+    offers = ctx.full(len(ctx.axes.labs.names))
+    for bloc, plan in enumerate(money):
+        offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
+    return Plans(
+        labs=ask(cast.labs, observe.lab_view(ctx, state, offers)),
+        clouds=ask(cast.clouds, observe.cloud_view(ctx, state)),
+        chip_makers=ask(cast.chip_makers, observe.chip_maker_view(ctx, state)),
+        robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_view(ctx, state)),
+        factories=ask(cast.factories, observe_robots.factory_view(ctx, state)),
+        consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
+        enterprises=ask(cast.enterprises, observe.enterprise_view(ctx, state)),
+        investors=money,
+        governments=tuple(
+            a.plan(v) for a, v in zip(cast.governments, observe.government_views(ctx, state), strict=True)
+        ),
+        grids=ask(cast.grids, observe.grid_view(ctx, state)),
+        orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_view(ctx, state)),
+    )
 
 
 def ask(actors: Sequence[Actor], view: Any) -> Any:

@@ -28,6 +28,7 @@ from sim.plans import (
     LabView,
     sealed,
 )
+from sim.quantity import compounded
 from sim.state import State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
 
@@ -188,7 +189,7 @@ def investor_views(ctx: Context, state: State) -> tuple[InvestorView, ...]:
                     params=ctx.params,
                     step_months=ctx.dt,
                     bloc=bloc,
-                    months_since_start=int(state.months),
+                    months_since_start=np.floor(state.months),
                     revenue_usd=labs.revenue_usd[own],
                     revenue_year_ago_usd=labs.revenue_past_usd[0][own],
                     cash_usd=labs.cash_usd[own],
@@ -205,7 +206,7 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
     policy = state.policy
     shares, leads = composite_shares(ctx, state)
     gdp_start, growth = start_gdp_usd(ctx)
-    gdp = gdp_start * growth ** (state.months / MONTHS_PER_YEAR)
+    gdp = gdp_start * compounded(growth, state.months)
     starts = start_stringency(ctx)
     dated = ctx.spread(ctx.history.stringency_in(state.months))
     views = []
@@ -216,7 +217,7 @@ def government_views(ctx: Context, state: State) -> tuple[GovernmentView, ...]:
                     params=ctx.params,
                     step_months=ctx.dt,
                     bloc=bloc,
-                    months_since_start=int(state.months),
+                    months_since_start=np.floor(state.months),
                     composite_share=shares[bloc],
                     rival_leads=leads[1 - bloc],
                     below_months=policy.below_months[bloc],
@@ -253,7 +254,7 @@ def grid_view(ctx: Context, state: State) -> GridView:
         GridView(
             params=ctx.params,
             step_months=ctx.dt,
-            months_since_start=int(state.months),
+            months_since_start=np.floor(state.months),
             firm_additions_gw_per_year=start.firm_additions_gw_per_year[:, None],
             retirements_gw_per_year=start.retirements_gw_per_year[:, None],
             spare_gw=state.power.spare_gw,

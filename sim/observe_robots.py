@@ -14,6 +14,7 @@ from sim.acts.robot_terms import (
 from sim.context import Context
 from sim.physics.robots import cost_per_task_usd
 from sim.plans import FactoryView, OrbitView, RobotMakerView, sealed
+from sim.quantity import compounded
 from sim.state import State
 from sim.units import MILLION, MONTHS_PER_YEAR, NOTHING
 
@@ -46,7 +47,7 @@ def factory_view(ctx: Context, state: State) -> FactoryView:
     workers = (
         ctx.spread(ctx.start.markets.manufacturing_workers_million * MILLION)
         * table.machine_scale
-        * (1.0 + rules.industrial_growth) ** (state.months / MONTHS_PER_YEAR)
+        * compounded(1.0 + rules.industrial_growth, state.months)
     )
     held = table.waiting_units + table.working_units
     return sealed(

@@ -282,7 +282,7 @@ class InvestorView:
     params: Params
     step_months: float
     bloc: int
-    months_since_start: int
+    months_since_start: float
     revenue_usd: Array
     revenue_year_ago_usd: Array
     cash_usd: Array
@@ -305,7 +305,7 @@ class GovernmentView:
     params: Params
     step_months: float
     bloc: int
-    months_since_start: int
+    months_since_start: float
     composite_share: Array
     """Own mean share over D1-D5 this month."""
     rival_leads: Array
@@ -342,7 +342,7 @@ class GridView:
 
     params: Params
     step_months: float
-    months_since_start: int
+    months_since_start: float
     firm_additions_gw_per_year: Array
     retirements_gw_per_year: Array
     spare_gw: Array

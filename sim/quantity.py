@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.units import MONTHS_PER_YEAR, NOTHING, Array, BoolArray, of_shape, share_over_first
+from sim.units import MONTHS_PER_YEAR, NOTHING, Array, BoolArray, of_shape, share_over_first, somewhere
 
 
 def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
@@ -54,6 +54,13 @@ def fading_log_growth(
     return growth
 
 
+def compounded(factor_per_year: Array, months: float) -> Array:
+    """Return what a yearly factor comes to over months, factor^{months/12}. Shapes: broadcast."""
+    # Not `**`: whole years would be multiplied out, and the last bit would depend on the month.
+    growth: Array = np.power(factor_per_year, months / MONTHS_PER_YEAR)
+    return growth
+
+
 def water_fill(total: Array, weight: Array, cap: Array) -> Array:
     """Share a total so that marginal values weight/x are equal wherever the cap leaves room.
 
@@ -67,7 +74,7 @@ def water_fill(total: Array, weight: Array, cap: Array) -> Array:
     filled, open_uses, full = NOTHING, np.ones(1, np.bool_), offer >= cap
     # Each pass closes at least one use at its cap or changes nothing, so as many passes as uses are enough.
     for _ in range(len(offer)):
-        if not full.any():
+        if not somewhere(full):
             break
         filled = np.where(full, cap, filled)
         open_uses = open_uses & ~full

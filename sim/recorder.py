@@ -13,6 +13,7 @@ from sim.series import Block, Bound, Series, Step
 from sim.series_ai import ai_blocks
 from sim.series_world import world_blocks
 from sim.state import State
+from sim.units import Array
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -73,6 +74,21 @@ class Recorder:
             # What is too large for float32, as a price at the end of the scale, is stored as infinite.
             with np.errstate(over="ignore"):
                 self.data[:, index] = self._month
+
+    def record_played(
+        self, before: State, plans: Plans, rows: Array, left: Collection[int], after: State
+    ) -> None:
+        """Add a month that was played: its series, but for blocks that are read off its end alone.
+
+        Shapes: rows (series, world).
+        """
+        step = Step(self.ctx, before, plans, None, None, after)  # type: ignore[arg-type]
+        self._month[:] = rows
+        for place in left:
+            block, own = self._pages[place]
+            own[:] = block.values(step)
+        with np.errstate(over="ignore"):
+            self.data[:, before.tick] = self._month
 
     def row(self, name: str) -> Float32Array:
         """Return one series. Shapes: (month, world).

@@ -202,10 +202,17 @@ def outcome_blocks() -> tuple[Block, ...]:
             "Share of both blocs' deployments and derivatives that rest on the bloc's open weights.",
             "S2", BLOCS, lambda s: two_shares(s.after.foundation),
         ),
-        Block(
-            "share", "share", "share", "month-end",
-            "Share of the US bloc in the dimension this month; d3 also where robots are still few.",
-            "section 6", DIMENSIONS, monthly_shares,
+        *(
+            Block(
+                "share", "share", "share", "month-end",
+                "Share of the US bloc in the dimension this month; d3 also where robots are still few.",
+                "section 6", dimensions, shares,
+            )
+            for dimensions, shares in (
+                (DIMENSIONS[:4], monthly_shares),
+                (DIMENSIONS[4:5], lambda s: lag_shares(s.lag)[:1]),
+                (DIMENSIONS[5:], other_shares),
+            )
         ),
         Block(
             "binding_constraint_code", "code", "code", "month-end",
@@ -217,18 +224,20 @@ def outcome_blocks() -> tuple[Block, ...]:
 
 
 def monthly_shares(step: Step) -> Array:
-    """Return the share of the US bloc in D1-D7 this month. Shapes: -> (dimension, world)."""
-    output = sum_by_bloc(step.month.feedback.output_usd_per_year, step.ctx.axes.markets.bloc)
+    """Return the share of the US bloc in D1-D4 this month. Shapes: -> (dimension, world)."""
     both = (
         two_shares(step.bloc_users.sum(1)),
         two_shares(step.after.compute_by_user),
         two_shares(step.after.robot_labour),
         two_shares(step.by_lab_bloc(step.revenue_usd)),
-        lag_shares(step.lag),
-        two_shares(step.after.foundation),
-        two_shares(output),
     )
     return np.array([one[US] for one in both])
+
+
+def other_shares(step: Step) -> Array:
+    """Return the share of the US bloc in D6 and D7 this month. Shapes: -> (dimension, world)."""
+    output = sum_by_bloc(step.month.feedback.output_usd_per_year, step.ctx.axes.markets.bloc)
+    return np.array([two_shares(step.after.foundation)[US], two_shares(output)[US]])
 
 
 def shadow_block(row: int) -> Block:

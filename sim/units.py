@@ -54,6 +54,19 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     return quotient
 
 
+def somewhere(mask: BoolArray) -> bool:
+    """Return whether something is so in some world: then there is work to do, which changes no other world.
+
+    A month that is played from a tape does it always. Shapes: any.
+    """
+    return bool(np.count_nonzero(mask))
+
+
+def nowhere(mask: BoolArray) -> bool:
+    """Return whether something that must not be is so in no world; a tape takes it for granted. Shapes: any."""
+    return not np.count_nonzero(mask)
+
+
 def of_shape(table: npt.NDArray[Number], shape: tuple[int, ...]) -> npt.NDArray[Number]:
     """Return a table of a shape, itself if it has it. Shapes: broadcasts to the shape."""
     return table if np.shape(table) == shape else np.ascontiguousarray(np.broadcast_to(table, shape))

@@ -21,7 +21,7 @@ from sim.physics.capability import (
 )
 from sim.quantity import approach
 from sim.state import State
-from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray
+from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray, somewhere
 
 FAR_ORDERS = 100.0
 """A handicap that puts the rival's best model out of reach where access is shut."""
@@ -148,7 +148,7 @@ def entrants(ctx: Context, state: State, ln_algorithm: Array, stock: Array, aliv
     rules = ctx.params.capability
     residual = converging_residual(ctx, state.labs.training_residual, alive)
     enters = entering(ctx, state.months + ctx.dt)
-    if not enters.any():
+    if not somewhere(enters):
         return Entrants(ln_algorithm, stock, residual)
     begins = enters[:, None] & ~alive
     behind = start_lag_months(ctx) * (rules.growth_before_start / MONTHS_PER_YEAR)

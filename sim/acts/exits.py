@@ -12,7 +12,7 @@ from sim.context import Context
 from sim.ledger import Ledger
 from sim.markets.capital import distressed_months_step, leaves_market
 from sim.state import State
-from sim.units import Array, ratio
+from sim.units import Array, ratio, somewhere
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def act(ctx: Context, state: State, ledger: Ledger, books: BooksOutcome, chips: 
     leaves = leaves_market(distressed, stand_alone, alive, ctx.params.capital.distress_limit)
     gone = leaves.astype(np.float64)
     h100e, gw = chips.fleet_h100e, chips.fleet_gw
-    if leaves.any():
+    if somewhere(leaves):
         h100e, gw = handed_over(ctx, h100e, gw, gone)
     released = books.lab_cash_usd * gone
     ledger.pay("equity_loans", "labs", released.sum(0))

@@ -18,6 +18,7 @@ from sim.physics.production import (
     labour_ratio,
     manufacturing_output_usd,
 )
+from sim.quantity import compounded
 from sim.state import State
 from sim.units import MILLION, MONTHS_PER_YEAR, Array, ratio
 
@@ -88,7 +89,7 @@ def start_machine_workers(ctx: Context) -> Array:
 
 def value_added_usd_per_year(ctx: Context, months: float) -> Array:
     """Return value added with the machines and labour of the start. Shapes: -> (market, world)."""
-    growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
+    growth = compounded(1.0 + ctx.params.feedback.productivity_growth, months)
     return ctx.start.markets.manufacturing_value_added_usd_per_year[:, None] * growth
 
 

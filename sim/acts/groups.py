@@ -5,6 +5,7 @@ import numpy as np
 from sim.axes import sum_by_bloc
 from sim.context import Context
 from sim.memory import once_a_month, once_a_run
+from sim.quantity import compounded
 from sim.state import State
 from sim.units import BILLION, MONTHS_PER_YEAR, Array
 
@@ -31,12 +32,12 @@ def gdp_usd_per_year(ctx: Context, state: State) -> Array:
     """Return the product of each place (section 5). Shapes: -> (market, world)."""
     growth = ctx.by_world(ctx.params.policy.gdp_growth)
     at_start = ctx.start.markets.gdp_usd_per_year[:, None]
-    gdp: Array = at_start * (1.0 + growth) ** (state.months / MONTHS_PER_YEAR)
+    gdp: Array = at_start * compounded(1.0 + growth, state.months)
     return gdp
 
 
 @once_a_month
 def budget_growth(ctx: Context, state: State) -> Array:
     """Return the growth of capital budgets since the start (S4). Shapes: () or (world,)."""
-    growth: Array = (1.0 + ctx.params.capital.group_budget_growth) ** (state.months / MONTHS_PER_YEAR)
+    growth: Array = compounded(1.0 + ctx.params.capital.group_budget_growth, state.months)
     return growth

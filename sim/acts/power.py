@@ -24,7 +24,7 @@ from sim.physics.power import (
     spare_after_draw_gw,
 )
 from sim.plans import Plans
-from sim.quantity import adjusted_share, approach
+from sim.quantity import adjusted_share, approach, compounded
 from sim.state import PowerTable, State
 from sim.units import (
     HOURS_PER_MONTH,
@@ -87,7 +87,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
 
     years = ctx.dt / MONTHS_PER_YEAR
     additions = ctx.start.markets.firm_additions_gw_per_year - ctx.start.markets.retirements_gw_per_year
-    grown = (1.0 + power.firm_additions_growth) ** (state.months / MONTHS_PER_YEAR)
+    grown = compounded(1.0 + power.firm_additions_growth, state.months)
     tranches = old.tranche_gw.copy()
     tranches[1] = np.maximum(tranches[1] + additions[:, None] * grown * years, 0.0)
     table = PowerTable(

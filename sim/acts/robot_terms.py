@@ -24,7 +24,7 @@ from sim.physics.robots import (
     unit_cost_usd_per_year,
     wright_unit_cost_usd,
 )
-from sim.quantity import capital_recovery_factor
+from sim.quantity import capital_recovery_factor, compounded
 from sim.state import State
 from sim.units import (
     MILLION,
@@ -186,7 +186,7 @@ def design_cost_usd(ctx: Context) -> tuple[Array, Array]:
 
 def wage_usd_per_year(ctx: Context, months: float) -> Array:
     """Return the yearly wage in manufacturing, growing with productivity. Shapes: -> (market, world)."""
-    growth = (1.0 + ctx.params.feedback.productivity_growth) ** (months / MONTHS_PER_YEAR)
+    growth = compounded(1.0 + ctx.params.feedback.productivity_growth, months)
     return ctx.start.markets.manufacturing_wage_usd_per_year[:, None] * growth
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.axes import BLOCS
 from sim.context import Context
+from sim.memory import once_a_month
 from sim.physics.power import outage_probability
 from sim.state import State
 from sim.streams import as_normal, uniforms
@@ -30,6 +31,7 @@ class Shocks:
     """(world,) uniforms."""
 
 
+@once_a_month
 def act(ctx: Context, state: State) -> Shocks:
     """Draw the month's shocks (S4, S6, S8, S12). Scenario hazards keep their draws without noise."""
     markets, labs = ctx.axes.markets.names, ctx.axes.labs.names

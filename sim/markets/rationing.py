@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from sim.units import Array, BoolArray, IntArray, ratio
+from sim.units import Array, BoolArray, IntArray, nowhere, ratio
 
 
 def wanted_chips(bid_usd: Array, price_usd: Array) -> Array:
@@ -83,8 +83,8 @@ def _common_share(
 
 def _refuse_negative(name: str, values: Array) -> None:
     """Raise a ValueError that names the array and its smallest value if that is negative."""
-    smallest = float(values.min(initial=0.0))
-    if smallest < 0.0:
-        raise ValueError(
-            f"{name}: got {smallest}, expected zero or more; clip or mend it where it is computed"
-        )
+    if nowhere(values < 0.0):
+        return
+    raise ValueError(
+        f"{name}: got {values.min()}, expected zero or more; clip or mend it where it is computed"
+    )

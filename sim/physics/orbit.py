@@ -22,6 +22,7 @@ from sim.units import (
     BoolArray,
     logistic,
     ratio,
+    somewhere,
 )
 
 # A product or quotient of two bounded numbers must stay a finite number.
@@ -322,7 +323,7 @@ def vintage_step(
     Raises: ValueError if no vintage is open in the month.
     """
     is_open = (vintage_start_month <= month) & (month < vintage_start_month + vintage_months)
-    if not is_open.any():
+    if not somewhere(is_open):
         raise ValueError(
             f"vintage_start_month: no vintage is open in month {month}; expected one that starts within the "
             f"{vintage_months} months before it; extend the vintages to the end of the run"

@@ -208,7 +208,7 @@ def dispatch(
     total = filled[-1]
     last = _last_tranche(used > 0.0, sorted_capacity > 0.0)
     cost = np.broadcast_to(marginal_cost_usd_per_mwh, capacity_gw.shape)
-    marginal = cost.reshape(-1).take(place.reshape(-1).take(last * cells.size + cells))
+    marginal = np.take(cost.reshape(-1), np.take(place.reshape(-1), last * cells.size + cells))
     reserve_gw = reserve_target * load_gw
     missing = ratio((load_gw + reserve_gw - total).clip(0.0, reserve_gw), reserve_gw)
     missing = np.where(load_gw > total, 1.0, missing)

@@ -1,0 +1,420 @@
+/* The machine that plays a tape: array operations written down once, done again for every block of worlds.
+
+   Everything lies in one arena: numbers that never change, then room that blocks reuse. A table's last axis is
+   the lanes of a block, so that what an operation reads and writes stays in the processor's cache. Elementwise
+   functions are NumPy's own loops, and what is written out here is exact arithmetic, copying and comparing; so a
+   tape has the bits of the laws it was written from. `program.py` says what the words of an instruction mean. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#include <numpy/ndarraytypes.h>
+#include <numpy/ufuncobject.h>
+
+#define MOST_OUTER 5
+#define MOST_OPERANDS 4
+#define MOST_SORTED 32
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define WIDEST
+#endif
+#if defined(__GNUC__)
+#define INSIDE static inline __attribute__((always_inline))
+#else
+#define INSIDE static inline
+#endif
+
+enum { END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS, ADD, SUBTRACT, MULTIPLY, DIVIDE };
+enum { DOUBLE, INTEGER, BYTE, BOOL };
+
+typedef struct {
+    PyUFuncGenericFunction loop;
+    void *data;
+} Function;
+
+typedef struct {
+    const char *at;
+    npy_intp columns;
+} Table;
+
+/* An elementwise operation: an inner row, and axes around it. */
+typedef struct {
+    npy_intp inner, outer, operands, extent[MOST_OUTER], step[MOST_OPERANDS], stride[MOST_OPERANDS][MOST_OUTER];
+    char *at[MOST_OPERANDS];
+    int32_t function, more;
+} Work;
+
+INSIDE const int32_t *work_of(const int32_t *word, char *arena, Work *w) {
+    w->outer = word[1], w->operands = word[2], w->function = word[3], w->inner = word[4], w->more = word[5];
+    word += 6;
+    for (npy_intp d = 0; d < w->outer; d++) w->extent[d] = *word++;
+    for (npy_intp k = 0; k < w->operands; k++) {
+        w->at[k] = arena + *word++;
+        w->step[k] = *word++;
+        for (npy_intp d = 0; d < w->outer; d++) w->stride[k][d] = *word++;
+    }
+    return word;
+}
+
+/* Do something to every inner row; `at` holds where the row of each operand begins. */
+#define EACH_ROW(w, at, ...)                                                                                           \
+    do {                                                                                                               \
+        char *at[MOST_OPERANDS];                                                                                       \
+        npy_intp count[MOST_OUTER] = {0};                                                                              \
+        for (npy_intp k = 0; k < (w)->operands; k++) at[k] = (w)->at[k];                                               \
+        for (;;) {                                                                                                     \
+            __VA_ARGS__;                                                                                                        \
+            npy_intp d = (w)->outer - 1;                                                                               \
+            for (; d >= 0; d--) {                                                                                      \
+                for (npy_intp k = 0; k < (w)->operands; k++) at[k] += (w)->stride[k][d];                               \
+                if (++count[d] < (w)->extent[d]) break;                                                                \
+                for (npy_intp k = 0; k < (w)->operands; k++) at[k] -= (w)->stride[k][d] * (w)->extent[d];              \
+                count[d] = 0;                                                                                          \
+            }                                                                                                          \
+            if (d < 0) break;                                                                                          \
+        }                                                                                                              \
+    } while (0)
+
+#define AT(TYPE, k, i) (*(TYPE *)(at[k] + (i) * w->step[k]))
+
+/* An exact operation of two numbers, by the ways in which rows usually lie. */
+#define BINARY(NAME, OP)                                                                                               \
+    INSIDE void NAME(const Work *w) {                                                                                  \
+        const npy_intp n = w->inner;                                                                                   \
+        EACH_ROW(w, at, {                                                                                              \
+            double *to = (double *)at[2];                                                                              \
+            if (w->step[2] != 8) {                                                                                     \
+                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = AT(double, 0, i) OP AT(double, 1, i);              \
+            } else if (w->step[0] == 8 && w->step[1] == 8) {                                                           \
+                const double *x = (const double *)at[0], *y = (const double *)at[1];                                   \
+                for (npy_intp i = 0; i < n; i++) to[i] = x[i] OP y[i];                                                 \
+            } else if (w->step[0] == 8 && w->step[1] == 0) {                                                           \
+                const double *x = (const double *)at[0], y = *(const double *)at[1];                                   \
+                for (npy_intp i = 0; i < n; i++) to[i] = x[i] OP y;                                                    \
+            } else if (w->step[0] == 0 && w->step[1] == 8) {                                                           \
+                const double x = *(const double *)at[0], *y = (const double *)at[1];                                   \
+                for (npy_intp i = 0; i < n; i++) to[i] = x OP y[i];                                                    \
+            } else {                                                                                                   \
+                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = AT(double, 0, i) OP AT(double, 1, i);              \
+            }                                                                                                          \
+        });                                                                                                            \
+    }
+BINARY(add, +)
+BINARY(subtract, -)
+BINARY(multiply, *)
+BINARY(divide, /)
+
+INSIDE void ratio(const Work *w) {
+    const npy_intp n = w->inner;
+    EACH_ROW(w, at, {
+        double *to = (double *)at[2];
+        if (w->step[0] == 8 && w->step[1] == 8 && w->step[2] == 8) {
+            const double *x = (const double *)at[0], *y = (const double *)at[1];
+            for (npy_intp i = 0; i < n; i++) {
+                const double quotient = x[i] / y[i];
+                to[i] = y[i] == 0.0 ? 0.0 : quotient;
+            }
+        } else
+            for (npy_intp i = 0; i < n; i++) {
+                const double y = AT(double, 1, i), quotient = AT(double, 0, i) / y;
+                AT(double, 2, i) = y == 0.0 ? 0.0 : quotient;
+            }
+    });
+}
+
+INSIDE void loop(const Work *w, const Function *f) {
+    npy_intp step[MOST_OPERANDS];
+    for (npy_intp k = 0; k < w->operands; k++) step[k] = w->step[k];
+    EACH_ROW(w, at, {
+        char *row[MOST_OPERANDS];
+        npy_intp n = w->inner;
+        for (npy_intp k = 0; k < w->operands; k++) row[k] = at[k];
+        f->loop(row, &n, step, f->data);
+    });
+}
+
+INSIDE void copy(const Work *w) {
+    const npy_intp n = w->inner;
+    if (w->more == 8)
+        EACH_ROW(w, at, {
+            if (w->step[0] == 8 && w->step[1] == 8)
+                memcpy(at[1], at[0], (size_t)n * 8);
+            else
+                for (npy_intp i = 0; i < n; i++) AT(int64_t, 1, i) = AT(int64_t, 0, i);
+        });
+    else
+        EACH_ROW(w, at, {
+            for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(int8_t, 0, i);
+        });
+}
+
+/* From a type to another: 4 * from + to. */
+#define CASTS(FROM, TYPE_FROM, TO, TYPE_TO)                                                                            \
+    case 4 * FROM + TO:                                                                                                \
+        EACH_ROW(w, at, {                                                                                              \
+            for (npy_intp i = 0; i < n; i++) AT(TYPE_TO, 1, i) = (TYPE_TO)AT(TYPE_FROM, 0, i);                         \
+        });                                                                                                            \
+        break;
+#define CASTS_TO_BOOL(FROM, TYPE_FROM)                                                                                 \
+    case 4 * FROM + BOOL:                                                                                              \
+        EACH_ROW(w, at, {                                                                                              \
+            for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(TYPE_FROM, 0, i) != 0;                              \
+        });                                                                                                            \
+        break;
+
+INSIDE void cast(const Work *w) {
+    const npy_intp n = w->inner;
+    switch (w->more) {
+        CASTS(BOOL, int8_t, DOUBLE, double)
+        CASTS(BOOL, int8_t, INTEGER, int64_t)
+        CASTS(BOOL, int8_t, BYTE, int8_t)
+        CASTS(BYTE, int8_t, DOUBLE, double)
+        CASTS(BYTE, int8_t, INTEGER, int64_t)
+        CASTS(INTEGER, int64_t, DOUBLE, double)
+        CASTS(INTEGER, int64_t, BYTE, int8_t)
+        CASTS(DOUBLE, double, INTEGER, int64_t)
+        CASTS_TO_BOOL(DOUBLE, double)
+        CASTS_TO_BOOL(INTEGER, int64_t)
+        CASTS_TO_BOOL(BYTE, int8_t)
+    }
+}
+
+#define CHOOSE(TYPE)                                                                                                   \
+    EACH_ROW(w, at, {                                                                                                  \
+        if (w->step[0] == 1 && w->step[1] == sizeof(TYPE) && w->step[2] == sizeof(TYPE) &&                             \
+            w->step[3] == sizeof(TYPE)) {                                                                              \
+            const int8_t *c = (const int8_t *)at[0];                                                                   \
+            const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                             \
+            TYPE *to = (TYPE *)at[3];                                                                                  \
+            for (npy_intp i = 0; i < n; i++) {                                                                         \
+                const TYPE one = x[i], other = y[i];                                                                   \
+                to[i] = c[i] ? one : other;                                                                            \
+            }                                                                                                          \
+        } else                                                                                                         \
+            for (npy_intp i = 0; i < n; i++) {                                                                         \
+                const TYPE one = AT(TYPE, 1, i), other = AT(TYPE, 2, i);                                               \
+                AT(TYPE, 3, i) = AT(int8_t, 0, i) ? one : other;                                                       \
+            }                                                                                                          \
+    })
+
+INSIDE void where(const Work *w) {
+    const npy_intp n = w->inner;
+    if (w->more == 8)
+        CHOOSE(int64_t);
+    else
+        CHOOSE(int8_t);
+}
+
+/* Along an axis of `more` entries, whose strides stand behind the operands: the order, kept where equal. */
+INSIDE void argsort(const Work *w, npy_intp from, npy_intp to) {
+    const npy_intp n = w->inner, many = w->more;
+    EACH_ROW(w, at, {
+        for (npy_intp i = 0; i < n; i++) {
+            double value[MOST_SORTED];
+            int64_t place[MOST_SORTED];
+            for (npy_intp k = 0; k < many; k++) {
+                const double one = *(const double *)(at[0] + i * w->step[0] + k * from);
+                npy_intp before = k;
+                /* A NaN sorts last, as NumPy has it. */
+                while (before > 0 && (one < value[before - 1] || (value[before - 1] != value[before - 1] && one == one))) {
+                    value[before] = value[before - 1], place[before] = place[before - 1];
+                    before--;
+                }
+                value[before] = one, place[before] = k;
+            }
+            for (npy_intp k = 0; k < many; k++) *(int64_t *)(at[1] + i * w->step[1] + k * to) = place[k];
+        }
+    });
+}
+
+/* The first largest; `function` says whether the entries are numbers or bits. */
+INSIDE void argmax(const Work *w, npy_intp from) {
+    const npy_intp n = w->inner, many = w->more;
+    if (w->function == BOOL)
+        EACH_ROW(w, at, {
+            for (npy_intp i = 0; i < n; i++) {
+                int64_t place = 0;
+                for (npy_intp k = many - 1; k >= 0; k--)
+                    if (*(const int8_t *)(at[0] + i * w->step[0] + k * from)) place = k;
+                AT(int64_t, 1, i) = place;
+            }
+        });
+    else
+        EACH_ROW(w, at, {
+            for (npy_intp i = 0; i < n; i++) {
+                const char *column = at[0] + i * w->step[0];
+                double best = *(const double *)column;
+                int64_t place = 0;
+                for (npy_intp k = 1; k < many; k++) {
+                    const double one = *(const double *)(column + k * from);
+                    /* The first NaN counts as the largest, as NumPy has it. */
+                    if (one > best || (one != one && best == best)) best = one, place = k;
+                }
+                AT(int64_t, 1, i) = place;
+            }
+        });
+}
+
+/* Entries of a flat table by a table of places. */
+INSIDE void take(const Work *w) {
+    const npy_intp n = w->inner;
+    const char *table = w->at[0];
+    EACH_ROW(w, at, {
+        for (npy_intp i = 0; i < n; i++) AT(int64_t, 2, i) = ((const int64_t *)table)[AT(int64_t, 1, i)];
+    });
+}
+
+INSIDE void put(const Work *w) {
+    const npy_intp n = w->inner;
+    char *table = w->at[2];
+    EACH_ROW(w, at, {
+        for (npy_intp i = 0; i < n; i++) ((int64_t *)table)[AT(int64_t, 1, i)] = AT(int64_t, 0, i);
+    });
+}
+
+/* Play the tape for one block: worlds `first` to `first + some` of the tables, in lanes of the arena. */
+WIDEST static void play(const int32_t *word, char *arena, const Function *function, const Table *given, const Table *made,
+                        npy_intp lanes, npy_intp first, npy_intp some) {
+    Work work;
+    for (;;) {
+        switch (word[0]) {
+        case END:
+            return;
+        case LOAD: {
+            const npy_intp rows = word[2], size = word[3];
+            const Table *table = given + word[1];
+            char *to = arena + word[4];
+            if (word[5]) /* the same for all worlds */
+                memcpy(to, table->at, (size_t)(rows * size));
+            else
+                for (npy_intp row = 0; row < rows; row++, to += lanes * size) {
+                    const char *from = table->at + (row * table->columns + first) * size;
+                    memcpy(to, from, (size_t)(some * size));
+                    /* Lanes without a world repeat the last one, so that they do nothing that no world does. */
+                    for (npy_intp lane = some; lane < lanes; lane++) memcpy(to + lane * size, to + (some - 1) * size, (size_t)size);
+                }
+            word += 6;
+            break;
+        }
+        case STORE: {
+            const npy_intp rows = word[2], size = word[3];
+            const Table *table = made + word[1];
+            const char *from = arena + word[4];
+            for (npy_intp row = 0; row < rows; row++, from += lanes * size)
+                memcpy((char *)table->at + (row * table->columns + first) * size, from, (size_t)(some * size));
+            word += 5;
+            break;
+        }
+        case ROWS: {
+            const npy_intp count = word[1];
+            word += 2;
+            for (npy_intp row = 0; row < count; row++, word += 3) memcpy(arena + word[0], arena + word[1], (size_t)word[2]);
+            break;
+        }
+        case LOOP: word = work_of(word, arena, &work); loop(&work, function + work.function); break;
+        case COPY: word = work_of(word, arena, &work); copy(&work); break;
+        case CAST: word = work_of(word, arena, &work); cast(&work); break;
+        case WHERE: word = work_of(word, arena, &work); where(&work); break;
+        case RATIO: word = work_of(word, arena, &work); ratio(&work); break;
+        case TAKE: word = work_of(word, arena, &work); take(&work); break;
+        case PUT: word = work_of(word, arena, &work); put(&work); break;
+        case ADD: word = work_of(word, arena, &work); add(&work); break;
+        case SUBTRACT: word = work_of(word, arena, &work); subtract(&work); break;
+        case MULTIPLY: word = work_of(word, arena, &work); multiply(&work); break;
+        case DIVIDE: word = work_of(word, arena, &work); divide(&work); break;
+        case ARGSORT:
+            word = work_of(word, arena, &work);
+            argsort(&work, word[0], word[1]);
+            word += 2;
+            break;
+        case ARGMAX:
+            word = work_of(word, arena, &work);
+            argmax(&work, word[0]);
+            word += 1;
+            break;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- what Python calls */
+
+/* The loop of a NumPy function for a signature, by its place in the function's list. */
+static int function_of(PyObject *pair, Function *found) {
+    PyObject *ufunc;
+    int place;
+    if (!PyArg_ParseTuple(pair, "Oi", &ufunc, &place)) return -1;
+    const PyUFuncObject *of = (PyUFuncObject *)ufunc;
+    if (place < 0 || place >= of->ntypes) {
+        PyErr_Format(PyExc_ValueError, "%s has no loop %d; expected 0 to %d", of->name, place, of->ntypes - 1);
+        return -1;
+    }
+    found->loop = of->functions[place];
+    found->data = of->data ? of->data[place] : NULL;
+    return 0;
+}
+
+static int buffers_of(PyObject *list, Py_buffer *views, Table *tables, int flags) {
+    const Py_ssize_t count = PyList_Size(list);
+    for (Py_ssize_t k = 0; k < count; k++) {
+        if (PyObject_GetBuffer(PyList_GET_ITEM(list, k), views + k, flags)) {
+            while (k-- > 0) PyBuffer_Release(views + k);
+            return -1;
+        }
+        tables[k].at = views[k].buf;
+        tables[k].columns = views[k].ndim ? views[k].shape[views[k].ndim - 1] : 1;
+    }
+    return 0;
+}
+
+/* play(words, arena, functions, given, made, lanes, worlds) */
+static PyObject *play_all(PyObject *self, PyObject *args) {
+    Py_buffer words, arena;
+    PyObject *functions, *given, *made;
+    Py_ssize_t lanes, worlds;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*w*O!O!O!nn", &words, &arena, &PyList_Type, &functions, &PyList_Type, &given, &PyList_Type,
+                          &made, &lanes, &worlds))
+        return NULL;
+    const Py_ssize_t many = PyList_Size(functions), in = PyList_Size(given), out = PyList_Size(made);
+    PyObject *result = NULL;
+    Function *function = malloc(sizeof(Function) * (size_t)(many + 1));
+    Py_buffer *views = malloc(sizeof(Py_buffer) * (size_t)(in + out + 1));
+    Table *tables = malloc(sizeof(Table) * (size_t)(in + out + 1));
+    if (!function || !views || !tables) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    for (Py_ssize_t k = 0; k < many; k++)
+        if (function_of(PyList_GET_ITEM(functions, k), function + k)) goto done;
+    if (buffers_of(given, views, tables, PyBUF_C_CONTIGUOUS)) goto done;
+    if (buffers_of(made, views + in, tables + in, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)) {
+        for (Py_ssize_t k = 0; k < in; k++) PyBuffer_Release(views + k);
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t first = 0; first < worlds; first += lanes)
+        play(words.buf, arena.buf, function, tables, tables + in, lanes, first, worlds - first < lanes ? worlds - first : lanes);
+    Py_END_ALLOW_THREADS
+    for (Py_ssize_t k = 0; k < in + out; k++) PyBuffer_Release(views + k);
+    result = Py_NewRef(Py_None);
+done:
+    free(function), free(views), free(tables);
+    PyBuffer_Release(&words), PyBuffer_Release(&arena);
+    return result;
+}
+
+static PyMethodDef methods[] = {
+    {"play", play_all, METH_VARARGS, "Play a tape for all worlds: reads the tables given and writes those made."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "machine", .m_doc = "The machine that plays a tape.",
+                                        .m_size = -1, .m_methods = methods};
+
+PyMODINIT_FUNC PyInit_machine(void) { return PyModule_Create(&definition); }

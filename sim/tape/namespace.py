@@ -1,0 +1,260 @@
+"""NumPy as the laws see it while a month is written down: what is given a symbol, or makes a table, is written."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from sim import units
+from sim.tape.symbols import CannotTape, Symbol, Tape
+
+
+def has_symbol(value: Any) -> bool:
+    """Return whether a symbol is among values, which may be lists of lists."""
+    if isinstance(value, Symbol):
+        return True
+    return isinstance(value, list | tuple) and any(has_symbol(one) for one in value)
+
+
+def shadow_of(value: Any) -> Any:
+    """Return values with the shadows of symbols in their place."""
+    if isinstance(value, Symbol):
+        return value.shadow
+    if isinstance(value, list | tuple):
+        return [shadow_of(one) for one in value]
+    return value
+
+
+def array(tape: Tape, values: Any, dtype: Any = None, **named: Any) -> Symbol:
+    """See numpy.array."""
+    if isinstance(values, Symbol):
+        if dtype is not None and np.dtype(dtype) != values.dtype:
+            return tape.cast(values, np.dtype(dtype))
+        return tape.copied(values, named.get("order", "K"))
+    into = tape.fresh(np.array(shadow_of(values), dtype))
+    _fill(into, values)
+    return into
+
+
+def _fill(into: Symbol, values: Any) -> None:
+    if isinstance(values, list | tuple) and has_symbol(values):
+        for place, one in enumerate(values):
+            _fill(into[place], one)
+    else:
+        into.tape.write(into, values if isinstance(values, Symbol) else np.asarray(values, into.dtype))
+
+
+def asarray(tape: Tape, values: Any, dtype: Any = None) -> Symbol:
+    """See numpy.asarray."""
+    if isinstance(values, Symbol):
+        return values if dtype is None else tape.cast(values, np.dtype(dtype))
+    return array(tape, values, dtype)
+
+
+def ascontiguousarray(tape: Tape, values: Any) -> Symbol:
+    """See numpy.ascontiguousarray."""
+    symbol = asarray(tape, values)
+    return symbol if symbol.shadow.flags.c_contiguous else tape.copied(symbol, "C")
+
+
+def zeros_like(tape: Tape, values: Any, dtype: Any = None) -> Symbol:
+    """See numpy.zeros_like."""
+    return _filled(tape, np.zeros_like(values.shadow, dtype), 0)
+
+
+def ones_like(tape: Tape, values: Any, dtype: Any = None) -> Symbol:
+    """See numpy.ones_like."""
+    return _filled(tape, np.ones_like(values.shadow, dtype), 1)
+
+
+def empty_like(tape: Tape, values: Any, dtype: Any = None) -> Symbol:
+    """See numpy.empty_like."""
+    return tape.fresh(np.zeros_like(values.shadow, dtype))
+
+
+def full_like(tape: Tape, values: Any, number: Any, dtype: Any = None) -> Symbol:
+    """See numpy.full_like."""
+    return _filled(tape, np.zeros_like(values.shadow, dtype), number)
+
+
+def _filled(tape: Tape, shadow: Any, number: Any) -> Symbol:
+    into = tape.fresh(shadow)
+    tape.write(into, number if isinstance(number, Symbol) else np.asarray(number, into.dtype))
+    return into
+
+
+def where(tape: Tape, mask: Any, *choices: Any) -> Symbol:
+    """See numpy.where."""
+    if len(choices) != 2:
+        raise CannotTape("np.where with one argument tells places, which depend on numbers")
+    return tape.where(mask, *choices)
+
+
+def concatenate(tape: Tape, tables: Sequence[Any], axis: int = 0) -> Symbol:
+    """See numpy.concatenate."""
+    joined = getattr(tables[0], "followed_by", None)
+    if joined is not None:
+        return joined(tables[1:])  # type: ignore[no-any-return]
+    into = tape.fresh(np.concatenate(shadow_of(list(tables)), axis=axis))
+    before = (slice(None),) * (axis % into.ndim)
+    begin = 0
+    for one in tables:
+        end = begin + np.shape(shadow_of(one))[axis]
+        into[(*before, slice(begin, end))] = one
+        begin = end
+    return into
+
+
+def stack(tape: Tape, tables: Sequence[Any], axis: int = 0) -> Symbol:
+    """See numpy.stack."""
+    into = tape.fresh(np.stack(shadow_of(list(tables)), axis=axis))
+    before = (slice(None),) * (axis % into.ndim)
+    for place, one in enumerate(tables):
+        into[(*before, place)] = one
+    return into
+
+
+def clip(tape: Tape, values: Any, least: Any, most: Any) -> Symbol:
+    """See numpy.clip."""
+    if least is None:
+        return np.minimum(values, most)  # type: ignore[no-any-return]
+    if most is None:
+        return np.maximum(values, least)  # type: ignore[no-any-return]
+    return tape.elementwise(np._core.umath.clip, (values, least, most))  # type: ignore[no-any-return,attr-defined]
+
+
+def broadcast_to(tape: Tape, values: Symbol, shape: Any) -> Symbol:
+    """See numpy.broadcast_to."""
+    return values.seen(np.broadcast_to(values.shadow, shape))
+
+
+def broadcast_arrays(tape: Tape, *tables: Any) -> list[Symbol]:
+    """See numpy.broadcast_arrays."""
+    symbols = [tape.symbol_of(one) for one in tables]
+    shape = np.broadcast_shapes(*(one.shape for one in symbols))
+    return [broadcast_to(tape, one, shape) for one in symbols]
+
+
+def copyto(tape: Tape, into: Symbol, value: Any, where: Any = True) -> None:
+    """See numpy.copyto."""
+    tape.write(into, value if where is True else tape.where(where, value, into))
+
+
+def repeat(tape: Tape, values: Symbol, count: Any, axis: int | None = None) -> Symbol:
+    """See numpy.repeat."""
+    return values.repeat(count, axis)
+
+
+def cumsum(tape: Tape, values: Symbol, axis: int = 0) -> Symbol:
+    """See numpy.cumsum."""
+    return values.cumsum(axis)
+
+
+def argmax(tape: Tape, values: Symbol, axis: int = 0) -> Symbol:
+    """See numpy.argmax."""
+    return values.argmax(axis)
+
+
+def argsort(tape: Tape, values: Symbol, axis: int = -1, kind: str | None = None) -> Symbol:
+    """See numpy.argsort."""
+    return values.argsort(axis)
+
+
+def take(tape: Tape, values: Any, places: Any, axis: int | None = None) -> Symbol:
+    """See numpy.take."""
+    return tape.symbol_of(values).take(places, axis)
+
+
+def moveaxis(tape: Tape, values: Symbol, source: int, target: int) -> Symbol:
+    """See numpy.moveaxis."""
+    return values.seen(np.moveaxis(values.shadow, source, target))
+
+
+def shape(tape: Tape, values: Symbol) -> tuple[int, ...]:
+    """See numpy.shape."""
+    return values.shape
+
+
+def ndim(tape: Tape, values: Symbol) -> int:
+    """See numpy.ndim."""
+    return values.ndim
+
+
+FUNCTIONS: Final[dict[Callable[..., Any], Callable[..., Any]]] = {
+    getattr(np, law.__name__): law
+    for law in (
+        argmax, argsort, array, asarray, ascontiguousarray, broadcast_arrays, broadcast_to, clip, concatenate, copyto,
+        cumsum, empty_like, full_like, moveaxis, ndim, ones_like, repeat, shape, stack, take, where,
+        zeros_like,
+    )
+}  # fmt: skip
+
+
+class Writing:
+    """What stands in NumPy's place: tables that a law makes to write into are symbols too."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    def __getattr__(self, name: str) -> Any:
+        given = getattr(np, name)
+        law = FUNCTIONS.get(given) if callable(given) and not isinstance(given, type | np.ufunc) else None
+        if law is None:
+            return given
+
+        def either(*values: Any, **named: Any) -> Any:
+            if any(has_symbol(one) for one in values) or any(has_symbol(one) for one in named.values()):
+                return law(self._tape, *values, **named)
+            return given(*values, **named)
+
+        return either
+
+    def zeros(self, shape: Any, dtype: Any = np.float64) -> Symbol:
+        """See numpy.zeros."""
+        return _filled(self._tape, np.zeros(shape, dtype), 0)
+
+    def ones(self, shape: Any, dtype: Any = np.float64) -> Symbol:
+        """See numpy.ones."""
+        return _filled(self._tape, np.ones(shape, dtype), 1)
+
+    def empty(self, shape: Any, dtype: Any = np.float64) -> Symbol:
+        """See numpy.empty."""
+        return self._tape.empty(shape, dtype)
+
+    def full(self, shape: Any, number: Any, dtype: Any = None) -> Symbol:
+        """See numpy.full."""
+        kind = dtype or (number.dtype if isinstance(number, Symbol) else np.asarray(number).dtype)
+        return _filled(self._tape, np.zeros(shape, kind), number)
+
+
+@contextmanager
+def writing(tape: Tape, modules: Sequence[ModuleType]) -> Iterator[None]:
+    """Let modules see, as `np` and as the few laws that look at numbers, what writes their operations down."""
+
+    def ratio(numerator: Any, denominator: Any) -> Any:
+        if has_symbol((numerator, denominator)):
+            return tape.ratio(numerator, denominator)
+        return plain(numerator, denominator)
+
+    plain = units.ratio
+    stand_ins = {np: Writing(tape), units.ratio: ratio, units.somewhere: _always, units.nowhere: _always}
+    changed = [
+        (module, name, given)
+        for module in modules
+        for name, given in list(vars(module).items())
+        if (given is np or isinstance(given, FunctionType)) and given in stand_ins
+    ]
+    for module, name, given in changed:
+        setattr(module, name, stand_ins[given])
+    try:
+        yield
+    finally:
+        for module, name, given in changed:
+            setattr(module, name, given)
+
+
+def _always(mask: Any) -> bool:
+    """Do the work that some world may want, and take for granted what must not be."""
+    return True

@@ -1,0 +1,295 @@
+"""What a tape holds: buffers, and instructions in order; and how they become the words that the machine reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+AnyArray = npt.NDArray[Any]
+
+OPERATIONS: Final = (
+    "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax", "rows",
+    "add", "subtract", "multiply", "divide",
+)  # fmt: skip
+"""In the order of machine.c."""
+KINDS: Final = ("d", "l", "b", "?")
+"""NumPy's characters of the types that a tape handles, in the order of machine.c."""
+ALIGNMENT: Final = 64
+"""Bytes of a line of the cache."""
+MOST_OUTER: Final = 5
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A table in a buffer: where its first entry lies, and bytes from entry to entry along each axis."""
+
+    buffer: int
+    offset: int
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation, what it reads and what it writes."""
+
+    name: str
+    reads: tuple[int, ...]
+    writes: int | None
+
+    def words(self, at: Sequence[int]) -> list[int]:
+        """Return the instruction as the machine reads it, given where each buffer lies in the arena."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Work(Instruction):
+    """An operation on every entry: the axes around, the inner row, and where operands lie."""
+
+    shape: tuple[int, ...]
+    operands: tuple[Operand, ...]
+    function: int = 0
+    more: int = 0
+    tail: tuple[int, ...] = ()
+
+    def words(self, at: Sequence[int]) -> list[int]:
+        """See `Instruction`."""
+        shape, strides = collapsed(self.shape, [one.strides for one in self.operands])
+        if len(shape) - 1 > MOST_OUTER:
+            raise ValueError(f"{self.name}: {len(shape)} axes; the machine handles {MOST_OUTER + 1}")
+        head = [OPERATIONS.index(self.name), len(shape) - 1, len(self.operands), self.function]
+        found = [*head, shape[-1], self.more, *shape[:-1]]
+        for one, steps in zip(self.operands, strides, strict=True):
+            found += [at[one.buffer] + one.offset, steps[-1], *steps[:-1]]
+        return [*found, *self.tail]
+
+
+@dataclass(frozen=True)
+class Load(Instruction):
+    """Bring a table that is given into a buffer: a block of its worlds, or all of it if worlds share it."""
+
+    table: int
+    rows: int
+    size: int
+    shared: bool
+
+    def words(self, at: Sequence[int]) -> list[int]:
+        """See `Instruction`."""
+        assert self.writes is not None
+        code = OPERATIONS.index(self.name)
+        return [code, self.table, self.rows, self.size, at[self.writes], int(self.shared)]
+
+
+@dataclass(frozen=True)
+class Store(Instruction):
+    """Bring a buffer into a block of the worlds of a table that is made."""
+
+    table: int
+    rows: int
+    size: int
+
+    def words(self, at: Sequence[int]) -> list[int]:
+        """See `Instruction`."""
+        return [OPERATIONS.index(self.name), self.table, self.rows, self.size, at[self.reads[0]]]
+
+
+@dataclass(frozen=True)
+class Rows(Instruction):
+    """Copy pieces of a buffer to another: pairs of places with bytes."""
+
+    pieces: tuple[tuple[int, int, int], ...]
+
+    def words(self, at: Sequence[int]) -> list[int]:
+        """See `Instruction`."""
+        assert self.writes is not None
+        found = [OPERATIONS.index(self.name), len(self.pieces)]
+        to, source = at[self.writes], at[self.reads[0]]
+        for into, out_of, many in self.pieces:
+            found += [to + into, source + out_of, many]
+        return found
+
+
+def collapsed(
+    shape: Sequence[int], strides: Sequence[Sequence[int]]
+) -> tuple[list[int], list[list[int]]]:
+    """Join axes that lie one behind the other for all operands, so that the inner row is as long as can be.
+
+    >>> collapsed((3, 1, 4), [(32, 32, 8), (32, 0, 8)])
+    ([12], [[8], [8]])
+    >>> collapsed((3, 4), [(32, 8), (0, 8)])
+    ([3, 4], [[32, 8], [0, 8]])
+    """
+    extents: list[int] = []
+    steps: list[list[int]] = [[] for _ in strides]
+    for axis, extent in enumerate(shape):
+        if extent == 1:
+            continue
+        joins = extents and all(
+            mine[-1] == own[axis] * extent for mine, own in zip(steps, strides, strict=True)
+        )
+        if joins:
+            extents[-1] *= extent
+            for mine, own in zip(steps, strides, strict=True):
+                mine[-1] = own[axis]
+        else:
+            extents.append(extent)
+            for mine, own in zip(steps, strides, strict=True):
+                mine.append(own[axis])
+    if not extents:
+        return [1], [[0] for _ in strides]
+    return extents, steps
+
+
+@dataclass
+class Program:
+    """Buffers and instructions as they are written down."""
+
+    sizes: list[int] = field(default_factory=list)
+    """Bytes of each buffer."""
+    values: dict[int, AnyArray] = field(default_factory=dict)
+    """Buffers that never change, and what is in them."""
+    instructions: list[Instruction] = field(default_factory=list)
+    functions: list[tuple[np.ufunc, int]] = field(default_factory=list)
+
+    def buffer(self, size: int) -> int:
+        """Add a buffer and return its number."""
+        self.sizes.append(size)
+        return len(self.sizes) - 1
+
+    def function(self, ufunc: np.ufunc, signature: str) -> int:
+        """Return the number of a function's loop, as of `dd->d`.
+
+        Raises: ValueError if the function has no such loop.
+        """
+        pair = (ufunc, ufunc.types.index(signature))
+        if pair not in self.functions:
+            self.functions.append(pair)
+        return self.functions.index(pair)
+
+    def needed(self) -> list[Instruction]:
+        """Return the instructions that something stored depends on, tables being brought in and out in time."""
+        wanted: set[int] = set()
+        kept: list[Instruction] = []
+        for one in reversed(self.instructions):
+            if one.writes is None or one.writes in wanted:
+                wanted.update(one.reads)
+                kept.append(one)
+        kept.reverse()
+        return in_time(kept)
+
+    def assembled(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Return the words of the tape, and an arena with all that never changes in its place."""
+        chosen = self.needed()
+        first, last = lifetimes(chosen)
+        at = [0] * len(self.sizes)
+        end = 0
+        for number in self.values:
+            if number in last:
+                at[number], end = end, end + rounded(self.sizes[number])
+        end = placed(at, end, self.sizes, first, last, set(self.values))
+        arena = np.zeros(end + ALIGNMENT, np.uint8)
+        for number, value in self.values.items():
+            if number in last:
+                flat = np.frombuffer(memory_of(value), np.uint8)
+                arena[at[number] : at[number] + flat.size] = flat
+        words = [word for one in chosen for word in one.words(at)]
+        return np.asarray([*words, OPERATIONS.index("end")], np.int32), arena
+
+
+def memory_of(array: AnyArray) -> bytes:
+    """Return the bytes of an array that owns a block of memory, in the order in which they lie there."""
+    return array.tobytes("A") if array.flags.f_contiguous or array.flags.c_contiguous else array.copy().tobytes()
+
+
+def in_time(instructions: Sequence[Instruction]) -> list[Instruction]:
+    """Bring tables in where they are first read and out once they are written, so that rooms are free soon."""
+    loads = {one.writes: one for one in instructions if isinstance(one, Load)}
+    stores: dict[int, list[Store]] = {}
+    last_write: dict[int, int] = {}
+    rest = [one for one in instructions if not isinstance(one, Load | Store)]
+    for one in instructions:
+        if isinstance(one, Store):
+            stores.setdefault(one.reads[0], []).append(one)
+    for place, one in enumerate(rest):
+        if one.writes is not None:
+            last_write[one.writes] = place
+    ordered: list[Instruction] = []
+
+    def bring(number: int | None) -> None:
+        load = loads.pop(number, None) if number is not None else None
+        if load is not None:
+            ordered.append(load)
+
+    for place, one in enumerate(rest):
+        for number in one.reads:
+            bring(number)
+        bring(one.writes)
+        ordered.append(one)
+        if one.writes is not None and last_write[one.writes] == place:
+            ordered.extend(stores.pop(one.writes, ()))
+    for number, waiting in stores.items():
+        bring(number)
+        ordered.extend(waiting)
+    return ordered
+
+
+def lifetimes(instructions: Sequence[Instruction]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return where each buffer is first and last used."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for place, one in enumerate(instructions):
+        for number in (*one.reads, *(() if one.writes is None else (one.writes,))):
+            first.setdefault(number, place)
+            last[number] = place
+    return first, last
+
+
+def rounded(size: int) -> int:
+    """Return a size in whole lines of the cache."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def placed(
+    at: list[int],
+    start: int,
+    sizes: Sequence[int],
+    first: dict[int, int],
+    last: dict[int, int],
+    fixed: set[int],
+) -> int:
+    """Give every buffer room from the day it is first used to the day it is last used; return the arena's end.
+
+    Rooms are taken from the lowest gap that is wide enough.
+    """
+    free: list[tuple[int, int]] = []
+    end = start
+    by_first = sorted((place, number) for number, place in first.items() if number not in fixed)
+    by_last = sorted((last[number], number) for _, number in by_first)
+    gone = 0
+    for place, number in by_first:
+        while by_last[gone][0] < place:
+            released = by_last[gone][1]
+            free.append((at[released], rounded(sizes[released])))
+            gone += 1
+        free = joined(free)
+        size = rounded(sizes[number])
+        for index, (begin, room) in enumerate(free):
+            if room >= size:
+                at[number] = begin
+                free[index] = (begin + size, room - size)
+                break
+        else:
+            at[number], end = end, end + size
+    return end
+
+
+def joined(gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join gaps that lie side by side."""
+    found: list[tuple[int, int]] = []
+    for begin, room in sorted(gap for gap in gaps if gap[1] > 0):
+        if found and found[-1][0] + found[-1][1] == begin:
+            found[-1] = (found[-1][0], found[-1][1] + room)
+        else:
+            found.append((begin, room))
+    return found
