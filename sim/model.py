@@ -1,39 +1,18 @@
 """The Mesa model: observe, plan, advance, record, for a batch of worlds at once."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection
 
 import mesa
-import numpy as np
 
-from sim import observe, observe_robots
-from sim.actors import Actor
+from sim.cast import Cast, plans_of
 from sim.constraint import binding
 from sim.context import Context
 from sim.initial import start_state
 from sim.invariants import Worst
 from sim.month import Month, advance
-from sim.plans import Plans, rows_of, table_of
+from sim.plans import Plans
 from sim.recorder import Recorder
-from sim.state import State
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who plays: the actors of each kind, in the order of their tables."""
-
-    labs: Sequence[Actor]
-    clouds: Sequence[Actor]
-    chip_makers: Sequence[Actor]
-    robot_makers: Sequence[Actor]
-    factories: Sequence[Actor]
-    consumers: Actor
-    enterprises: Sequence[Actor]
-    investors: Sequence[Actor]
-    governments: Sequence[Actor]
-    grids: Sequence[Actor]
-    orbital_operators: Sequence[Actor]
+from sim.tape.months import Months
 
 
 class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
@@ -53,6 +32,7 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
         self.recorder = Recorder(context)
         self.worst = Worst(context)
         self.last_month: Month | None = None
+        """What happened in the last step, unless it was played."""
 
     def show_only(self, names: Collection[str]) -> None:
         """Record some series and check no law of conservation; what happens in a world stays the same.
@@ -78,59 +58,22 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
         self.state, self.last_month = after, month
 
     def run(self, on_month: Callable[[int], None] | None = None) -> None:
-        """Run to the horizon, telling `on_month` after each month."""
-        from sim.tape import months as tape
+        """Run to the horizon, telling `on_month` after each month.
 
-        settings = self.context.settings
-        player = tape.machine() if settings.steps_per_month == 1 else None
-        played = None
+        A long run's months are played from a tape from the second on, with the same bits (sim.tape.months).
+        """
+        settings, months = self.context.settings, None
         for month in range(settings.months):
-            if played is not None:
-                played.step()
+            if month == 1:
+                months = Months.of(self)
+            if months is not None:
+                self.state = months.play(self.state, self.recorder, self.worst)
+                self.last_month = None
             else:
                 for _ in range(settings.steps_per_month):
                     self.step()
-                if player is not None:
-                    played = tape.Months(self, player)
             if on_month is not None:
                 on_month(month)
-
-
-def plans_of(cast: Cast, ctx: Context, state: State) -> Plans:
-    """Ask everybody for a plan, all from the same state."""
-    money = tuple(a.plan(v) for a, v in zip(cast.investors, observe.investor_views(ctx, state), strict=True))
-    offers = ctx.full(len(ctx.axes.labs.names))
-    for bloc, plan in enumerate(money):
-        offers[ctx.axes.labs.bloc == bloc] = plan.offer_usd
-    return Plans(
-        labs=ask(cast.labs, observe.lab_view(ctx, state, offers)),
-        clouds=ask(cast.clouds, observe.cloud_view(ctx, state)),
-        chip_makers=ask(cast.chip_makers, observe.chip_maker_view(ctx, state)),
-        robot_makers=ask(cast.robot_makers, observe_robots.robot_maker_view(ctx, state)),
-        factories=ask(cast.factories, observe_robots.factory_view(ctx, state)),
-        consumers=cast.consumers.plan(observe.consumer_view(ctx, state)),
-        enterprises=ask(cast.enterprises, observe.enterprise_view(ctx, state)),
-        investors=money,
-        governments=tuple(
-            a.plan(v) for a, v in zip(cast.governments, observe.government_views(ctx, state), strict=True)
-        ),
-        grids=ask(cast.grids, observe.grid_view(ctx, state)),
-        orbital_operators=ask(cast.orbital_operators, observe_robots.orbit_view(ctx, state)),
-    )
-
-
-def ask(actors: Sequence[Actor], view: Any) -> Any:
-    """Return the plans of all actors of a kind as one table, the actors' axis first.
-
-    Those who share a mind are asked together, since a rule that holds for one row holds for a table.
-    """
-    by_mind: dict[type[Actor], list[int]] = {}
-    for place, actor in enumerate(actors):
-        by_mind.setdefault(type(actor), []).append(place)
-    members = [np.array(places) for places in by_mind.values()]
-    views = [view] if len(members) == 1 else [rows_of(view, some, len(actors)) for some in members]
-    plans = [actors[some[0]].plan(shown) for some, shown in zip(members, views, strict=True)]
-    return table_of(plans, members)
 
 
 def forget(model: RaceModel) -> None:

@@ -71,24 +71,24 @@ class Recorder:
             if block.when == "mean" and part == steps - 1 and steps > 1:
                 rows /= steps
         if part == steps - 1:
-            # What is too large for float32, as a price at the end of the scale, is stored as infinite.
-            with np.errstate(over="ignore"):
-                self.data[:, index] = self._month
+            self._keep(index)
 
-    def record_played(
-        self, before: State, plans: Plans, rows: Array, left: Collection[int], after: State
-    ) -> None:
-        """Add a month that was played: its series, but for blocks that are read off its end alone.
+    def take(self, tick: int, rows: Array, left: Collection[int], step: Step) -> None:
+        """Add a month whose series were read off elsewhere, but for those blocks that are `left`.
 
         Shapes: rows (series, world).
         """
-        step = Step(self.ctx, before, plans, None, None, after)  # type: ignore[arg-type]
         self._month[:] = rows
         for place in left:
             block, own = self._pages[place]
             own[:] = block.values(step)
+        self._keep(tick)
+
+    def _keep(self, index: int) -> None:
+        """Store the month's values."""
+        # What is too large for float32, as a price at the end of the scale, is stored as infinite.
         with np.errstate(over="ignore"):
-            self.data[:, before.tick] = self._month
+            self.data[:, index] = self._month
 
     def row(self, name: str) -> Float32Array:
         """Return one series. Shapes: (month, world).

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
-#include <numpy/ndarraytypes.h>
+#include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
 #define MOST_OUTER 5
@@ -359,53 +359,53 @@ static int function_of(PyObject *pair, Function *found) {
     return 0;
 }
 
-static int buffers_of(PyObject *list, Py_buffer *views, Table *tables, int flags) {
-    const Py_ssize_t count = PyList_Size(list);
+/* Where the tables of a list lie: arrays in one piece, whose last axis is the worlds. */
+static int tables_of(PyObject *list, Table *tables, int written) {
+    const Py_ssize_t count = PyList_GET_SIZE(list);
     for (Py_ssize_t k = 0; k < count; k++) {
-        if (PyObject_GetBuffer(PyList_GET_ITEM(list, k), views + k, flags)) {
-            while (k-- > 0) PyBuffer_Release(views + k);
+        PyObject *one = PyList_GET_ITEM(list, k);
+        if (!PyArray_Check(one) || !PyArray_IS_C_CONTIGUOUS((PyArrayObject *)one) ||
+            (written && !PyArray_ISWRITEABLE((PyArrayObject *)one))) {
+            PyErr_Format(PyExc_ValueError, "table %zd: expected an array in one piece%s", k, written ? " that can be written to" : "");
             return -1;
         }
-        tables[k].at = views[k].buf;
-        tables[k].columns = views[k].ndim ? views[k].shape[views[k].ndim - 1] : 1;
+        PyArrayObject *array = (PyArrayObject *)one;
+        const int axes = PyArray_NDIM(array);
+        tables[k].at = PyArray_BYTES(array);
+        tables[k].columns = axes ? PyArray_DIM(array, axes - 1) : 1;
     }
     return 0;
 }
 
 /* play(words, arena, functions, given, made, lanes, worlds) */
 static PyObject *play_all(PyObject *self, PyObject *args) {
-    Py_buffer words, arena;
+    PyArrayObject *words, *arena;
     PyObject *functions, *given, *made;
     Py_ssize_t lanes, worlds;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*w*O!O!O!nn", &words, &arena, &PyList_Type, &functions, &PyList_Type, &given, &PyList_Type,
-                          &made, &lanes, &worlds))
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!nn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
+                          &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds))
         return NULL;
-    const Py_ssize_t many = PyList_Size(functions), in = PyList_Size(given), out = PyList_Size(made);
+    const Py_ssize_t many = PyList_GET_SIZE(functions), in = PyList_GET_SIZE(given), out = PyList_GET_SIZE(made);
     PyObject *result = NULL;
     Function *function = malloc(sizeof(Function) * (size_t)(many + 1));
-    Py_buffer *views = malloc(sizeof(Py_buffer) * (size_t)(in + out + 1));
     Table *tables = malloc(sizeof(Table) * (size_t)(in + out + 1));
-    if (!function || !views || !tables) {
+    if (!function || !tables) {
         PyErr_NoMemory();
         goto done;
     }
     for (Py_ssize_t k = 0; k < many; k++)
         if (function_of(PyList_GET_ITEM(functions, k), function + k)) goto done;
-    if (buffers_of(given, views, tables, PyBUF_C_CONTIGUOUS)) goto done;
-    if (buffers_of(made, views + in, tables + in, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)) {
-        for (Py_ssize_t k = 0; k < in; k++) PyBuffer_Release(views + k);
-        goto done;
-    }
+    if (tables_of(given, tables, 0) || tables_of(made, tables + in, 1)) goto done;
+    const int32_t *word = PyArray_DATA(words);
+    char *room = PyArray_BYTES(arena);
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t first = 0; first < worlds; first += lanes)
-        play(words.buf, arena.buf, function, tables, tables + in, lanes, first, worlds - first < lanes ? worlds - first : lanes);
+        play(word, room, function, tables, tables + in, lanes, first, worlds - first < lanes ? worlds - first : lanes);
     Py_END_ALLOW_THREADS
-    for (Py_ssize_t k = 0; k < in + out; k++) PyBuffer_Release(views + k);
     result = Py_NewRef(Py_None);
 done:
-    free(function), free(views), free(tables);
-    PyBuffer_Release(&words), PyBuffer_Release(&arena);
+    free(function), free(tables);
     return result;
 }
 
@@ -417,4 +417,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "machine", .m_doc = "The machine that plays a tape.",
                                         .m_size = -1, .m_methods = methods};
 
-PyMODINIT_FUNC PyInit_machine(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit_machine(void) {
+    import_array();
+    return PyModule_Create(&definition);
+}

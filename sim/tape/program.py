@@ -1,7 +1,7 @@
 """What a tape holds: buffers, and instructions in order; and how they become the words that the machine reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -178,23 +178,31 @@ class Program:
         kept.reverse()
         return in_time(kept)
 
-    def assembled(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Return the words of the tape, and an arena with all that never changes in its place."""
+    def assembled(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], list[int]]:
+        """Return the words of the tape, an arena with all that never changes, and which tables it is given."""
         chosen = self.needed()
+        used = sorted({one.table for one in chosen if isinstance(one, Load)})
+        place = {table: number for number, table in enumerate(used)}
+        chosen = [replace(one, table=place[one.table]) if isinstance(one, Load) else one for one in chosen]
         first, last = lifetimes(chosen)
+        fixed = [number for number in self.values if number in last]
         at = [0] * len(self.sizes)
         end = 0
-        for number in self.values:
-            if number in last:
-                at[number], end = end, end + rounded(self.sizes[number])
-        end = placed(at, end, self.sizes, first, last, set(self.values))
-        arena = np.zeros(end + ALIGNMENT, np.uint8)
-        for number, value in self.values.items():
-            if number in last:
-                flat = np.frombuffer(memory_of(value), np.uint8)
-                arena[at[number] : at[number] + flat.size] = flat
+        for number in fixed:
+            at[number], end = end, end + rounded(self.sizes[number])
+        arena = aligned(placed(at, end, self.sizes, first, last, set(fixed)))
+        for number in fixed:
+            flat = np.frombuffer(memory_of(self.values[number]), np.uint8)
+            arena[at[number] : at[number] + flat.size] = flat
         words = [word for one in chosen for word in one.words(at)]
-        return np.asarray([*words, OPERATIONS.index("end")], np.int32), arena
+        return np.asarray([*words, OPERATIONS.index("end")], np.int32), arena, used
+
+
+def aligned(size: int) -> npt.NDArray[np.uint8]:
+    """Return room that begins with a line of the cache."""
+    room = np.zeros(size + 2 * ALIGNMENT, np.uint8)
+    begin = -room.ctypes.data % ALIGNMENT
+    return room[begin : begin + size]
 
 
 def memory_of(array: AnyArray) -> bytes:

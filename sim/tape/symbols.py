@@ -58,6 +58,17 @@ class Symbol(NDArrayOperatorsMixin):
     def T(self) -> "Symbol":  # noqa: N802  # NumPy's name
         return self.seen(self.shadow.T)
 
+    @property
+    def has_worlds(self) -> bool:
+        """Whether the last axis is the worlds of a block."""
+        return self.shape[-1:] == (self.tape.lanes,)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of a buffer, in one piece."""
+        root = root_of(self.shadow)
+        return self.shadow.flags.c_contiguous and self.shadow.nbytes == root.nbytes
+
     def __len__(self) -> int:
         return len(self.shadow)
 
@@ -245,13 +256,9 @@ class Tape:
             self.program.values[symbol.buffer] = root
         return symbol
 
-    def given(self, table: int, array: AnyArray, shared: bool) -> Symbol:
-        """Return a symbol for a table that is given anew each month.
-
-        Shapes: (..., world), or any if all worlds share it.
-        """
-        shape = array.shape if shared else (*array.shape[:-1], self.lanes)
-        symbol = self.empty(shape, array.dtype)
+    def given(self, table: int, shape: tuple[int, ...], kind: Any, *, shared: bool) -> Symbol:
+        """Return a symbol for a table that is given: a block of its worlds, or all of it if worlds share it."""
+        symbol = self.empty(shape, kind)
         rows = symbol.size if shared else symbol.size // self.lanes
         self._write(Load("load", (), symbol.buffer, table, rows, symbol.dtype.itemsize, shared))
         return symbol

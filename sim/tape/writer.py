@@ -1,0 +1,344 @@
+"""The context and the state as laws see them that are being written down, and what is kept of what they make."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from sim.context import Context, market_params
+from sim.memory import seal
+from sim.population import Cohorts
+from sim.state import State
+from sim.tape.namespace import writing
+from sim.tape.program import AnyArray
+from sim.tape.records import Made, is_record, made_of, mapped, own, remade
+from sim.tape.symbols import CannotTape, Symbol, Tape
+
+LANES: Final = 32
+"""Worlds of a block: with fewer, instructions cost more a world; with more, tables leave the cache."""
+Asked = tuple[Any, ...]
+Trail = tuple[str | int, ...]
+"""The way from a record to a table in it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table comes from that a tape is given.
+
+    If `asked` is a law of the context, from its answer and once a run; else by its way from what is the case now.
+    """
+
+    trail: Trail
+    asked: Asked | None
+    order: tuple[int, ...] | None
+    """Axes in the order in which they lie in memory, if that is another."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is the same in all months of a run."""
+        return self.asked is not None or self.trail[0] == "ctx"
+
+    def laid(self, table: AnyArray) -> AnyArray:
+        """Return a table with its axes as they lie in memory."""
+        return table if self.order is None else table.transpose(self.order)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A table that a tape makes: its shape without worlds, as it lies in memory, and the order to be seen in."""
+
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+    order: tuple[int, ...] | None
+
+
+class Past:
+    """The best capabilities so far: a month that is written down sees the last and adds one."""
+
+    def __init__(self, last: Symbol, added: Symbol | None = None) -> None:
+        self._last, self.added = last, added
+
+    def __getitem__(self, place: Any) -> Symbol:
+        if place != -1 or self.added is not None:
+            raise CannotTape("a law looks back over the history")
+        return self._last
+
+    def followed_by(self, tables: Sequence[Symbol]) -> "Past":
+        """Return the history with one month more."""
+        (table,) = tables
+        return Past(self._last, table[0])
+
+
+class Clock:
+    """The number of the step, one a month, of which only the months so far may be asked."""
+
+    def __init__(self, months: Symbol) -> None:
+        self._months = months
+
+    def __add__(self, steps: int) -> "Clock":
+        return Clock(self._months + float(steps))
+
+    def __mod__(self, steps: int) -> int:
+        if steps != 1:
+            raise CannotTape("months of several steps are not written down")
+        return 0
+
+    def __mul__(self, months: float) -> Symbol:
+        product: Symbol = self._months * months
+        return product
+
+
+class People:
+    """A crowd whose choices NumPy makes; a month that is written down is told how many hold what."""
+
+    def __init__(self, heads: Symbol) -> None:
+        self._heads = heads
+        self.setting: Any = None
+
+    def people(self) -> Symbol:
+        """See `sim.population.Population`."""
+        return self._heads
+
+    def choose(self, setting: Any) -> None:
+        """Note what the crowd will choose by; the crowd that has chosen is NumPy's."""
+        self.setting = setting
+
+
+class Dated:
+    """Dated inputs, asked anew every month."""
+
+    def __init__(self, stringency: Symbol, performance: Symbol) -> None:
+        self._stringency, self._performance = stringency, performance
+
+    def stringency_in(self, months: Symbol) -> Symbol:
+        """See `sim.history.History`."""
+        return self._stringency
+
+    def performance_step(self, months: Symbol, dt: float) -> Symbol:
+        """See `sim.history.History`."""
+        return self._performance
+
+
+class Answers(dict[Asked, Any]):
+    """Laws that only the context decides: NumPy answers once a run, and a tape is given what it said."""
+
+    def __init__(self, writer: "Writer", ctx: Context) -> None:
+        super().__init__()
+        self._writer, self._ctx, self._narrow = writer, ctx, narrowed(ctx)
+
+    def __contains__(self, asked: object) -> bool:
+        return True
+
+    def __missing__(self, asked: Asked) -> Any:
+        law, *which = asked
+        with self._writer.pausing():
+            found = answer(self._ctx, asked)
+            shaped = law(self._narrow, *which)
+        self[asked] = given = self._writer.answered(found, shaped, asked, ())
+        return given
+
+
+class Known(dict[Any, Any]):
+    """Laws of the month's start: those that another part has worked out already are given."""
+
+    def __init__(self, writer: "Writer", before: dict[Any, Any], asked: dict[Any, str]) -> None:
+        super().__init__()
+        self._writer, self._before, self.asked = writer, before, asked
+
+    def __contains__(self, law: object) -> bool:
+        return super().__contains__(law) or law in self._before
+
+    def __missing__(self, law: Any) -> Any:
+        name = self.asked.setdefault(law, f"known_{len(self.asked)}")
+        self[law] = given = self._writer.like(self._before[law], (name,))
+        return given
+
+
+def answer(ctx: Context, asked: Asked) -> Any:
+    """Return the answer of a law of the context, computed once a run."""
+    if asked not in ctx.known:
+        law, *which = asked
+        ctx.known[asked] = seal(law(ctx, *which))
+    return ctx.known[asked]
+
+
+def narrowed(ctx: Context) -> Context:
+    """Return the context of as many worlds as a block has lanes, to see which axis of an answer is theirs."""
+    columns = np.arange(LANES) % ctx.worlds
+    params = mapped(ctx.params, lambda value: value[..., columns])
+    settings = remade(ctx.settings, world_ids=ctx.settings.world_ids[columns])
+    narrow: Context = remade(ctx, params=params, settings=settings)
+    return narrow
+
+
+def laws() -> list[ModuleType]:
+    """Return the modules whose laws are written down."""
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith(("sim.", "agents.")) and not name.startswith("sim.tape")
+    ]
+
+
+class Writer:
+    """Writes a part of a month down: gives laws symbols, and keeps what they make of them."""
+
+    def __init__(self, worlds: int) -> None:
+        self.tape = Tape(LANES)
+        self.sources: list[Source] = []
+        self.products: list[Product] = []
+        self._worlds = worlds
+        self._marks: dict[int, Made] = {}
+        self._writing = ExitStack()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let laws be written down."""
+        self._writing.enter_context(writing(self.tape, laws()))
+        try:
+            yield
+        finally:
+            self._writing.close()
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Let laws compute for a while."""
+        self._writing.close()
+        try:
+            yield
+        finally:
+            self._writing.enter_context(writing(self.tape, laws()))
+
+    # ---------------------------------------------------------------- what laws are given
+
+    def given(self, like: AnyArray, trail: Trail, asked: Asked | None = None, *, shared: bool = False) -> Symbol:
+        """Return a symbol for a table like another: of one block, unless all worlds share it.
+
+        It lies in memory as the other does: where a law adds up over several axes, that decides the order.
+        """
+        order: tuple[int, ...] | None = in_memory(like)
+        if order == tuple(range(like.ndim)) or not like.transpose(order).flags.c_contiguous:
+            order = None
+        if order is not None and not shared and order[-1] != like.ndim - 1:
+            raise CannotTape(f"worlds are not the last axis in memory of {trail}")
+        source = Source(trail, asked, order)
+        self.sources.append(source)
+        laid = source.laid(like)
+        shape = laid.shape if shared else (*laid.shape[:-1], LANES)
+        symbol = self.tape.given(len(self.sources) - 1, shape, like.dtype, shared=shared)
+        return symbol if order is None else symbol.transpose(reverse(order))
+
+    def leaves(self, value: Any, trail: Trail) -> Any:
+        """Return a record with symbols for its tables. Shapes: (..., world)."""
+        if isinstance(value, np.ndarray):
+            if value.shape[-1:] != (self._worlds,):
+                raise CannotTape(f"{trail} has no worlds on its last axis: {value.shape}")
+            return self.given(value, trail)
+        if isinstance(value, tuple):
+            return tuple(self.leaves(one, (*trail, place)) for place, one in enumerate(value))
+        if is_record(value):
+            named = {name: self.leaves(one, (*trail, name)) for name, one in own(value).items()}
+            return made_of(type(value), named)
+        return value
+
+    def like(self, value: Any, trail: Trail) -> Any:
+        """Return a record with symbols for those of another part; what it has none for stays."""
+        if isinstance(value, Symbol):
+            if value.shape[-1:] not in ((LANES,), (1,)):
+                raise CannotTape(f"{trail} has no worlds on its last axis: {value.shape}")
+            return self.given(value.shadow, trail)
+        if isinstance(value, tuple):
+            return tuple(self.like(one, (*trail, place)) for place, one in enumerate(value))
+        if is_record(value):
+            named = {name: self.like(one, (*trail, name)) for name, one in own(value).items()}
+            return made_of(type(value), named)
+        return value
+
+    def answered(self, value: Any, shaped: Any, asked: Asked, trail: Trail) -> Any:
+        """Return an answer of NumPy with symbols for tables of worlds; what axes and start decide stays."""
+        if isinstance(value, np.ndarray):
+            if value.ndim and value.shape[-1] == self._worlds and shaped.shape[-1] == LANES:
+                return self.given(value, trail, asked)
+            return value
+        if isinstance(value, tuple):
+            pairs = enumerate(zip(value, shaped, strict=True))
+            return tuple(self.answered(one, other, asked, (*trail, place)) for place, (one, other) in pairs)
+        if is_record(value):
+            named = {
+                name: self.answered(one, getattr(shaped, name), asked, (*trail, name))
+                for name, one in own(value).items()
+            }
+            return made_of(type(value), named)
+        return value
+
+    def context(self, ctx: Context, now: Any) -> Context:
+        """Return the context as laws see it that are written down."""
+        dated = Dated(
+            self.given(now.stringency, ("stringency",), shared=True),
+            self.given(now.performance, ("performance",), shared=True),
+        )
+        symbolic: Context = remade(
+            ctx,
+            params=self.leaves(ctx.params, ("ctx", "params")),
+            settings=remade(ctx.settings, world_ids=np.zeros(LANES, np.int64)),
+            history=dated,
+        )
+        vars(symbolic)["known"] = Answers(self, ctx)
+        with self.writing():
+            vars(symbolic)["by_market"] = symbolic.known[(market_params,)]
+        return symbolic
+
+    def state(self, state: State, now: Any, known: Known) -> State:
+        """Return the state as laws see it that are written down."""
+        months = self.given(now.months, ("months",), shared=True)
+        special = {
+            "tick": Clock(months),
+            "months": months,
+            "frontier_orders": Past(self.given(now.frontier_orders, ("frontier_orders",))),
+            "known": known,
+        }
+        if not isinstance(state.crowd, Cohorts):
+            special["crowd"] = People(self.given(now.heads, ("heads",)))
+        named = {
+            name: special[name] if name in special else self.leaves(one, ("state", name))
+            for name, one in own(state).items()
+        }
+        symbolic: State = made_of(State, named)
+        return symbolic
+
+    # ---------------------------------------------------------------- what is kept
+
+    def kept(self, value: Any) -> Any:
+        """Return a record with marks in the place of symbols, having written down that they are kept."""
+        return mapped(value, lambda one: self._mark(one) if isinstance(one, Symbol) else one)
+
+    def _mark(self, symbol: Symbol) -> Made:
+        found = self._marks.get(id(symbol))
+        if found is None:
+            self._marks[id(symbol)] = found = Made(len(self.products))
+            order: tuple[int, ...] | None = in_memory(symbol.shadow)
+            if order == tuple(range(symbol.ndim)) or 0 in symbol.shadow.strides or order[-1] != symbol.ndim - 1:
+                order = None
+            laid = symbol if order is None else symbol.transpose(order)
+            if not laid.has_worlds:
+                laid = self.tape.fresh_copy(laid, (*laid.shape[:-1], LANES))
+            whole = laid if laid.is_whole else self.tape.copied(laid, "C")
+            self.tape.store(found.table, whole)
+            self.products.append(
+                Product(laid.shape[:-1], laid.dtype, None if order is None else reverse(order))
+            )
+        return found
+
+
+def in_memory(array: AnyArray) -> tuple[int, ...]:
+    """Return the axes of an array in the order in which they lie in memory, the widest steps first."""
+    return tuple(int(axis) for axis in np.argsort([-abs(stride) for stride in array.strides], kind="stable"))
+
+
+def reverse(order: Sequence[int]) -> tuple[int, ...]:
+    """Return the order of axes that takes another one back."""
+    return tuple(int(axis) for axis in np.argsort(order))
