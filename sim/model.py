@@ -62,18 +62,20 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
 
         A long run's months are played from a tape from the second on, with the same bits (sim.tape.months).
         """
-        settings, months = self.context.settings, None
+        settings = self.context.settings
+        played = None
         for month in range(settings.months):
             if month == 1:
-                months = Months.of(self)
-            if months is not None:
-                self.state = months.play(self.state, self.recorder, self.worst)
-                self.last_month = None
+                played = Months.of(self)
+            if played is not None:
+                played.play(self.recorder, self.worst)
             else:
                 for _ in range(settings.steps_per_month):
                     self.step()
             if on_month is not None:
                 on_month(month)
+        if played is not None:
+            self.state, self.last_month = played.state(), None
 
 
 def forget(model: RaceModel) -> None:

@@ -30,7 +30,7 @@
 #define INSIDE static inline
 #endif
 
-enum { END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS, ADD, SUBTRACT, MULTIPLY, DIVIDE };
+enum { END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS, ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM };
 enum { DOUBLE, INTEGER, BYTE, BOOL };
 
 typedef struct {
@@ -50,13 +50,14 @@ typedef struct {
     int32_t function, more;
 } Work;
 
-INSIDE const int32_t *work_of(const int32_t *word, char *arena, Work *w) {
+INSIDE const int32_t *work_of(const int32_t *word, char *const *base, Work *w) {
     w->outer = word[1], w->operands = word[2], w->function = word[3], w->inner = word[4], w->more = word[5];
     word += 6;
     for (npy_intp d = 0; d < w->outer; d++) w->extent[d] = *word++;
     for (npy_intp k = 0; k < w->operands; k++) {
-        w->at[k] = arena + *word++;
-        w->step[k] = *word++;
+        w->at[k] = base[word[0]] + word[1];
+        w->step[k] = word[2];
+        word += 3;
         for (npy_intp d = 0; d < w->outer; d++) w->stride[k][d] = *word++;
     }
     return word;
@@ -84,31 +85,37 @@ INSIDE const int32_t *work_of(const int32_t *word, char *arena, Work *w) {
 #define AT(TYPE, k, i) (*(TYPE *)(at[k] + (i) * w->step[k]))
 
 /* An exact operation of two numbers, by the ways in which rows usually lie. */
-#define BINARY(NAME, OP)                                                                                               \
+#define BINARY(NAME, RESULT)                                                                                           \
     INSIDE void NAME(const Work *w) {                                                                                  \
         const npy_intp n = w->inner;                                                                                   \
         EACH_ROW(w, at, {                                                                                              \
             double *to = (double *)at[2];                                                                              \
-            if (w->step[2] != 8) {                                                                                     \
-                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = AT(double, 0, i) OP AT(double, 1, i);              \
-            } else if (w->step[0] == 8 && w->step[1] == 8) {                                                           \
-                const double *x = (const double *)at[0], *y = (const double *)at[1];                                   \
-                for (npy_intp i = 0; i < n; i++) to[i] = x[i] OP y[i];                                                 \
-            } else if (w->step[0] == 8 && w->step[1] == 0) {                                                           \
-                const double *x = (const double *)at[0], y = *(const double *)at[1];                                   \
-                for (npy_intp i = 0; i < n; i++) to[i] = x[i] OP y;                                                    \
-            } else if (w->step[0] == 0 && w->step[1] == 8) {                                                           \
-                const double x = *(const double *)at[0], *y = (const double *)at[1];                                   \
-                for (npy_intp i = 0; i < n; i++) to[i] = x OP y[i];                                                    \
-            } else {                                                                                                   \
-                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = AT(double, 0, i) OP AT(double, 1, i);              \
-            }                                                                                                          \
+            const double *one = (const double *)at[0], *other = (const double *)at[1];                                 \
+            if (w->step[2] == 8 && w->step[0] == 8 && w->step[1] == 8)                                                 \
+                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(one[i], other[i]);                                     \
+            else if (w->step[2] == 8 && w->step[0] == 8 && w->step[1] == 0) {                                          \
+                const double y = *other;                                                                               \
+                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(one[i], y);                                            \
+            } else if (w->step[2] == 8 && w->step[0] == 0 && w->step[1] == 8) {                                        \
+                const double x = *one;                                                                                 \
+                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(x, other[i]);                                          \
+            } else                                                                                                     \
+                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = RESULT(AT(double, 0, i), AT(double, 1, i));        \
         });                                                                                                            \
     }
-BINARY(add, +)
-BINARY(subtract, -)
-BINARY(multiply, *)
-BINARY(divide, /)
+#define SUM(x, y) ((x) + (y))
+#define DIFFERENCE(x, y) ((x) - (y))
+#define PRODUCT(x, y) ((x) * (y))
+#define QUOTIENT(x, y) ((x) / (y))
+/* A number that is none stays, as NumPy has it; of two zeros the second is taken. */
+#define LARGER(x, y) ((x) > (y) || (x) != (x) ? (x) : (y))
+#define SMALLER(x, y) ((x) < (y) || (x) != (x) ? (x) : (y))
+BINARY(add, SUM)
+BINARY(subtract, DIFFERENCE)
+BINARY(multiply, PRODUCT)
+BINARY(divide, QUOTIENT)
+BINARY(maximum, LARGER)
+BINARY(minimum, SMALLER)
 
 INSIDE void ratio(const Work *w) {
     const npy_intp n = w->inner;
@@ -185,22 +192,22 @@ INSIDE void cast(const Work *w) {
     }
 }
 
+/* By masks of bits, so that it is done for many at once. */
 #define CHOOSE(TYPE)                                                                                                   \
     EACH_ROW(w, at, {                                                                                                  \
-        if (w->step[0] == 1 && w->step[1] == sizeof(TYPE) && w->step[2] == sizeof(TYPE) &&                             \
-            w->step[3] == sizeof(TYPE)) {                                                                              \
-            const int8_t *c = (const int8_t *)at[0];                                                                   \
-            const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                             \
-            TYPE *to = (TYPE *)at[3];                                                                                  \
-            for (npy_intp i = 0; i < n; i++) {                                                                         \
-                const TYPE one = x[i], other = y[i];                                                                   \
-                to[i] = c[i] ? one : other;                                                                            \
-            }                                                                                                          \
-        } else                                                                                                         \
-            for (npy_intp i = 0; i < n; i++) {                                                                         \
-                const TYPE one = AT(TYPE, 1, i), other = AT(TYPE, 2, i);                                               \
-                AT(TYPE, 3, i) = AT(int8_t, 0, i) ? one : other;                                                       \
-            }                                                                                                          \
+        const int8_t *c = (const int8_t *)at[0];                                                                       \
+        const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                                 \
+        TYPE *to = (TYPE *)at[3];                                                                                      \
+        const npy_intp wide = (npy_intp)sizeof(TYPE);                                                                  \
+        if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == wide && w->step[2] == wide)                         \
+            for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[i] ^ y[i]) & -(TYPE)c[i]);                             \
+        else if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == 0 && w->step[2] == wide)                       \
+            for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[0] ^ y[i]) & -(TYPE)c[i]);                             \
+        else if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == wide && w->step[2] == 0)                       \
+            for (npy_intp i = 0; i < n; i++) to[i] = y[0] ^ ((x[i] ^ y[0]) & -(TYPE)c[i]);                             \
+        else                                                                                                           \
+            for (npy_intp i = 0; i < n; i++)                                                                           \
+                AT(TYPE, 3, i) = AT(int8_t, 0, i) ? AT(TYPE, 1, i) : AT(TYPE, 2, i);                                   \
     })
 
 INSIDE void where(const Work *w) {
@@ -279,8 +286,8 @@ INSIDE void put(const Work *w) {
 }
 
 /* Play the tape for one block: worlds `first` to `first + some` of the tables, in lanes of the arena. */
-WIDEST static void play(const int32_t *word, char *arena, const Function *function, const Table *given, const Table *made,
-                        npy_intp lanes, npy_intp first, npy_intp some) {
+WIDEST static void play(const int32_t *word, char *const *base, const Function *function, const Table *given,
+                        const Table *made, npy_intp lanes, npy_intp first, npy_intp some) {
     Work work;
     for (;;) {
         switch (word[0]) {
@@ -289,52 +296,55 @@ WIDEST static void play(const int32_t *word, char *arena, const Function *functi
         case LOAD: {
             const npy_intp rows = word[2], size = word[3];
             const Table *table = given + word[1];
-            char *to = arena + word[4];
-            if (word[5]) /* the same for all worlds */
+            char *to = base[word[4]] + word[5];
+            if (word[6]) /* the same for all worlds */
                 memcpy(to, table->at, (size_t)(rows * size));
             else
                 for (npy_intp row = 0; row < rows; row++, to += lanes * size) {
-                    const char *from = table->at + (row * table->columns + first) * size;
-                    memcpy(to, from, (size_t)(some * size));
+                    memcpy(to, table->at + (row * table->columns + first) * size, (size_t)(some * size));
                     /* Lanes without a world repeat the last one, so that they do nothing that no world does. */
                     for (npy_intp lane = some; lane < lanes; lane++) memcpy(to + lane * size, to + (some - 1) * size, (size_t)size);
                 }
-            word += 6;
+            word += 7;
             break;
         }
         case STORE: {
             const npy_intp rows = word[2], size = word[3];
             const Table *table = made + word[1];
-            const char *from = arena + word[4];
+            const char *from = base[word[4]] + word[5];
             for (npy_intp row = 0; row < rows; row++, from += lanes * size)
                 memcpy((char *)table->at + (row * table->columns + first) * size, from, (size_t)(some * size));
-            word += 5;
+            word += 6;
             break;
         }
         case ROWS: {
             const npy_intp count = word[1];
-            word += 2;
-            for (npy_intp row = 0; row < count; row++, word += 3) memcpy(arena + word[0], arena + word[1], (size_t)word[2]);
+            char *to = base[word[2]];
+            const char *from = base[word[3]];
+            word += 4;
+            for (npy_intp row = 0; row < count; row++, word += 3) memcpy(to + word[0], from + word[1], (size_t)word[2]);
             break;
         }
-        case LOOP: word = work_of(word, arena, &work); loop(&work, function + work.function); break;
-        case COPY: word = work_of(word, arena, &work); copy(&work); break;
-        case CAST: word = work_of(word, arena, &work); cast(&work); break;
-        case WHERE: word = work_of(word, arena, &work); where(&work); break;
-        case RATIO: word = work_of(word, arena, &work); ratio(&work); break;
-        case TAKE: word = work_of(word, arena, &work); take(&work); break;
-        case PUT: word = work_of(word, arena, &work); put(&work); break;
-        case ADD: word = work_of(word, arena, &work); add(&work); break;
-        case SUBTRACT: word = work_of(word, arena, &work); subtract(&work); break;
-        case MULTIPLY: word = work_of(word, arena, &work); multiply(&work); break;
-        case DIVIDE: word = work_of(word, arena, &work); divide(&work); break;
+        case LOOP: word = work_of(word, base, &work); loop(&work, function + work.function); break;
+        case COPY: word = work_of(word, base, &work); copy(&work); break;
+        case CAST: word = work_of(word, base, &work); cast(&work); break;
+        case WHERE: word = work_of(word, base, &work); where(&work); break;
+        case RATIO: word = work_of(word, base, &work); ratio(&work); break;
+        case TAKE: word = work_of(word, base, &work); take(&work); break;
+        case PUT: word = work_of(word, base, &work); put(&work); break;
+        case ADD: word = work_of(word, base, &work); add(&work); break;
+        case SUBTRACT: word = work_of(word, base, &work); subtract(&work); break;
+        case MULTIPLY: word = work_of(word, base, &work); multiply(&work); break;
+        case DIVIDE: word = work_of(word, base, &work); divide(&work); break;
+        case MAXIMUM: word = work_of(word, base, &work); maximum(&work); break;
+        case MINIMUM: word = work_of(word, base, &work); minimum(&work); break;
         case ARGSORT:
-            word = work_of(word, arena, &work);
+            word = work_of(word, base, &work);
             argsort(&work, word[0], word[1]);
             word += 2;
             break;
         case ARGMAX:
-            word = work_of(word, arena, &work);
+            word = work_of(word, base, &work);
             argmax(&work, word[0]);
             word += 1;
             break;
@@ -377,35 +387,45 @@ static int tables_of(PyObject *list, Table *tables, int written) {
     return 0;
 }
 
-/* play(words, arena, functions, given, made, lanes, worlds) */
+/* play(words, arena, functions, resident, given, made, lanes, worlds): `resident` are tables by block, row and lane. */
 static PyObject *play_all(PyObject *self, PyObject *args) {
     PyArrayObject *words, *arena;
-    PyObject *functions, *given, *made;
+    PyObject *functions, *resident, *given, *made;
     Py_ssize_t lanes, worlds;
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!nn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
-                          &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds))
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!nn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
+                          &PyList_Type, &resident, &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds))
         return NULL;
-    const Py_ssize_t many = PyList_GET_SIZE(functions), in = PyList_GET_SIZE(given), out = PyList_GET_SIZE(made);
+    const Py_ssize_t many = PyList_GET_SIZE(functions), stay = PyList_GET_SIZE(resident), in = PyList_GET_SIZE(given),
+                     out = PyList_GET_SIZE(made), blocks = (worlds + lanes - 1) / lanes;
     PyObject *result = NULL;
     Function *function = malloc(sizeof(Function) * (size_t)(many + 1));
-    Table *tables = malloc(sizeof(Table) * (size_t)(in + out + 1));
-    if (!function || !tables) {
+    Table *tables = malloc(sizeof(Table) * (size_t)(stay + in + out + 1));
+    npy_intp *size = malloc(sizeof(npy_intp) * (size_t)(stay + 1));
+    char **base = malloc(sizeof(char *) * (size_t)(stay + 1));
+    if (!function || !tables || !size || !base) {
         PyErr_NoMemory();
         goto done;
     }
     for (Py_ssize_t k = 0; k < many; k++)
         if (function_of(PyList_GET_ITEM(functions, k), function + k)) goto done;
-    if (tables_of(given, tables, 0) || tables_of(made, tables + in, 1)) goto done;
+    if (tables_of(resident, tables, 0) || tables_of(given, tables + stay, 0) || tables_of(made, tables + stay + in, 1)) goto done;
+    for (Py_ssize_t k = 0; k < stay; k++) {
+        size[k] = PyArray_NBYTES((PyArrayObject *)PyList_GET_ITEM(resident, k)) / blocks;
+        base[1 + k] = (char *)tables[k].at;
+    }
+    base[0] = PyArray_BYTES(arena);
     const int32_t *word = PyArray_DATA(words);
-    char *room = PyArray_BYTES(arena);
     Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t first = 0; first < worlds; first += lanes)
-        play(word, room, function, tables, tables + in, lanes, first, worlds - first < lanes ? worlds - first : lanes);
+    for (Py_ssize_t block = 0; block < blocks; block++) {
+        const Py_ssize_t first = block * lanes, some = worlds - first < lanes ? worlds - first : lanes;
+        play(word, base, function, tables + stay, tables + stay + in, lanes, first, some);
+        for (Py_ssize_t k = 0; k < stay; k++) base[1 + k] += size[k];
+    }
     Py_END_ALLOW_THREADS
     result = Py_NewRef(Py_None);
 done:
-    free(function), free(tables);
+    free(function), free(tables), free(size), free(base);
     return result;
 }
 

@@ -8,10 +8,9 @@ own, NumPy computes every month.
 
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from operator import attrgetter
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Final, Protocol
 
@@ -24,16 +23,18 @@ from sim.context import Context
 from sim.dimensions import lag_months
 from sim.invariants import Worst, residual_table
 from sim.month import advance
-from sim.population import Cohorts
+from sim.population import Cohorts, Population
 from sim.recorder import Recorder
 from sim.series import Step
 from sim.state import State
 from sim.tape.program import AnyArray
 from sim.tape.records import builder, mapped, remade
-from sim.tape.symbols import CannotTape
-from sim.tape.writer import LANES, Known, People, Product, Source, Writer, answer, in_memory, laws
+from sim.tape.symbols import CannotTape, Symbol
+from sim.tape.tables import LANES, blocked, in_lines, room, unblocked
+from sim.tape.writer import Kept, Known, People, Table, Trail, Writer, along, answer, followed, in_memory, laid_out, laws
+from sim.units import Array
 
-LUCK_AND_LAG: Final[dict[str, Callable[[Context, State], Any]]] = {"luck": shocks.act, "lag": lag_months}
+LUCK_AND_LAG: Final[dict[str, Any]] = {"luck": shocks.act, "lag": lag_months}
 """Laws of a month's start that NumPy answers."""
 WRITING_SECONDS: Final = 0.4
 SAVED_SECONDS_A_MONTH: Final = 0.006
@@ -63,63 +64,17 @@ def machine() -> ModuleType | None:
     return player
 
 
+# ---------------------------------------------------------------- a month as it is written down
+
+
 class Part:
-    """A part of a month as it is written down."""
+    """A part of a month, and what it is told and hands out each time it is played."""
 
     def __init__(self, writer: Writer, template: Any) -> None:
-        program = writer.tape.program
-        self.words, self.arena, used = program.assembled()
-        self.functions = program.functions
-        self.sources: list[Source] = [writer.sources[place] for place in used]
-        self.products: list[Product] = writer.products
-        build = builder(template)
-        assert build is not None
-        self.build = build
-
-
-class Playing:
-    """A part that is played for the worlds of a run."""
-
-    def __init__(self, part: Part, ctx: Context, player: ModuleType) -> None:
-        self._part, self._player, self._worlds = part, player, ctx.worlds
-        self._arena = part.arena.copy()
-        self._given: list[Any] = [None] * len(part.sources)
-        monthly = [place for place, one in enumerate(part.sources) if not one.fixed]
-        by_name = [place for place in monthly if all(isinstance(step, str) for step in part.sources[place].trail)]
-        self._places = by_name
-        self._get = attrgetter(*(".".join(map(str, part.sources[place].trail)) for place in by_name))
-        self._others = [place for place in monthly if place not in by_name]
-        self._turned = [place for place in monthly if part.sources[place].order is not None]
-        for place, source in enumerate(part.sources):
-            if source.fixed:
-                root: Any = SimpleNamespace(ctx=ctx) if source.asked is None else answer(ctx, source.asked)
-                self._given[place] = np.ascontiguousarray(source.laid(followed(root, source.trail)))
-
-    def play(self, now: Any) -> Any:
-        """Return what the laws make of what is the case now."""
-        part, given = self._part, self._given
-        for place, table in zip(self._places, self._get(now), strict=True):
-            given[place] = table
-        for place in self._others:
-            given[place] = followed(now, part.sources[place].trail)
-        for place in self._turned:
-            given[place] = part.sources[place].laid(given[place])
-        whole = [one if one.flags.c_contiguous else np.ascontiguousarray(one) for one in given]
-        made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
-        self._player.play(part.words, self._arena, part.functions, whole, made, LANES, self._worlds)
-        return part.build(
-            [
-                one if product.order is None else one.transpose(product.order)
-                for one, product in zip(made, part.products, strict=True)
-            ]
-        )
-
-
-def followed(record: Any, trail: tuple[str | int, ...]) -> Any:
-    """Return what stands at the end of a way."""
-    for step in trail:
-        record = record[step] if isinstance(step, int) else getattr(record, step)
-    return record
+        self.tape = writer.tape.program.assembled()
+        self.told = [writer.given[place] for place in self.tape.given]
+        self.products = writer.products
+        self.build: Callable[[Sequence[AnyArray]], Any] = builder(template) or (lambda tables: template)
 
 
 @dataclass(frozen=True)
@@ -130,26 +85,164 @@ class Score:
     rest: Part
     left: tuple[int, ...]
     """Blocks of series that NumPy reads off the month's end."""
-    known: tuple[str, ...]
-    """What the second part calls what the first has worked out."""
+    between: tuple[Kept, ...]
+    """What the first part makes for the second."""
+    changing: tuple[Kept, ...]
+    """The state's tables that the second part makes anew."""
+    state: Any
+    """A state with, in the place of its tables, which of those that stay they are."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What the first part makes. A crowd's setting is none where consumers are cohorts."""
+    """What the first part hands out: what the crowd chooses by, nothing where consumers are cohorts."""
 
-    plans: Any
     setting: Any
-    known: Any
 
 
 @dataclass(frozen=True)
 class Followed:
-    """What the second part makes. Shapes: rows (series, world), residuals (law, world) or none."""
+    """What the second part hands out.
 
-    after: Any
+    Shapes: frontier_orders (bloc, world), rows (series, world), residuals (law, world) or none.
+    """
+
+    frontier_orders: Any
     rows: Any
     residuals: Any
+
+
+def written(model: Model) -> Score:
+    """Write a month down.
+
+    Raises: CannotTape if a law asks for what only numbers can tell.
+    """
+    ctx, state = model.context, model.state
+    told = told_of(ctx, state)
+    given = {law.__wrapped__: name for name, law in LUCK_AND_LAG.items()}
+
+    def begun(writer: Writer, worked_out: dict[Any, Any]) -> tuple[Context, State, Known]:
+        known = Known(writer, worked_out)
+        known.update({law: writer.told_record(getattr(told, name), name) for law, name in given.items()})
+        return writer.context(ctx, told), writer.state(state, told, known), known
+
+    first = Writer(ctx.worlds)
+    symbolic, before, known = begun(first, {})
+    with first.writing():
+        plans = plans_of(model.cast, symbolic, before)
+    setting = getattr(before.crowd, "setting", None)
+    worked_out = {law: one for law, one in known.items() if law not in given}
+
+    second = Writer(ctx.worlds)
+    symbolic, before, known = begun(second, worked_out)
+    shown = second.like(plans, ("plans",))
+    if setting is not None:
+        heads = second.told(told.heads, "chosen")
+        shown = remade(shown, consumers=remade(shown.consumers, crowd=People(heads)))
+    with second.writing():
+        after, rows, residuals, left = follows(model, symbolic, before, shown)
+    newest: Any = after.frontier_orders
+    changing: list[Kept] = []
+    ended = ended_state(second, state, after, changing)
+    rest = Part(second, second.handed_out(Followed(newest.added, rows, residuals)))
+
+    wanted = {table.trail: table for table in rest.tape.resident}
+    made = {**symbols_of(plans, ("plans",)), **{k: v for n, one in known.asked.items() for k, v in symbols_of(worked_out[n], (one,)).items()}}
+    between = tuple(first.keeps(made[trail], trail) for trail in wanted if trail in made)
+    return Score(Part(first, first.handed_out(Planned(setting))), rest, left, between, tuple(changing), ended)
+
+
+def symbols_of(value: Any, trail: Trail) -> dict[Trail, Symbol]:
+    """Return the symbols of a record by their ways from it."""
+    found: dict[Trail, Symbol] = {}
+
+    def note(one: Any, way: Trail) -> Any:
+        if isinstance(one, Symbol):
+            found[way] = one
+            return one
+        return along(one, way, note)
+
+    note(value, trail)
+    return found
+
+
+def follows(model: Model, ctx: Context, before: State, plans: Any) -> tuple[State, Any, Any, tuple[int, ...]]:
+    """Return all that follows from plans: the state after, series, residuals, and blocks that are NumPy's."""
+    after, month = advance(ctx, before, plans)
+    step = Step(ctx, before, plans, month, binding(ctx, before, plans, month), after)
+    rows: Any = ctx.full(len(model.recorder.names))
+    left, begin = [], 0
+    for place, block in enumerate(model.recorder.blocks):
+        end = begin + len(block.entities)
+        try:
+            rows[begin:end] = block.values(step)
+        except CannotTape:
+            left.append(place)
+        begin = end
+    residuals = residual_table(ctx, before, month, after) if model.worst.residuals else None
+    return after, rows, residuals, tuple(left)
+
+
+def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]) -> Any:
+    """Return a state with marks in the place of its tables; what the month makes anew is added to `changing`.
+
+    Raises: CannotTape if a table would not lie in memory as that of NumPy's month.
+    """
+    plain = remade(after, tick=0, months=0.0, frontier_orders=None, known=None)
+    if not isinstance(state.crowd, Cohorts):
+        plain = remade(plain, crowd=None)
+
+    def note(one: Any, way: Trail) -> Any:
+        if not isinstance(one, Symbol):
+            return along(one, way, note)
+        real = followed(state, way)
+        table = Table(("state", *way), None, laid_out(real))
+        if writer.is_still(one, table):
+            return Kept(table, table.laid(real).shape[:-1], real.dtype)
+        kept = writer.keeps(one, ("after", *way))
+        if (kept.table.order, kept.shape, kept.kind) != (table.order, table.laid(real).shape[:-1], real.dtype):
+            raise CannotTape(f"{way}: the state's table is {real.shape} {real.dtype} in another order in memory")
+        changing.append(kept)
+        return Kept(table, kept.shape, kept.kind)
+
+    return note(plain, ())
+
+
+# ---------------------------------------------------------------- who plays
+
+
+class Playing:
+    """A part that is played for the worlds of a run; `tables` stay, in two sets that take turns."""
+
+    def __init__(
+        self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, player: ModuleType
+    ) -> None:
+        self._part, self._player, self._worlds = part, player, worlds
+        self._arena = in_lines(part.tape.arena.shape, part.tape.arena.dtype)
+        self._arena[:] = part.tape.arena
+        self._resident = [[some[table] for table in part.tape.resident] for some in tables]
+
+    def play(self, told: Any, turn: int) -> Any:
+        """Return what the part hands out when it is told this."""
+        part, tape = self._part, self._part.tape
+        given = [np.ascontiguousarray(followed(told, trail)) for trail in part.told]
+        made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
+        self._player.play(
+            tape.words, self._arena, tape.functions, self._resident[turn], given, made, LANES, self._worlds
+        )
+        return part.build(made)
+
+
+@dataclass
+class Now:
+    """A month's start, as far as NumPy's laws ask."""
+
+    tick: int
+    months: float
+    frontier_orders: Array
+    """(month, bloc, world)"""
+    crowd: Population
+    known: dict[Any, Any]
 
 
 _WRITTEN: dict[Any, Score] = {}
@@ -160,10 +253,12 @@ _MOST_WRITTEN: Final = 8
 class Months:
     """The months of a run that are played."""
 
-    def __init__(self, ctx: Context, score: Score, player: ModuleType) -> None:
-        self._ctx, self._left, self._known = ctx, score.left, score.known
-        self._plans = Playing(score.plans, ctx, player)
-        self._rest = Playing(score.rest, ctx, player)
+    def __init__(self, ctx: Context, score: Score, state: State, player: ModuleType) -> None:
+        self._ctx, self._score, self._turn = ctx, score, 0
+        self._now = Now(state.tick, state.months, state.frontier_orders, state.crowd, {})
+        self._tables = staying(ctx, score, state)
+        self._plans = Playing(score.plans, self._tables, ctx.worlds, player)
+        self._rest = Playing(score.rest, self._tables, ctx.worlds, player)
 
     @classmethod
     def of(cls, model: Model, *, wanted: bool = False) -> "Months | None":
@@ -188,35 +283,46 @@ class Months:
             while len(_WRITTEN) >= _MOST_WRITTEN:
                 _WRITTEN.pop(next(iter(_WRITTEN)))
             _WRITTEN[key] = score
-        return cls(ctx, score, player)
+        return cls(ctx, score, model.state, player)
 
-    def play(self, state: State, recorder: Recorder, worst: Worst) -> State:
-        """Advance all worlds by a month, record it and check it; return the state at its end."""
-        now = now_of(self._ctx, state)
-        planned: Planned = self._plans.play(now)
-        plans, crowd = planned.plans, planned.plans.consumers.crowd
+    def play(self, recorder: Recorder, worst: Worst) -> None:
+        """Advance all worlds by a month, record it and check it."""
+        ctx, now = self._ctx, self._now
+        told = told_of(ctx, now)
+        planned: Planned = self._plans.play(told, self._turn)
+        crowd = now.crowd
         if planned.setting is not None:
-            crowd = state.crowd.choose(planned.setting)
-            plans = remade(plans, consumers=remade(plans.consumers, crowd=crowd))
-            now.chosen = crowd.people()
-        now.plans = plans
-        vars(now).update(zip(self._known, planned.known, strict=True))
-        found: Followed = self._rest.play(now)
-        after: State = found.after
-        after.tick = state.tick + 1
-        after.months = after.tick * self._ctx.dt
-        after.frontier_orders = np.concatenate([state.frontier_orders, after.frontier_orders[None]])
-        after.crowd = crowd
-        after.known = {}
-        recorder.take(state.tick, found.rows, self._left, Step(self._ctx, state, plans, None, None, after))
+            crowd = crowd.choose(planned.setting)
+            told.chosen = crowd.people()
+        found: Followed = self._rest.play(told, self._turn)
+        past = np.concatenate([now.frontier_orders, found.frontier_orders[None]])
+        after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, past, crowd, {})
+        nothing: Any = None
+        ended: Any = after
+        recorder.take(now.tick, found.rows, self._score.left, Step(ctx, nothing, nothing, nothing, nothing, ended))
         worst.take(found.residuals)
-        return after
+        self._now, self._turn = after, 1 - self._turn
+
+    def state(self) -> State:
+        """Return the state at the end of the last month."""
+        now, tables = self._now, self._tables[self._turn]
+
+        def table(value: Any, way: Trail) -> Any:
+            if not isinstance(value, Kept):
+                return along(value, way, table)
+            return value.table.seen(unblocked(tables[value.table], value.shape, self._ctx.worlds))
+
+        state: State = table(self._score.state, ())
+        state.tick, state.months, state.frontier_orders = now.tick, now.months, now.frontier_orders
+        if not isinstance(now.crowd, Cohorts):
+            state.crowd = now.crowd
+        state.known = {}
+        return state
 
 
-def now_of(ctx: Context, state: State) -> Any:
-    """Return what is the case at a month's start, as far as tapes are given it."""
+def told_of(ctx: Context, state: Any) -> Any:
+    """Return what tapes are told of a month's start."""
     return SimpleNamespace(
-        state=state,
         months=np.asarray(state.months),
         frontier_orders=state.frontier_orders[-1],
         heads=None if isinstance(state.crowd, Cohorts) else state.crowd.people(),
@@ -224,6 +330,25 @@ def now_of(ctx: Context, state: State) -> Any:
         performance=ctx.history.performance_step(state.months, ctx.dt),
         **{name: law(ctx, state) for name, law in LUCK_AND_LAG.items()},
     )
+
+
+def staying(ctx: Context, score: Score, state: State) -> tuple[dict[Table, AnyArray], dict[Table, AnyArray]]:
+    """Return the tables that stay, in months of even and of odd numbers: the state's change places."""
+    tables = {kept.table: room(kept.shape, kept.kind, ctx.worlds) for kept in score.between}
+    root = SimpleNamespace(ctx=ctx, state=state)
+    marks: list[Kept] = []
+    mapped(score.state, lambda one: marks.append(one) if isinstance(one, Kept) else None)
+    for table in {*score.plans.tape.resident, *score.rest.tape.resident, *(mark.table for mark in marks)}:
+        if table.asked is not None:
+            tables[table] = blocked(table.laid(followed(answer(ctx, table.asked), table.trail)))
+        elif table.trail[0] in ("ctx", "state"):
+            tables[table] = blocked(table.laid(followed(root, table.trail)))
+    other = dict(tables)
+    for kept in score.changing:
+        before = Table(("state", *kept.table.trail[1:]), None, kept.table.order)
+        tables[kept.table] = other[before] = room(kept.shape, kept.kind, ctx.worlds)
+        other[kept.table] = tables[before]
+    return tables, other
 
 
 def own_minds(cast: Cast) -> bool:
@@ -268,58 +393,3 @@ def functions_of_laws() -> tuple[Any, ...]:
             elif isinstance(value, type) and value.__module__ == module.__name__:
                 found.extend(one for one in vars(value).values() if isinstance(one, FunctionType))
     return tuple(found)
-
-
-def written(model: Model) -> Score:
-    """Write a month down.
-
-    Raises: CannotTape if a law asks for what only numbers can tell.
-    """
-    ctx, state = model.context, model.state
-    now = now_of(ctx, state)
-    given = {law.__wrapped__: getattr(now, name) for name, law in LUCK_AND_LAG.items()}  # type: ignore[attr-defined]
-
-    def begun(writer: Writer, before: dict[Any, Any], asked: dict[Any, str]) -> tuple[Context, State]:
-        known = Known(writer, before, asked)
-        for name, law in LUCK_AND_LAG.items():
-            known[law.__wrapped__] = writer.leaves(getattr(now, name), (name,))  # type: ignore[attr-defined]
-        return writer.context(ctx, now), writer.state(state, now, known)
-
-    first = Writer(ctx.worlds)
-    symbolic, before = begun(first, {}, {})
-    with first.writing():
-        plans = plans_of(model.cast, symbolic, before)
-    setting = getattr(before.crowd, "setting", None)
-    worked_out = {law: one for law, one in before.known.items() if law not in given}
-
-    second = Writer(ctx.worlds)
-    asked: dict[Any, str] = {}
-    symbolic, before = begun(second, worked_out, asked)
-    shown = second.like(plans, ("plans",))
-    if setting is not None:
-        heads = second.given(now.heads, ("chosen",))
-        shown = remade(shown, consumers=remade(shown.consumers, crowd=People(heads)))
-    with second.writing():
-        found, left = follows(model, symbolic, before, shown)
-    rest = Part(second, second.kept(found))
-    known = tuple(worked_out[law] for law in asked)
-    return Score(Part(first, first.kept(Planned(plans, setting, known))), rest, left, tuple(asked.values()))
-
-
-def follows(model: Model, ctx: Context, before: State, plans: Any) -> tuple[Followed, tuple[int, ...]]:
-    """Return all that follows from plans, and which blocks of series cannot be written down."""
-    after, month = advance(ctx, before, plans)
-    step = Step(ctx, before, plans, month, binding(ctx, before, plans, month), after)
-    rows: Any = ctx.full(len(model.recorder.names))
-    left, begin = [], 0
-    for place, block in enumerate(model.recorder.blocks):
-        end = begin + len(block.entities)
-        try:
-            rows[begin:end] = block.values(step)
-        except CannotTape:
-            left.append(place)
-        begin = end
-    residuals = residual_table(ctx, before, month, after) if model.worst.residuals else None
-    newest: Any = after.frontier_orders
-    ended = remade(after, tick=0, months=0.0, frontier_orders=newest.added, crowd=None, known=None)
-    return Followed(ended, rows, residuals), tuple(left)

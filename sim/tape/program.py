@@ -11,11 +11,14 @@ AnyArray = npt.NDArray[Any]
 
 OPERATIONS: Final = (
     "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax", "rows",
-    "add", "subtract", "multiply", "divide",
+    "add", "subtract", "multiply", "divide", "maximum", "minimum",
 )  # fmt: skip
 """In the order of machine.c."""
 KINDS: Final = ("d", "l", "b", "?")
 """NumPy's characters of the types that a tape handles, in the order of machine.c."""
+Place = tuple[int, int]
+"""Which base a buffer lies behind, 0 the arena, n the n-th resident table; and how many bytes behind it."""
+Places = Sequence[Place]
 ALIGNMENT: Final = 64
 """Bytes of a line of the cache."""
 MOST_OUTER: Final = 5
@@ -38,8 +41,8 @@ class Instruction:
     reads: tuple[int, ...]
     writes: int | None
 
-    def words(self, at: Sequence[int]) -> list[int]:
-        """Return the instruction as the machine reads it, given where each buffer lies in the arena."""
+    def words(self, at: Places) -> list[int]:
+        """Return the instruction as the machine reads it, given where each buffer lies."""
         raise NotImplementedError
 
 
@@ -53,7 +56,7 @@ class Work(Instruction):
     more: int = 0
     tail: tuple[int, ...] = ()
 
-    def words(self, at: Sequence[int]) -> list[int]:
+    def words(self, at: Places) -> list[int]:
         """See `Instruction`."""
         shape, strides = collapsed(self.shape, [one.strides for one in self.operands])
         if len(shape) - 1 > MOST_OUTER:
@@ -61,7 +64,8 @@ class Work(Instruction):
         head = [OPERATIONS.index(self.name), len(shape) - 1, len(self.operands), self.function]
         found = [*head, shape[-1], self.more, *shape[:-1]]
         for one, steps in zip(self.operands, strides, strict=True):
-            found += [at[one.buffer] + one.offset, steps[-1], *steps[:-1]]
+            base, begin = at[one.buffer]
+            found += [base, begin + one.offset, steps[-1], *steps[:-1]]
         return [*found, *self.tail]
 
 
@@ -74,11 +78,11 @@ class Load(Instruction):
     size: int
     shared: bool
 
-    def words(self, at: Sequence[int]) -> list[int]:
+    def words(self, at: Places) -> list[int]:
         """See `Instruction`."""
         assert self.writes is not None
         code = OPERATIONS.index(self.name)
-        return [code, self.table, self.rows, self.size, at[self.writes], int(self.shared)]
+        return [code, self.table, self.rows, self.size, *at[self.writes], int(self.shared)]
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ class Store(Instruction):
     rows: int
     size: int
 
-    def words(self, at: Sequence[int]) -> list[int]:
+    def words(self, at: Places) -> list[int]:
         """See `Instruction`."""
-        return [OPERATIONS.index(self.name), self.table, self.rows, self.size, at[self.reads[0]]]
+        return [OPERATIONS.index(self.name), self.table, self.rows, self.size, *at[self.reads[0]]]
 
 
 @dataclass(frozen=True)
@@ -100,13 +104,13 @@ class Rows(Instruction):
 
     pieces: tuple[tuple[int, int, int], ...]
 
-    def words(self, at: Sequence[int]) -> list[int]:
+    def words(self, at: Places) -> list[int]:
         """See `Instruction`."""
         assert self.writes is not None
-        found = [OPERATIONS.index(self.name), len(self.pieces)]
-        to, source = at[self.writes], at[self.reads[0]]
+        (to, to_begin), (source, begin) = at[self.writes], at[self.reads[0]]
+        found = [OPERATIONS.index(self.name), len(self.pieces), to, source]
         for into, out_of, many in self.pieces:
-            found += [to + into, source + out_of, many]
+            found += [to_begin + into, begin + out_of, many]
         return found
 
 
@@ -151,6 +155,10 @@ class Program:
     """Buffers that never change, and what is in them."""
     instructions: list[Instruction] = field(default_factory=list)
     functions: list[tuple[np.ufunc, int]] = field(default_factory=list)
+    resident: dict[int, Any] = field(default_factory=dict)
+    """Buffers that stay from part to part and from month to month, block by block, and their names."""
+    kept: set[int] = field(default_factory=set)
+    """Those of them that the tape writes."""
 
     def buffer(self, size: int) -> int:
         """Add a buffer and return its number."""
@@ -168,41 +176,58 @@ class Program:
         return self.functions.index(pair)
 
     def needed(self) -> list[Instruction]:
-        """Return the instructions that something stored depends on, tables being brought in and out in time."""
-        wanted: set[int] = set()
-        kept: list[Instruction] = []
+        """Return the instructions that what is kept depends on, tables being brought in and out in time."""
+        wanted: set[int] = set(self.kept)
+        found: list[Instruction] = []
         for one in reversed(self.instructions):
             if one.writes is None or one.writes in wanted:
                 wanted.update(one.reads)
-                kept.append(one)
-        kept.reverse()
-        return in_time(kept)
+                found.append(one)
+        found.reverse()
+        return in_time(found)
 
-    def assembled(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], list[int]]:
-        """Return the words of the tape, an arena with all that never changes, and which tables it is given."""
+    def assembled(self) -> "Assembled":
+        """Return the tape as the machine reads it."""
         chosen = self.needed()
-        used = sorted({one.table for one in chosen if isinstance(one, Load)})
-        place = {table: number for number, table in enumerate(used)}
+        given = sorted({one.table for one in chosen if isinstance(one, Load)})
+        place = {table: number for number, table in enumerate(given)}
         chosen = [replace(one, table=place[one.table]) if isinstance(one, Load) else one for one in chosen]
         first, last = lifetimes(chosen)
         fixed = [number for number in self.values if number in last]
-        at = [0] * len(self.sizes)
+        at: list[Place] = [(0, 0)] * len(self.sizes)
         end = 0
         for number in fixed:
-            at[number], end = end, end + rounded(self.sizes[number])
-        arena = aligned(placed(at, end, self.sizes, first, last, set(fixed)))
+            at[number], end = (0, end), end + rounded(self.sizes[number])
+        stay = [number for number in self.resident if number in last or number in self.kept]
+        for base, number in enumerate(stay):
+            at[number] = (base + 1, 0)
+        arena = np.zeros(placed(at, end, self.sizes, first, last, {*fixed, *stay}), np.uint8)
         for number in fixed:
             flat = np.frombuffer(memory_of(self.values[number]), np.uint8)
-            arena[at[number] : at[number] + flat.size] = flat
+            begin = at[number][1]
+            arena[begin : begin + flat.size] = flat
         words = [word for one in chosen for word in one.words(at)]
-        return np.asarray([*words, OPERATIONS.index("end")], np.int32), arena, used
+        return Assembled(
+            np.asarray([*words, OPERATIONS.index("end")], np.int32),
+            arena,
+            self.functions,
+            [self.resident[number] for number in stay],
+            given,
+        )
 
 
-def aligned(size: int) -> npt.NDArray[np.uint8]:
-    """Return room that begins with a line of the cache."""
-    room = np.zeros(size + 2 * ALIGNMENT, np.uint8)
-    begin = -room.ctypes.data % ALIGNMENT
-    return room[begin : begin + size]
+@dataclass(frozen=True)
+class Assembled:
+    """A tape as the machine reads it."""
+
+    words: npt.NDArray[np.int32]
+    arena: npt.NDArray[np.uint8]
+    """Room for a block, with all that never changes in its place."""
+    functions: list[tuple[np.ufunc, int]]
+    resident: list[Any]
+    """The names of the tables that stay, in the order of their bases."""
+    given: list[int]
+    """The tables that are given, in the order in which they are asked for."""
 
 
 def memory_of(array: AnyArray) -> bytes:
@@ -212,7 +237,7 @@ def memory_of(array: AnyArray) -> bytes:
 
 def in_time(instructions: Sequence[Instruction]) -> list[Instruction]:
     """Bring tables in where they are first read and out once they are written, so that rooms are free soon."""
-    loads = {one.writes: one for one in instructions if isinstance(one, Load)}
+    loads: dict[int | None, Load] = {one.writes: one for one in instructions if isinstance(one, Load)}
     stores: dict[int, list[Store]] = {}
     last_write: dict[int, int] = {}
     rest = [one for one in instructions if not isinstance(one, Load | Store)]
@@ -259,7 +284,7 @@ def rounded(size: int) -> int:
 
 
 def placed(
-    at: list[int],
+    at: list[Place],
     start: int,
     sizes: Sequence[int],
     first: dict[int, int],
@@ -278,17 +303,17 @@ def placed(
     for place, number in by_first:
         while by_last[gone][0] < place:
             released = by_last[gone][1]
-            free.append((at[released], rounded(sizes[released])))
+            free.append((at[released][1], rounded(sizes[released])))
             gone += 1
         free = joined(free)
         size = rounded(sizes[number])
         for index, (begin, room) in enumerate(free):
             if room >= size:
-                at[number] = begin
+                at[number] = (0, begin)
                 free[index] = (begin + size, room - size)
                 break
         else:
-            at[number], end = end, end + size
+            at[number], end = (0, end), end + size
     return end
 
 

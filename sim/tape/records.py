@@ -9,16 +9,20 @@ from sim.tape.program import AnyArray
 Build = Callable[[Sequence[AnyArray]], Any]
 
 
+class Mark:
+    """What stands in the place of a table, and is not taken apart."""
+
+
 @dataclass(frozen=True)
-class Made:
+class Made(Mark):
     """The place of a table among those that a tape makes."""
 
     table: int
 
 
 def is_record(value: Any) -> bool:
-    """Return whether a value is a record and no class."""
-    return is_dataclass(value) and not isinstance(value, type)
+    """Return whether a value is a record that can be taken apart."""
+    return is_dataclass(value) and not isinstance(value, type | Mark)
 
 
 def own(record: Any) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def made_of(kind: type, named: dict[str, Any]) -> Any:
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """Return a record, or a tuple of them, with every other value changed."""
-    if is_record(value) and not isinstance(value, Made):
+    if is_record(value):
         return made_of(type(value), {name: mapped(one, change) for name, one in own(value).items()})
     if isinstance(value, tuple):
         return tuple(mapped(one, change) for one in value)

@@ -18,6 +18,8 @@ EXACT: Final = {
     np.subtract: "subtract",
     np.multiply: "multiply",
     np.divide: "divide",
+    np.maximum: "maximum",
+    np.minimum: "minimum",
 }
 """Operations of two numbers whose result no processor can round otherwise."""
 MOST_SORTED: Final = 32
@@ -66,8 +68,12 @@ class Symbol(NDArrayOperatorsMixin):
     @property
     def is_whole(self) -> bool:
         """Whether it is all of a buffer, in one piece."""
-        root = root_of(self.shadow)
-        return self.shadow.flags.c_contiguous and self.shadow.nbytes == root.nbytes
+        return self.shadow.flags.c_contiguous and self.is_all
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is all of a buffer, each entry once."""
+        return 0 not in self.shadow.strides and self.shadow.nbytes == root_of(self.shadow).nbytes
 
     def __len__(self) -> int:
         return len(self.shadow)
@@ -262,6 +268,20 @@ class Tape:
         rows = symbol.size if shared else symbol.size // self.lanes
         self._write(Load("load", (), symbol.buffer, table, rows, symbol.dtype.itemsize, shared))
         return symbol
+
+    def resident(self, name: Any, shape: tuple[int, ...], kind: Any) -> Symbol:
+        """Return a symbol for a table that stays from month to month, block by block."""
+        symbol = self.empty(shape, kind)
+        self.program.resident[symbol.buffer] = name
+        return symbol
+
+    def keep(self, name: Any, symbol: Symbol) -> None:
+        """Write down that a table stays, which is a symbol in one piece; one that stays already is copied."""
+        program = self.program
+        if not symbol.is_whole or symbol.buffer in program.resident or symbol.buffer in program.values:
+            symbol = self.copied(symbol, "C")
+        program.resident[symbol.buffer] = name
+        program.kept.add(symbol.buffer)
 
     def store(self, table: int, symbol: Symbol) -> None:
         """Write down that a table is made of a symbol, which lies in one piece."""

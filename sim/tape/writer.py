@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -15,27 +15,27 @@ from sim.population import Cohorts
 from sim.state import State
 from sim.tape.namespace import writing
 from sim.tape.program import AnyArray
-from sim.tape.records import Made, is_record, made_of, mapped, own, remade
+from sim.tape.records import Made, Mark, is_record, made_of, mapped, own, remade
 from sim.tape.symbols import CannotTape, Symbol, Tape
+from sim.tape.tables import LANES
 
-LANES: Final = 32
-"""Worlds of a block: with fewer, instructions cost more a world; with more, tables leave the cache."""
 Asked = tuple[Any, ...]
+"""A law of the context, and what else it is asked about."""
 Trail = tuple[str | int, ...]
 """The way from a record to a table in it."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a table comes from that a tape is given.
+class Table:
+    """A table between parts: its way from what is the case now, or from the answer of a law once a run.
 
-    If `asked` is a law of the context, from its answer and once a run; else by its way from what is the case now.
+    Its axes lie in memory in an order of their own, if one is given: where a law adds up over several axes, that
+    decides in which order it does.
     """
 
     trail: Trail
     asked: Asked | None
     order: tuple[int, ...] | None
-    """Axes in the order in which they lie in memory, if that is another."""
 
     @property
     def fixed(self) -> bool:
@@ -46,14 +46,26 @@ class Source:
         """Return a table with its axes as they lie in memory."""
         return table if self.order is None else table.transpose(self.order)
 
+    def seen(self, table: AnyArray) -> AnyArray:
+        """Return a table that lies in memory so with its axes as laws see them."""
+        return table if self.order is None else table.transpose(reverse(self.order))
+
+
+@dataclass(frozen=True)
+class Kept(Mark):
+    """A table that stays: its shape without worlds, as it lies in memory, and its type."""
+
+    table: Table
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+
 
 @dataclass(frozen=True)
 class Product:
-    """A table that a tape makes: its shape without worlds, as it lies in memory, and the order to be seen in."""
+    """A table that a part hands out: its shape without worlds, and its type."""
 
     shape: tuple[int, ...]
     kind: np.dtype[Any]
-    order: tuple[int, ...] | None
 
 
 class Past:
@@ -143,18 +155,19 @@ class Answers(dict[Asked, Any]):
 
 
 class Known(dict[Any, Any]):
-    """Laws of the month's start: those that another part has worked out already are given."""
+    """Laws of the month's start: what another part has worked out already is given, under a name."""
 
-    def __init__(self, writer: "Writer", before: dict[Any, Any], asked: dict[Any, str]) -> None:
+    def __init__(self, writer: "Writer", worked_out: dict[Any, Any]) -> None:
         super().__init__()
-        self._writer, self._before, self.asked = writer, before, asked
+        self._writer, self._worked_out = writer, worked_out
+        self.asked: dict[Any, str] = {}
 
     def __contains__(self, law: object) -> bool:
-        return super().__contains__(law) or law in self._before
+        return super().__contains__(law) or law in self._worked_out
 
     def __missing__(self, law: Any) -> Any:
-        name = self.asked.setdefault(law, f"known_{len(self.asked)}")
-        self[law] = given = self._writer.like(self._before[law], (name,))
+        name = self.asked.setdefault(law, f"known {len(self.asked)}")
+        self[law] = given = self._writer.like(self._worked_out[law], (name,))
         return given
 
 
@@ -189,10 +202,10 @@ class Writer:
 
     def __init__(self, worlds: int) -> None:
         self.tape = Tape(LANES)
-        self.sources: list[Source] = []
+        self.given: list[Trail] = []
         self.products: list[Product] = []
         self._worlds = worlds
-        self._marks: dict[int, Made] = {}
+        self._handed: dict[int, Made] = {}
         self._writing = ExitStack()
 
     @contextmanager
@@ -215,54 +228,46 @@ class Writer:
 
     # ---------------------------------------------------------------- what laws are given
 
-    def given(self, like: AnyArray, trail: Trail, asked: Asked | None = None, *, shared: bool = False) -> Symbol:
-        """Return a symbol for a table like another: of one block, unless all worlds share it.
+    def told(self, like: AnyArray, *trail: str | int, shared: bool = False) -> Symbol:
+        """Return a symbol for a table like another, told anew each month: by world, unless all share it."""
+        self.given.append(trail)
+        shape = like.shape if shared else (*like.shape[:-1], LANES)
+        return self.tape.given(len(self.given) - 1, shape, like.dtype, shared=shared)
 
-        It lies in memory as the other does: where a law adds up over several axes, that decides the order.
-        """
-        order: tuple[int, ...] | None = in_memory(like)
-        if order == tuple(range(like.ndim)) or not like.transpose(order).flags.c_contiguous:
-            order = None
-        if order is not None and not shared and order[-1] != like.ndim - 1:
-            raise CannotTape(f"worlds are not the last axis in memory of {trail}")
-        source = Source(trail, asked, order)
-        self.sources.append(source)
-        laid = source.laid(like)
-        shape = laid.shape if shared else (*laid.shape[:-1], LANES)
-        symbol = self.tape.given(len(self.sources) - 1, shape, like.dtype, shared=shared)
-        return symbol if order is None else symbol.transpose(reverse(order))
+    def told_record(self, value: Any, *trail: str | int) -> Any:
+        """Return a record with symbols for its tables, told anew each month. Shapes: (..., world)."""
+        if isinstance(value, np.ndarray):
+            return self.told(value, *trail)
+        return along(value, trail, lambda one, way: self.told_record(one, *way))
+
+    def resident(self, like: AnyArray, trail: Trail, asked: Asked | None = None) -> Symbol:
+        """Return a symbol for a table like another that stays. Shapes: (..., world)."""
+        table = Table(trail, asked, laid_out(like))
+        shape = (*table.laid(like).shape[:-1], LANES)
+        symbol = self.tape.resident(table, shape, like.dtype)
+        return symbol if table.order is None else symbol.transpose(reverse(table.order))
 
     def leaves(self, value: Any, trail: Trail) -> Any:
-        """Return a record with symbols for its tables. Shapes: (..., world)."""
+        """Return a record with symbols for its tables, which stay. Shapes: (..., world)."""
         if isinstance(value, np.ndarray):
             if value.shape[-1:] != (self._worlds,):
                 raise CannotTape(f"{trail} has no worlds on its last axis: {value.shape}")
-            return self.given(value, trail)
-        if isinstance(value, tuple):
-            return tuple(self.leaves(one, (*trail, place)) for place, one in enumerate(value))
-        if is_record(value):
-            named = {name: self.leaves(one, (*trail, name)) for name, one in own(value).items()}
-            return made_of(type(value), named)
-        return value
+            return self.resident(value, trail)
+        return along(value, trail, self.leaves)
 
     def like(self, value: Any, trail: Trail) -> Any:
         """Return a record with symbols for those of another part; what it has none for stays."""
         if isinstance(value, Symbol):
             if value.shape[-1:] not in ((LANES,), (1,)):
                 raise CannotTape(f"{trail} has no worlds on its last axis: {value.shape}")
-            return self.given(value.shadow, trail)
-        if isinstance(value, tuple):
-            return tuple(self.like(one, (*trail, place)) for place, one in enumerate(value))
-        if is_record(value):
-            named = {name: self.like(one, (*trail, name)) for name, one in own(value).items()}
-            return made_of(type(value), named)
-        return value
+            return self.resident(value.shadow, trail)
+        return along(value, trail, self.like)
 
     def answered(self, value: Any, shaped: Any, asked: Asked, trail: Trail) -> Any:
         """Return an answer of NumPy with symbols for tables of worlds; what axes and start decide stays."""
         if isinstance(value, np.ndarray):
             if value.ndim and value.shape[-1] == self._worlds and shaped.shape[-1] == LANES:
-                return self.given(value, trail, asked)
+                return self.resident(value, trail, asked)
             return value
         if isinstance(value, tuple):
             pairs = enumerate(zip(value, shaped, strict=True))
@@ -278,8 +283,8 @@ class Writer:
     def context(self, ctx: Context, now: Any) -> Context:
         """Return the context as laws see it that are written down."""
         dated = Dated(
-            self.given(now.stringency, ("stringency",), shared=True),
-            self.given(now.performance, ("performance",), shared=True),
+            self.told(now.stringency, "stringency", shared=True),
+            self.told(now.performance, "performance", shared=True),
         )
         symbolic: Context = remade(
             ctx,
@@ -294,15 +299,15 @@ class Writer:
 
     def state(self, state: State, now: Any, known: Known) -> State:
         """Return the state as laws see it that are written down."""
-        months = self.given(now.months, ("months",), shared=True)
+        months = self.told(now.months, "months", shared=True)
         special = {
             "tick": Clock(months),
             "months": months,
-            "frontier_orders": Past(self.given(now.frontier_orders, ("frontier_orders",))),
+            "frontier_orders": Past(self.told(now.frontier_orders, "frontier_orders")),
             "known": known,
         }
         if not isinstance(state.crowd, Cohorts):
-            special["crowd"] = People(self.given(now.heads, ("heads",)))
+            special["crowd"] = People(self.told(now.heads, "heads"))
         named = {
             name: special[name] if name in special else self.leaves(one, ("state", name))
             for name, one in own(state).items()
@@ -312,26 +317,59 @@ class Writer:
 
     # ---------------------------------------------------------------- what is kept
 
-    def kept(self, value: Any) -> Any:
-        """Return a record with marks in the place of symbols, having written down that they are kept."""
-        return mapped(value, lambda one: self._mark(one) if isinstance(one, Symbol) else one)
+    def handed_out(self, value: Any) -> Any:
+        """Return a record with marks in the place of symbols, which are handed out each month."""
+        return mapped(value, lambda one: self._hand_out(one) if isinstance(one, Symbol) else one)
 
-    def _mark(self, symbol: Symbol) -> Made:
-        found = self._marks.get(id(symbol))
+    def _hand_out(self, symbol: Symbol) -> Made:
+        found = self._handed.get(id(symbol))
         if found is None:
-            self._marks[id(symbol)] = found = Made(len(self.products))
-            order: tuple[int, ...] | None = in_memory(symbol.shadow)
-            if order == tuple(range(symbol.ndim)) or 0 in symbol.shadow.strides or order[-1] != symbol.ndim - 1:
-                order = None
-            laid = symbol if order is None else symbol.transpose(order)
-            if not laid.has_worlds:
-                laid = self.tape.fresh_copy(laid, (*laid.shape[:-1], LANES))
-            whole = laid if laid.is_whole else self.tape.copied(laid, "C")
-            self.tape.store(found.table, whole)
-            self.products.append(
-                Product(laid.shape[:-1], laid.dtype, None if order is None else reverse(order))
-            )
+            self._handed[id(symbol)] = found = Made(len(self.products))
+            self.tape.store(found.table, self._by_world(symbol))
+            self.products.append(Product(symbol.shape[:-1], symbol.dtype))
         return found
+
+    def keeps(self, symbol: Symbol, trail: Trail) -> Kept:
+        """Write down that a symbol stays."""
+        table = Table(trail, None, laid_out(symbol.shadow))
+        laid = self._by_world(symbol if table.order is None else symbol.transpose(table.order))
+        self.tape.keep(table, laid)
+        return Kept(table, laid.shape[:-1], laid.dtype)
+
+    def is_still(self, symbol: Symbol, table: Table) -> bool:
+        """Return whether a symbol is a table that was given, as it was given."""
+        given = self.tape.program.resident.get(symbol.buffer)
+        return given == table and symbol.is_all and laid_out(symbol.shadow) == table.order
+
+    def _by_world(self, symbol: Symbol) -> Symbol:
+        """Return a symbol in one piece with the worlds of a block."""
+        if not symbol.has_worlds:
+            return self.tape.fresh_copy(symbol, (*symbol.shape[:-1], LANES))
+        return symbol if symbol.is_whole else self.tape.copied(symbol, "C")
+
+
+def followed(record: Any, trail: Trail) -> Any:
+    """Return what stands at the end of a way."""
+    for step in trail:
+        record = record[step] if isinstance(step, int) else getattr(record, step)
+    return record
+
+
+def along(value: Any, trail: Trail, change: Any) -> Any:
+    """Return a record or a tuple with its parts changed, which know their way from it; else the value."""
+    if isinstance(value, tuple):
+        return tuple(change(one, (*trail, place)) for place, one in enumerate(value))
+    if is_record(value):
+        return made_of(type(value), {name: change(one, (*trail, name)) for name, one in own(value).items()})
+    return value
+
+
+def laid_out(array: AnyArray) -> tuple[int, ...] | None:
+    """Return the axes as they lie in memory, the widest steps first; nothing if that is the usual order."""
+    order = in_memory(array)
+    if order == tuple(range(array.ndim)) or order[-1] != array.ndim - 1:
+        return None
+    return order if array.transpose(order).flags.c_contiguous else None
 
 
 def in_memory(array: AnyArray) -> tuple[int, ...]:

@@ -1,0 +1,47 @@
+"""Tables that stay from month to month, by block, row and lane, so that a block's rows lie side by side."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from sim.tape.program import ALIGNMENT, AnyArray
+
+LANES: Final = 32
+"""Worlds of a block: with fewer, instructions cost more a world; with more, tables leave the cache."""
+
+
+def room(shape: tuple[int, ...], kind: Any, worlds: int) -> AnyArray:
+    """Return room for a table of a shape without worlds. Shapes: -> (block, row, lane)."""
+    rows = int(np.prod(shape))
+    return in_lines((blocks(worlds), rows, LANES), np.dtype(kind))
+
+
+def blocked(table: AnyArray) -> AnyArray:
+    """Return a table by blocks; lanes without a world repeat the last one.
+
+    Shapes: (..., world) -> (block, row, lane).
+    """
+    worlds = table.shape[-1]
+    columns = np.minimum(np.arange(blocks(worlds) * LANES), worlds - 1)
+    into = room(table.shape[:-1], table.dtype, worlds)
+    into[:] = table.reshape(-1, worlds)[:, columns].reshape(-1, blocks(worlds), LANES).swapaxes(0, 1)
+    return into
+
+
+def unblocked(table: AnyArray, shape: tuple[int, ...], worlds: int) -> AnyArray:
+    """Return a table by world. Shapes: (block, row, lane) -> (*shape, world)."""
+    flat = table.swapaxes(0, 1).reshape(table.shape[1], -1)[:, :worlds]
+    return np.ascontiguousarray(flat).reshape(*shape, worlds)
+
+
+def blocks(worlds: int) -> int:
+    """Return how many blocks worlds fill, the last one perhaps in part."""
+    return -(-worlds // LANES)
+
+
+def in_lines(shape: tuple[int, ...], kind: np.dtype[Any]) -> AnyArray:
+    """Return zeros that begin with a line of the cache."""
+    size = int(np.prod(shape)) * kind.itemsize
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    begin = -memory.ctypes.data % ALIGNMENT
+    return memory[begin : begin + size].view(kind).reshape(shape)
