@@ -22,7 +22,7 @@ READY_RUN := $(VENV)/ready-run-$(KEY)
 READY_TEST := $(VENV)/ready-test-$(KEY)
 READY_BENCH := $(VENV)/ready-bench-$(KEY)
 
-# Wheels only, so that no compiler is needed (one is used for sim/markets/crowd_kernel.c if it is there); antlr4, which
+# Wheels only, so that no compiler is needed (one is used for the two files in C if it is there); antlr4, which
 # Hydra uses, is pure Python but ships as source.
 # No bytecode on installation: Python makes it at the first import for what is used, which takes 3 s, not 13.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile
@@ -70,7 +70,7 @@ lock:
 		--group bench -o requirements/bench.lock
 
 clean:
-	rm -rf $(VENV) build sim/markets/crowd_kernel.*.so uncontested.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) build sim/markets/crowd_kernel.*.so sim/tape/machine.*.so uncontested.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache
 
 $(MADE):
@@ -82,7 +82,7 @@ $(MADE):
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(READY_RUN): $(MADE) pyproject.toml setup.py sim/markets/crowd_kernel.c requirements/build.lock requirements/main.lock
+$(READY_RUN): $(MADE) pyproject.toml setup.py sim/markets/crowd_kernel.c sim/tape/machine.c requirements/build.lock requirements/main.lock
 	@$(PIP_LOCKED) -r requirements/build.lock
 	@$(PIP_LOCKED) -r requirements/main.lock
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .

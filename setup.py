@@ -1,6 +1,7 @@
-"""What pyproject.toml cannot say: the law of choice is compiled where there is a C compiler.
+"""What pyproject.toml cannot say: two files in C are compiled where there is a compiler.
 
-Without one, or where it fails, NumPy computes the same bits, slower (sim/markets/crowd_compiled.py).
+Without one, or where it fails, NumPy computes the same bits, slower (sim/markets/crowd_compiled.py,
+sim/tape/months.py).
 """
 
 import os
@@ -14,11 +15,12 @@ ARGUMENTS = ["/O2", "/std:c11", "/fp:precise"] if os.name == "nt" else ["-O3", "
 setup(
     ext_modules=[
         Extension(
-            "sim.markets.crowd_kernel",
-            ["sim/markets/crowd_kernel.c"],
+            name,
+            [f"{name.replace('.', '/')}.c"],
             include_dirs=[np.get_include()],
             extra_compile_args=ARGUMENTS,
             optional=True,
         )
+        for name in ("sim.markets.crowd_kernel", "sim.tape.machine")
     ]
 )

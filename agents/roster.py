@@ -17,9 +17,10 @@ from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
 from sim.actors import Actor
 from sim.axes import BLOCS, Axes
+from sim.cast import Cast
 from sim.context import Context
 from sim.history import History
-from sim.model import Cast, RaceModel
+from sim.model import RaceModel
 from sim.params import Params
 from sim.settings import Settings
 from sim.start import Start

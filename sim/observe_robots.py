@@ -16,7 +16,7 @@ from sim.physics.robots import cost_per_task_usd
 from sim.plans import FactoryView, OrbitView, RobotMakerView, sealed
 from sim.quantity import compounded
 from sim.state import State
-from sim.units import MILLION, MONTHS_PER_YEAR, NOTHING
+from sim.units import MILLION, NOTHING
 
 
 def robot_maker_view(ctx: Context, state: State) -> RobotMakerView:

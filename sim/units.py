@@ -63,7 +63,7 @@ def somewhere(mask: BoolArray) -> bool:
 
 
 def nowhere(mask: BoolArray) -> bool:
-    """Return whether something that must not be is so in no world; a tape takes it for granted. Shapes: any."""
+    """Return whether what must not be is so in no world; a tape takes it for granted. Shapes: any."""
     return not np.count_nonzero(mask)
 
 

@@ -20,7 +20,7 @@ from sim.physics.production import (
 )
 from sim.quantity import compounded
 from sim.state import State
-from sim.units import MILLION, MONTHS_PER_YEAR, Array, ratio
+from sim.units import MILLION, Array, ratio
 
 
 @dataclass(frozen=True)

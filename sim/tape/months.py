@@ -1,14 +1,14 @@
 """Months played from a tape, from the second on, with the bits that NumPy gives (decision 50).
 
 A month is written down in two parts, for the axes and settings of a run: what everybody plans, and all that
-follows. Between them the crowd chooses. What tapes do not know is NumPy's: the crowd, the month's luck, the lag
-that looks back over the history. Where nothing is compiled, a run is short, or a mind is not the laboratory's
-own, NumPy computes every month.
+follows. Between them the crowd chooses. What tapes do not know is NumPy's: the crowd, the month's luck, the
+lag that looks back over the history. Where nothing is compiled, a run is short, or a mind is not the
+laboratory's own, NumPy computes every month.
 """
 
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -28,10 +28,23 @@ from sim.recorder import Recorder
 from sim.series import Step
 from sim.state import State
 from sim.tape.program import AnyArray
-from sim.tape.records import builder, mapped, remade
+from sim.tape.records import filled, mapped, remade
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES, blocked, in_lines, room, unblocked
-from sim.tape.writer import Kept, Known, People, Table, Trail, Writer, along, answer, followed, in_memory, laid_out, laws
+from sim.tape.writer import (
+    Kept,
+    Known,
+    People,
+    Table,
+    Trail,
+    Writer,
+    along,
+    answer,
+    followed,
+    in_memory,
+    laid_out,
+    laws,
+)
 from sim.units import Array
 
 LUCK_AND_LAG: Final[dict[str, Any]] = {"luck": shocks.act, "lag": lag_months}
@@ -71,10 +84,10 @@ class Part:
     """A part of a month, and what it is told and hands out each time it is played."""
 
     def __init__(self, writer: Writer, template: Any) -> None:
-        self.tape = writer.tape.program.assembled()
+        self.tape = writer.tape.assembled()
         self.told = [writer.given[place] for place in self.tape.given]
         self.products = writer.products
-        self.build: Callable[[Sequence[AnyArray]], Any] = builder(template) or (lambda tables: template)
+        self.template = template
 
 
 @dataclass(frozen=True)
@@ -147,7 +160,10 @@ def written(model: Model) -> Score:
     rest = Part(second, second.handed_out(Followed(newest.added, rows, residuals)))
 
     wanted = {table.trail: table for table in rest.tape.resident}
-    made = {**symbols_of(plans, ("plans",)), **{k: v for n, one in known.asked.items() for k, v in symbols_of(worked_out[n], (one,)).items()}}
+    made = {
+        **symbols_of(plans, ("plans",)),
+        **{k: v for n, one in known.asked.items() for k, v in symbols_of(worked_out[n], (one,)).items()},
+    }
     between = tuple(first.keeps(made[trail], trail) for trail in wanted if trail in made)
     return Score(Part(first, first.handed_out(Planned(setting))), rest, left, between, tuple(changing), ended)
 
@@ -200,8 +216,14 @@ def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]
         if writer.is_still(one, table):
             return Kept(table, table.laid(real).shape[:-1], real.dtype)
         kept = writer.keeps(one, ("after", *way))
-        if (kept.table.order, kept.shape, kept.kind) != (table.order, table.laid(real).shape[:-1], real.dtype):
-            raise CannotTape(f"{way}: the state's table is {real.shape} {real.dtype} in another order in memory")
+        if (kept.table.order, kept.shape, kept.kind) != (
+            table.order,
+            table.laid(real).shape[:-1],
+            real.dtype,
+        ):
+            raise CannotTape(
+                f"{way}: the state's table is {real.shape} {real.dtype} in another order in memory"
+            )
         changing.append(kept)
         return Kept(table, kept.shape, kept.kind)
 
@@ -230,7 +252,7 @@ class Playing:
         self._player.play(
             tape.words, self._arena, tape.functions, self._resident[turn], given, made, LANES, self._worlds
         )
-        return part.build(made)
+        return filled(part.template, made)
 
 
 @dataclass
@@ -299,7 +321,9 @@ class Months:
         after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, past, crowd, {})
         nothing: Any = None
         ended: Any = after
-        recorder.take(now.tick, found.rows, self._score.left, Step(ctx, nothing, nothing, nothing, nothing, ended))
+        recorder.take(
+            now.tick, found.rows, self._score.left, Step(ctx, nothing, nothing, nothing, nothing, ended)
+        )
         worst.take(found.residuals)
         self._now, self._turn = after, 1 - self._turn
 
@@ -353,7 +377,9 @@ def staying(ctx: Context, score: Score, state: State) -> tuple[dict[Table, AnyAr
 
 def own_minds(cast: Cast) -> bool:
     """Return whether all minds are the laboratory's own, which keep nothing from month to month."""
-    actors = [one for kind in vars(cast).values() for one in (kind if isinstance(kind, list | tuple) else [kind])]
+    actors = [
+        one for kind in vars(cast).values() for one in (kind if isinstance(kind, list | tuple) else [kind])
+    ]
     return all(type(one).__module__.startswith("agents.") for one in actors)
 
 

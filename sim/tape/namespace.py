@@ -1,5 +1,6 @@
-"""NumPy as the laws see it while a month is written down: what is given a symbol, or makes a table, is written."""
+"""NumPy as laws see it while a month is written down: what is given symbols, or makes tables, is written."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
@@ -8,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from sim import units
-from sim.tape.symbols import CannotTape, Symbol, Tape
+from sim.tape.symbols import CannotTape, Symbol
+from sim.tape.tape import Tape
 
 
 def has_symbol(value: Any) -> bool:
@@ -74,11 +76,6 @@ def empty_like(tape: Tape, values: Any, dtype: Any = None) -> Symbol:
     return tape.fresh(np.zeros_like(values.shadow, dtype))
 
 
-def full_like(tape: Tape, values: Any, number: Any, dtype: Any = None) -> Symbol:
-    """See numpy.full_like."""
-    return _filled(tape, np.zeros_like(values.shadow, dtype), number)
-
-
 def _filled(tape: Tape, shadow: Any, number: Any) -> Symbol:
     into = tape.fresh(shadow)
     tape.write(into, number if isinstance(number, Symbol) else np.asarray(number, into.dtype))
@@ -118,11 +115,9 @@ def stack(tape: Tape, tables: Sequence[Any], axis: int = 0) -> Symbol:
 
 def clip(tape: Tape, values: Any, least: Any, most: Any) -> Symbol:
     """See numpy.clip."""
-    if least is None:
-        return np.minimum(values, most)  # type: ignore[no-any-return]
-    if most is None:
-        return np.maximum(values, least)  # type: ignore[no-any-return]
-    return tape.elementwise(np._core.umath.clip, (values, least, most))  # type: ignore[no-any-return,attr-defined]
+    for ufunc, bound in ((np.maximum, least), (np.minimum, most)):
+        values = values if bound is None else tape.elementwise(ufunc, (values, bound))
+    return asarray(tape, values)
 
 
 def broadcast_to(tape: Tape, values: Symbol, shape: Any) -> Symbol:
@@ -140,26 +135,6 @@ def broadcast_arrays(tape: Tape, *tables: Any) -> list[Symbol]:
 def copyto(tape: Tape, into: Symbol, value: Any, where: Any = True) -> None:
     """See numpy.copyto."""
     tape.write(into, value if where is True else tape.where(where, value, into))
-
-
-def repeat(tape: Tape, values: Symbol, count: Any, axis: int | None = None) -> Symbol:
-    """See numpy.repeat."""
-    return values.repeat(count, axis)
-
-
-def cumsum(tape: Tape, values: Symbol, axis: int = 0) -> Symbol:
-    """See numpy.cumsum."""
-    return values.cumsum(axis)
-
-
-def argmax(tape: Tape, values: Symbol, axis: int = 0) -> Symbol:
-    """See numpy.argmax."""
-    return values.argmax(axis)
-
-
-def argsort(tape: Tape, values: Symbol, axis: int = -1, kind: str | None = None) -> Symbol:
-    """See numpy.argsort."""
-    return values.argsort(axis)
 
 
 def take(tape: Tape, values: Any, places: Any, axis: int | None = None) -> Symbol:
@@ -182,21 +157,30 @@ def ndim(tape: Tape, values: Symbol) -> int:
     return values.ndim
 
 
+def by_method(name: str) -> Callable[..., Any]:
+    """Return what does as a symbol's method of a name."""
+    return lambda tape, values, *more, **named: getattr(values, name)(*more, **named)
+
+
 FUNCTIONS: Final[dict[Callable[..., Any], Callable[..., Any]]] = {
     getattr(np, law.__name__): law
     for law in (
-        argmax, argsort, array, asarray, ascontiguousarray, broadcast_arrays, broadcast_to, clip, concatenate, copyto,
-        cumsum, empty_like, full_like, moveaxis, ndim, ones_like, repeat, shape, stack, take, where,
-        zeros_like,
+        array, asarray, ascontiguousarray, broadcast_arrays, broadcast_to, clip, concatenate, copyto,
+        empty_like, moveaxis, ndim, ones_like, shape, stack, take, where, zeros_like,
     )
-}  # fmt: skip
+} | {getattr(np, name): by_method(name) for name in ("argmax", "argsort", "cumsum", "repeat")}  # fmt: skip
+"""What is done in the place of NumPy's functions when they are given a symbol."""
 
 
 class Writing:
-    """What stands in NumPy's place: tables that a law makes to write into are symbols too."""
+    """What stands in NumPy's place: tables that a law makes to write into are symbols too.
+
+    Other threads, who compute meanwhile, get NumPy.
+    """
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
+        self._thread = threading.get_ident()
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(np, name)
@@ -205,41 +189,45 @@ class Writing:
             return given
 
         def either(*values: Any, **named: Any) -> Any:
-            if any(has_symbol(one) for one in values) or any(has_symbol(one) for one in named.values()):
+            if has_symbol(values) or has_symbol(tuple(named.values())):
                 return law(self._tape, *values, **named)
             return given(*values, **named)
 
         return either
 
-    def zeros(self, shape: Any, dtype: Any = np.float64) -> Symbol:
+    def _table(self, shadow: Any, number: Any) -> Any:
+        return shadow if threading.get_ident() != self._thread else _filled(self._tape, shadow, number)
+
+    def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
         """See numpy.zeros."""
-        return _filled(self._tape, np.zeros(shape, dtype), 0)
+        return self._table(np.zeros(shape, dtype), 0)
 
-    def ones(self, shape: Any, dtype: Any = np.float64) -> Symbol:
-        """See numpy.ones."""
-        return _filled(self._tape, np.ones(shape, dtype), 1)
-
-    def empty(self, shape: Any, dtype: Any = np.float64) -> Symbol:
+    def empty(self, shape: Any, dtype: Any = np.float64) -> Any:
         """See numpy.empty."""
-        return self._tape.empty(shape, dtype)
+        return self.zeros(shape, dtype)
 
-    def full(self, shape: Any, number: Any, dtype: Any = None) -> Symbol:
+    def ones(self, shape: Any, dtype: Any = np.float64) -> Any:
+        """See numpy.ones."""
+        return self._table(np.ones(shape, dtype), 1)
+
+    def full(self, shape: Any, number: Any, dtype: Any = None) -> Any:
         """See numpy.full."""
-        kind = dtype or (number.dtype if isinstance(number, Symbol) else np.asarray(number).dtype)
-        return _filled(self._tape, np.zeros(shape, kind), number)
+        if isinstance(number, Symbol):
+            return _filled(self._tape, np.zeros(shape, dtype or number.dtype), number)
+        return self._table(np.full(shape, number, dtype), number)
 
 
 @contextmanager
 def writing(tape: Tape, modules: Sequence[ModuleType]) -> Iterator[None]:
-    """Let modules see, as `np` and as the few laws that look at numbers, what writes their operations down."""
-
-    def ratio(numerator: Any, denominator: Any) -> Any:
-        if has_symbol((numerator, denominator)):
-            return tape.ratio(numerator, denominator)
-        return plain(numerator, denominator)
-
-    plain = units.ratio
-    stand_ins = {np: Writing(tape), units.ratio: ratio, units.somewhere: _always, units.nowhere: _always}
+    """Let modules see what writes their operations down, as `np` and as the few laws that look at numbers."""
+    ratio, somewhere, nowhere = units.ratio, units.somewhere, units.nowhere
+    stand_ins: dict[Any, Any] = {
+        np: Writing(tape),
+        ratio: lambda one, other: tape.ratio(one, other) if has_symbol((one, other)) else ratio(one, other),
+        # Do the work that some world may want, and take for granted what must not be.
+        somewhere: lambda mask: isinstance(mask, Symbol) or somewhere(mask),
+        nowhere: lambda mask: isinstance(mask, Symbol) or nowhere(mask),
+    }
     changed = [
         (module, name, given)
         for module in modules
@@ -253,8 +241,3 @@ def writing(tape: Tape, modules: Sequence[ModuleType]) -> Iterator[None]:
     finally:
         for module, name, given in changed:
             setattr(module, name, given)
-
-
-def _always(mask: Any) -> bool:
-    """Do the work that some world may want, and take for granted what must not be."""
-    return True

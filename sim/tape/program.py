@@ -1,4 +1,4 @@
-"""What a tape holds: buffers, and instructions in order; and how they become the words that the machine reads."""
+"""What a tape holds, buffers and instructions in order, and the words that the machine reads of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,8 +10,8 @@ import numpy.typing as npt
 AnyArray = npt.NDArray[Any]
 
 OPERATIONS: Final = (
-    "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax", "rows",
-    "add", "subtract", "multiply", "divide", "maximum", "minimum",
+    "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax",
+    "rows", "add", "subtract", "multiply", "divide", "maximum", "minimum",
 )  # fmt: skip
 """In the order of machine.c."""
 KINDS: Final = ("d", "l", "b", "?")
@@ -114,9 +114,7 @@ class Rows(Instruction):
         return found
 
 
-def collapsed(
-    shape: Sequence[int], strides: Sequence[Sequence[int]]
-) -> tuple[list[int], list[list[int]]]:
+def collapsed(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
     """Join axes that lie one behind the other for all operands, so that the inner row is as long as can be.
 
     >>> collapsed((3, 1, 4), [(32, 32, 8), (32, 0, 8)])
@@ -232,11 +230,13 @@ class Assembled:
 
 def memory_of(array: AnyArray) -> bytes:
     """Return the bytes of an array that owns a block of memory, in the order in which they lie there."""
-    return array.tobytes("A") if array.flags.f_contiguous or array.flags.c_contiguous else array.copy().tobytes()
+    return (
+        array.tobytes("A") if array.flags.f_contiguous or array.flags.c_contiguous else array.copy().tobytes()
+    )
 
 
 def in_time(instructions: Sequence[Instruction]) -> list[Instruction]:
-    """Bring tables in where they are first read and out once they are written, so that rooms are free soon."""
+    """Bring tables in where they are first read and out once written, so that rooms are soon free."""
     loads: dict[int | None, Load] = {one.writes: one for one in instructions if isinstance(one, Load)}
     stores: dict[int, list[Store]] = {}
     last_write: dict[int, int] = {}
@@ -291,7 +291,7 @@ def placed(
     last: dict[int, int],
     fixed: set[int],
 ) -> int:
-    """Give every buffer room from the day it is first used to the day it is last used; return the arena's end.
+    """Give every buffer room from its first use to its last, and return where the arena ends.
 
     Rooms are taken from the lowest gap that is wide enough.
     """

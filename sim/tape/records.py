@@ -6,8 +6,6 @@ from typing import Any
 
 from sim.tape.program import AnyArray
 
-Build = Callable[[Sequence[AnyArray]], Any]
-
 
 class Mark:
     """What stands in the place of a table, and is not taken apart."""
@@ -37,7 +35,7 @@ def remade(record: Any, **changed: Any) -> Any:
 
 def made_of(kind: type, named: dict[str, Any]) -> Any:
     """Return a record of a kind."""
-    record = object.__new__(kind)
+    record: Any = object.__new__(kind)
     vars(record).update(named)
     return record
 
@@ -51,38 +49,6 @@ def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value)
 
 
-def builder(template: Any) -> Build | None:
-    """Return what builds a record with tables in the place of marks; nothing if it has no marks."""
-    if isinstance(template, Made):
-        table = template.table
-        return lambda tables: tables[table]
-    if isinstance(template, tuple):
-        builds = [builder(one) for one in template]
-        if not any(builds):
-            return None
-        parts = list(zip(template, builds, strict=True))
-        return lambda tables: tuple(build(tables) if build else one for one, build in parts)
-    if not is_record(template):
-        return None
-    named = vars(template)
-    marks = [(name, one.table) for name, one in named.items() if isinstance(one, Made)]
-    inner = [
-        (name, build)
-        for name, one in named.items()
-        if not isinstance(one, Made) and (build := builder(one)) is not None
-    ]
-    if not marks and not inner:
-        return None
-    kind = type(template)
-
-    def build_record(tables: Sequence[AnyArray]) -> Any:
-        record = object.__new__(kind)
-        into = record.__dict__
-        into.update(named)
-        for name, place in marks:
-            into[name] = tables[place]
-        for name, build in inner:
-            into[name] = build(tables)
-        return record
-
-    return build_record
+def filled(template: Any, tables: Sequence[AnyArray]) -> Any:
+    """Return a record with tables in the place of marks."""
+    return mapped(template, lambda one: tables[one.table] if isinstance(one, Made) else one)

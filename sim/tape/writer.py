@@ -1,4 +1,4 @@
-"""The context and the state as laws see them that are being written down, and what is kept of what they make."""
+"""The context and the state as laws see them that are written down, and what is kept of what they make."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,9 @@ from sim.state import State
 from sim.tape.namespace import writing
 from sim.tape.program import AnyArray
 from sim.tape.records import Made, Mark, is_record, made_of, mapped, own, remade
-from sim.tape.symbols import CannotTape, Symbol, Tape
+from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES
+from sim.tape.tape import Tape
 
 Asked = tuple[Any, ...]
 """A law of the context, and what else it is asked about."""
@@ -27,10 +28,10 @@ Trail = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """A table between parts: its way from what is the case now, or from the answer of a law once a run.
+    """A table that stays: its way from a record, or from the answer of a law of the context.
 
-    Its axes lie in memory in an order of their own, if one is given: where a law adds up over several axes, that
-    decides in which order it does.
+    Its axes lie in memory in an order of their own, if one is given: where a law adds up over several axes,
+    they decide in which order it does.
     """
 
     trail: Trail
@@ -338,8 +339,8 @@ class Writer:
 
     def is_still(self, symbol: Symbol, table: Table) -> bool:
         """Return whether a symbol is a table that was given, as it was given."""
-        given = self.tape.program.resident.get(symbol.buffer)
-        return given == table and symbol.is_all and laid_out(symbol.shadow) == table.order
+        is_all = symbol.is_all and laid_out(symbol.shadow) == table.order
+        return bool(is_all and self.tape.name_of(symbol) == table)
 
     def _by_world(self, symbol: Symbol) -> Symbol:
         """Return a symbol in one piece with the worlds of a block."""

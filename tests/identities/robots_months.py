@@ -20,9 +20,9 @@ from experiments.config.compose import compose_run
 from sim import initial_tables
 from sim.acts import feedback, orbit, robots
 from sim.acts.robot_terms import start_capability_orders
+from sim.cast import ask
 from sim.context import Context
 from sim.initial_robots import start_orbit, start_robots
-from sim.model import ask
 from sim.observe_robots import factory_view, orbit_view, robot_maker_view
 from sim.state import RobotTable
 from sim.units import Array
