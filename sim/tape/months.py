@@ -141,7 +141,7 @@ def written(model: Model) -> Score:
 
     first = Writer(ctx.worlds)
     symbolic, before, known = begun(first, {})
-    with first.writing():
+    with first.stand_ins.seen():
         plans = plans_of(model.cast, symbolic, before)
     setting = getattr(before.crowd, "setting", None)
     worked_out = {law: one for law, one in known.items() if law not in given}
@@ -152,7 +152,7 @@ def written(model: Model) -> Score:
     if setting is not None:
         heads = second.told(told.heads, "chosen")
         shown = remade(shown, consumers=remade(shown.consumers, crowd=People(heads)))
-    with second.writing():
+    with second.stand_ins.seen():
         after, rows, residuals, left = follows(model, symbolic, before, shown)
     newest: Any = after.frontier_orders
     changing: list[Kept] = []

@@ -217,27 +217,47 @@ class Writing:
         return self._table(np.full(shape, number, dtype), number)
 
 
-@contextmanager
-def writing(tape: Tape, modules: Sequence[ModuleType]) -> Iterator[None]:
-    """Let modules see what writes their operations down, as `np` and as the few laws that look at numbers."""
-    ratio, somewhere, nowhere = units.ratio, units.somewhere, units.nowhere
-    stand_ins: dict[Any, Any] = {
-        np: Writing(tape),
-        ratio: lambda one, other: tape.ratio(one, other) if has_symbol((one, other)) else ratio(one, other),
-        # Do the work that some world may want, and take for granted what must not be.
-        somewhere: lambda mask: isinstance(mask, Symbol) or somewhere(mask),
-        nowhere: lambda mask: isinstance(mask, Symbol) or nowhere(mask),
-    }
-    changed = [
-        (module, name, given)
-        for module in modules
-        for name, given in list(vars(module).items())
-        if (given is np or isinstance(given, FunctionType)) and given in stand_ins
-    ]
-    for module, name, given in changed:
-        setattr(module, name, stand_ins[given])
-    try:
-        yield
-    finally:
-        for module, name, given in changed:
-            setattr(module, name, given)
+class StandIns:
+    """What modules see in the place of NumPy, and of the few laws that look at numbers, to write them down."""
+
+    def __init__(self, tape: Tape, modules: Sequence[ModuleType]) -> None:
+        ratio, somewhere, nowhere = units.ratio, units.somewhere, units.nowhere
+        instead: dict[Any, Any] = {
+            np: Writing(tape),
+            ratio: lambda one, other: (
+                tape.ratio(one, other) if has_symbol((one, other)) else ratio(one, other)
+            ),
+            # Do the work that some world may want, and take for granted what must not be.
+            somewhere: lambda mask: isinstance(mask, Symbol) or somewhere(mask),
+            nowhere: lambda mask: isinstance(mask, Symbol) or nowhere(mask),
+        }
+        self._places = [
+            (vars(module), name, given, instead[given])
+            for module in modules
+            for name, given in vars(module).items()
+            if (given is np or isinstance(given, FunctionType)) and given in instead
+        ]
+
+    @contextmanager
+    def seen(self) -> Iterator[None]:
+        """Let the modules see them for a while."""
+        for names, name, _, instead in self._places:
+            names[name] = instead
+        try:
+            yield
+        finally:
+            self._restore()
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Let the modules see the real ones again for a while."""
+        self._restore()
+        try:
+            yield
+        finally:
+            for names, name, _, instead in self._places:
+                names[name] = instead
+
+    def _restore(self) -> None:
+        for names, name, given, _ in self._places:
+            names[name] = given

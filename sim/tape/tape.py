@@ -42,6 +42,8 @@ class Tape:
         """Number of the buffer that stands for an array, by the array's identity."""
         self._alive: list[AnyArray] = []
         """These arrays: while they are here, no identity stands for another."""
+        self._begins: list[int] = []
+        """Where each buffer's array lies in memory."""
         self._fixed: list[tuple[AnyArray, bytes]] = []
         """Arrays of numbers that a law has used, and what was in them then."""
 
@@ -63,6 +65,7 @@ class Tape:
         if number is None:
             number = self._numbers[id(root)] = self._program.buffer(max(root.nbytes, 1))
             self._alive.append(root)
+            self._begins.append(address(root))
         return Symbol(self, shadow, number)
 
     def empty(self, shape: Any, kind: Any = np.float64) -> Symbol:
@@ -121,7 +124,7 @@ class Tape:
 
     def _operand(self, symbol: Symbol, shape: tuple[int, ...]) -> Operand:
         shadow = symbol.shadow if symbol.shape == shape else np.broadcast_to(symbol.shadow, shape)
-        return Operand(symbol.buffer, address(shadow) - address(root_of(symbol.shadow)), shadow.strides)
+        return Operand(symbol.buffer, address(shadow) - self._begins[symbol.buffer], shadow.strides)
 
     def _work(
         self,

@@ -1,8 +1,7 @@
 """The context and the state as laws see them that are written down, and what is kept of what they make."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from sim.context import Context, market_params
 from sim.memory import seal
 from sim.population import Cohorts
 from sim.state import State
-from sim.tape.namespace import writing
+from sim.tape.namespace import StandIns
 from sim.tape.program import AnyArray
 from sim.tape.records import Made, Mark, is_record, made_of, mapped, own, remade
 from sim.tape.symbols import CannotTape, Symbol
@@ -148,7 +147,7 @@ class Answers(dict[Asked, Any]):
 
     def __missing__(self, asked: Asked) -> Any:
         law, *which = asked
-        with self._writer.pausing():
+        with self._writer.stand_ins.unseen():
             found = answer(self._ctx, asked)
             shaped = law(self._narrow, *which)
         self[asked] = given = self._writer.answered(found, shaped, asked, ())
@@ -207,25 +206,7 @@ class Writer:
         self.products: list[Product] = []
         self._worlds = worlds
         self._handed: dict[int, Made] = {}
-        self._writing = ExitStack()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Let laws be written down."""
-        self._writing.enter_context(writing(self.tape, laws()))
-        try:
-            yield
-        finally:
-            self._writing.close()
-
-    @contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Let laws compute for a while."""
-        self._writing.close()
-        try:
-            yield
-        finally:
-            self._writing.enter_context(writing(self.tape, laws()))
+        self.stand_ins = StandIns(self.tape, laws())
 
     # ---------------------------------------------------------------- what laws are given
 
@@ -294,7 +275,7 @@ class Writer:
             history=dated,
         )
         vars(symbolic)["known"] = Answers(self, ctx)
-        with self.writing():
+        with self.stand_ins.seen():
             vars(symbolic)["by_market"] = symbolic.known[(market_params,)]
         return symbolic
 
