@@ -31,13 +31,16 @@ BOTH_WAYS: tuple[tuple[str, ...], ...] = (
     ("run", "worlds=1", "responses=[passive]", "months=1", "consumers=cohort", "output.figures=false"),
     *LAUNCHES[-2:],
 )
-"""Commands that are started with the law of choice compiled and not: a start alone, and much choosing."""
+"""Commands that are started compiled and not: a start alone, many worlds, and much choosing."""
 LARGE: tuple[tuple[str, ...], ...] = (
     ("run", "worlds=256", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=4096", "responses=[passive]", "output.figures=false"),
     ("run", "worlds=10000", "responses=[passive]", "output.figures=false"),
 )
 SHORT = ("responses=[passive]", "months=12")
+TAPES = (("worlds=2",), ("worlds=64",), ("worlds=500",), ("worlds=64", "consumers=agents"))
+"""Cohorts, unless it says agents: months by NumPy and played from a tape."""
+TAPES_RUN = ("responses=[passive]", "months=36", "consumers=cohort")
 
 
 def tell(what: str) -> None:
@@ -74,8 +77,11 @@ def main() -> int:
     if given.part in (None, "whole"):
         tell("The whole model by act")
         acts = by_act(ACTS_RUN)
+        whole = cost_of(ACTS_RUN)
         with arrays_only():
-            by_arrays = cost_of(ACTS_RUN)
+            by_arrays = cost_of(ACTS_RUN, played=False)
+        tell("Months by NumPy and played from a tape")
+        tapes = [(cost_of([*TAPES_RUN, *run], played=False), cost_of([*TAPES_RUN, *run])) for run in TAPES]
         tell("Cohorts")
         cohorts = cost_of(COHORTS_RUN)
         growth = {}
@@ -83,7 +89,7 @@ def main() -> int:
             tell(f"Growth with {name}")
             # The first month of a process is dearer than others; the costs before have paid for it.
             growth[name] = [cost_of([*SHORT, *run]) for run in runs]
-        tables += page.whole_tables(*acts, by_arrays, cohorts, growth)
+        tables += page.whole_tables(*acts, whole, by_arrays, tapes, cohorts, growth)
     page.show(tables)
     page.write(tables)
     return 0

@@ -83,7 +83,9 @@ def adoption_tables(
 def whole_tables(
     acts: Cost,
     parts: Mapping[str, float],
+    whole: Cost,
     by_arrays: Cost,
+    tapes: Sequence[tuple[Cost, Cost]],
     cohorts: Cost,
     growth: Mapping[str, Sequence[Cost]],
 ) -> list[Table]:
@@ -93,8 +95,20 @@ def whole_tables(
     ]
     rows.append(("all", f"{acts.microseconds:.1f}", ""))
     rows.append(("all, nothing compiled", f"{by_arrays.microseconds:.1f}", ""))
-    title = f"Microseconds a world and month by act (`{acts.words}`)"
+    rows.append(("all, played from a tape", f"{whole.microseconds:.1f}", ""))
+    title = f"Microseconds a world and month by act, months by NumPy (`{acts.words}`)"
     tables = [Table("acts", title, ("act", "microseconds", "share"), rows)]
+    head: tuple[str, ...] = ("run", "by NumPy", "played", "ratio", "writing the tape, seconds")
+    rows = [
+        (
+            f"`{one.words}`",
+            *(f"{way.microseconds:.0f}" for way in (one, other)),
+            f"{one.microseconds / other.microseconds:.1f}",
+            f"{other.writing_seconds:.2f}",
+        )
+        for one, other in tapes
+    ]
+    tables.append(Table("tapes", "Microseconds a world and month", head, rows))
     rows = [
         (name, f"`{one.words}`", f"{one.start_seconds:.2f}", f"{one.microseconds:.0f}")
         for name, costs in {**growth, "cohorts": [cohorts]}.items()
@@ -126,7 +140,7 @@ def launch_tables(launches: Sequence[Launch], both: Sequence[tuple[Launch, Launc
         for one, other in both
     ]
     head = ("command", "processor seconds, by NumPy", "compiled", "ratio")
-    return [*tables, Table("compiled runs", "Whole runs with the law of choice compiled and not", head, rows)]
+    return [*tables, Table("compiled runs", "Whole runs compiled and not", head, rows)]
 
 
 def machine() -> str:

@@ -21,6 +21,7 @@ from sim.invariants import Worst
 from sim.model import forget
 from sim.population import Crowd
 from sim.recorder import Recorder
+from sim.tape.months import Months
 
 ACTS = (
     "shocks", "policy", "power", "chips", "compute", "capability", "adoption", "robots", "orbit", "books",
@@ -36,12 +37,14 @@ class Cost:
 
     words: str
     start_seconds: float
+    writing_seconds: float
+    """Of the tape from which months were played; 0 where NumPy computed them."""
     months_seconds: float
     world_months: int
 
     @property
     def microseconds(self) -> float:
-        """Return the time of a world and month, without its start."""
+        """Return the time of a world and month, without its start and the tape's writing."""
         return 1e6 * self.months_seconds / self.world_months
 
 
@@ -55,8 +58,11 @@ class Launch:
     peak_mib: float
 
 
-def cost_of(words: Sequence[str]) -> Cost:
-    """Simulate the worlds of a run in one batch in this process and return what it took."""
+def cost_of(words: Sequence[str], *, played: bool = True) -> Cost:
+    """Simulate the worlds of a run in one batch in this process and return what it took.
+
+    Months are played from a tape where they can be, however short the run, unless NumPy is to compute them.
+    """
     from experiments.runs.cases import cases_of
     from experiments.runs.simulate import feasible_model
 
@@ -65,10 +71,19 @@ def cost_of(words: Sequence[str]) -> Cost:
     began = time.process_time()
     model, _ = feasible_model(plan, cases)
     started = time.process_time()
-    model.run()
+    model.step()
+    stepped = time.process_time()
+    months = Months.of(model, wanted=True) if played else None
+    written = time.process_time()
+    for _ in range(1, plan.months):
+        if months is not None:
+            months.play(model.recorder, model.worst)
+        else:
+            model.step()
     ended = time.process_time()
     forget(model)
-    return Cost(" ".join(words), started - began, ended - started, cases.size * plan.months)
+    took = ended - written + stepped - started
+    return Cost(" ".join(words), started - began, written - stepped, took, cases.size * plan.months)
 
 
 @contextmanager
@@ -104,10 +119,10 @@ def watched(spent: dict[str, float]) -> Iterator[None]:
 
 
 def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
-    """Return what simulating some worlds took, and microseconds a world and month by act."""
+    """Return what simulating some worlds by NumPy took, and microseconds a world and month by act."""
     spent: dict[str, float] = {}
     with watched(spent):
-        cost = cost_of(words)
+        cost = cost_of(words, played=False)
     # Consumers choose inside the minds' plans.
     spent[MINDS] -= spent[CONSUMERS]
     parts = {name: 1e6 * seconds / cost.world_months for name, seconds in spent.items()}
@@ -118,7 +133,7 @@ def by_act(words: Sequence[str]) -> tuple[Cost, dict[str, float]]:
 def launch(words: Sequence[str], compiled: bool = True) -> Launch:
     """Start a command of the laboratory as a user does, wait for it and return what it took.
 
-    If not `compiled`, NumPy computes the law of choice, as where nothing is compiled.
+    If not `compiled`, NumPy computes everything, as where there is no compiler.
     """
     with tempfile.TemporaryDirectory() as folder:
         places = [f"output.dir={Path(folder) / 'run'}"] if words[0] == "run" else []
