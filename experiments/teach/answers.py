@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments.config.build import RunPlan, config_hash, plan_from_config
 from experiments.runs.cases import Cases, Patch, cases_of
+from experiments.runs.crew import cores
 from experiments.runs.store import month_names
 from experiments.runs.summary import lead_shares
 from experiments.sweeping.factors import rows_of, split_address
@@ -114,6 +115,7 @@ def answer_all(
     model, _ = feasible_model(plan, cases)
     try:
         model.show_only((*SHOWN, *DECIDING))
+        model.hands = cores()
         model.run(on_month=on_month)
     finally:
         forget(model)

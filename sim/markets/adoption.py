@@ -13,6 +13,7 @@ from sim.markets.choice import (
     lab_share,
     reconsidering,
 )
+from sim.memory import known_by_inputs
 from sim.units import ONE, TINY, Array, BoolArray, IntArray, of_shape, ratio
 
 
@@ -210,6 +211,7 @@ class Columns:
         return ChoiceSetting(**{name: self.of(table) for name, table in vars(setting).items()})
 
 
+@known_by_inputs(most=4)
 def invert_flows(
     setting: ChoiceSetting,
     occupancy: Array,

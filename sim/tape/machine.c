@@ -387,14 +387,15 @@ static int tables_of(PyObject *list, Table *tables, int written) {
     return 0;
 }
 
-/* play(words, arena, functions, resident, given, made, lanes, worlds): `resident` are tables by block, row and lane. */
+/* play(words, arena, functions, resident, given, made, lanes, worlds, first, end): the blocks from `first` to before `end`;
+   `resident` are tables by block, row and lane. */
 static PyObject *play_all(PyObject *self, PyObject *args) {
     PyArrayObject *words, *arena;
     PyObject *functions, *resident, *given, *made;
-    Py_ssize_t lanes, worlds;
+    Py_ssize_t lanes, worlds, begin, end;
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!nn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
-                          &PyList_Type, &resident, &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds))
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!nnnn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
+                          &PyList_Type, &resident, &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds, &begin, &end))
         return NULL;
     const Py_ssize_t many = PyList_GET_SIZE(functions), stay = PyList_GET_SIZE(resident), in = PyList_GET_SIZE(given),
                      out = PyList_GET_SIZE(made), blocks = (worlds + lanes - 1) / lanes;
@@ -412,12 +413,12 @@ static PyObject *play_all(PyObject *self, PyObject *args) {
     if (tables_of(resident, tables, 0) || tables_of(given, tables + stay, 0) || tables_of(made, tables + stay + in, 1)) goto done;
     for (Py_ssize_t k = 0; k < stay; k++) {
         size[k] = PyArray_NBYTES((PyArrayObject *)PyList_GET_ITEM(resident, k)) / blocks;
-        base[1 + k] = (char *)tables[k].at;
+        base[1 + k] = (char *)tables[k].at + begin * size[k];
     }
     base[0] = PyArray_BYTES(arena);
     const int32_t *word = PyArray_DATA(words);
     Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t block = 0; block < blocks; block++) {
+    for (Py_ssize_t block = begin; block < end && block < blocks; block++) {
         const Py_ssize_t first = block * lanes, some = worlds - first < lanes ? worlds - first : lanes;
         play(word, base, function, tables + stay, tables + stay + in, lanes, first, some);
         for (Py_ssize_t k = 0; k < stay; k++) base[1 + k] += size[k];

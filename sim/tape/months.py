@@ -9,6 +9,7 @@ laboratory's own, NumPy computes every month.
 import os
 import pickle
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -30,7 +31,7 @@ from sim.state import State
 from sim.tape.program import AnyArray
 from sim.tape.records import filled, mapped, remade
 from sim.tape.symbols import CannotTape, Symbol
-from sim.tape.tables import LANES, blocked, in_lines, room, unblocked
+from sim.tape.tables import LANES, blocked, blocks, in_lines, room, unblocked
 from sim.tape.writer import (
     Kept,
     Known,
@@ -49,6 +50,8 @@ from sim.units import Array
 
 LUCK_AND_LAG: Final[dict[str, Any]] = {"luck": shocks.act, "lag": lag_months}
 """Laws of a month's start that NumPy answers."""
+HANDS: Final = ThreadPoolExecutor(thread_name_prefix="hand")
+"""Threads that play a share of the blocks; one begins when it is first needed."""
 WRITING_SECONDS: Final = 0.4
 SAVED_SECONDS_A_MONTH: Final = 0.006
 SAVED_SECONDS_A_WORLD_AND_MONTH: Final = 3e-5
@@ -63,6 +66,7 @@ class Model(Protocol):
     state: State
     recorder: Recorder
     worst: Worst
+    hands: int
 
 
 def machine() -> ModuleType | None:
@@ -234,24 +238,39 @@ def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]
 
 
 class Playing:
-    """A part that is played for the worlds of a run; `tables` stay, in two sets that take turns."""
+    """A part that is played for the worlds of a run, whose blocks are shared out among as many hands.
+
+    `tables` stay, in two sets that take turns.
+    """
 
     def __init__(
-        self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, player: ModuleType
+        self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, hands: int, player: ModuleType
     ) -> None:
         self._part, self._player, self._worlds = part, player, worlds
-        self._arena = in_lines(part.tape.arena.shape, part.tape.arena.dtype)
-        self._arena[:] = part.tape.arena
         self._resident = [[some[table] for table in part.tape.resident] for some in tables]
+        hands = min(hands, blocks(worlds))
+        self._shares = [blocks(worlds) * place // hands for place in range(hands + 1)]
+        self._arenas = [in_lines(part.tape.arena.shape, part.tape.arena.dtype) for _ in range(hands)]
+        for arena in self._arenas:
+            arena[:] = part.tape.arena
 
     def play(self, told: Any, turn: int) -> Any:
         """Return what the part hands out when it is told this."""
         part, tape = self._part, self._part.tape
         given = [np.ascontiguousarray(followed(told, trail)) for trail in part.told]
         made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
-        self._player.play(
-            tape.words, self._arena, tape.functions, self._resident[turn], given, made, LANES, self._worlds
-        )
+
+        def share(hand: int) -> None:
+            own = self._shares[hand : hand + 2]
+            tables = (self._resident[turn], given, made)
+            self._player.play(
+                tape.words, self._arenas[hand], tape.functions, *tables, LANES, self._worlds, *own
+            )
+
+        others = [HANDS.submit(share, hand) for hand in range(1, len(self._arenas))]
+        share(0)
+        for one in others:
+            one.result()
         return filled(part.template, made)
 
 
@@ -275,12 +294,12 @@ _MOST_WRITTEN: Final = 8
 class Months:
     """The months of a run that are played."""
 
-    def __init__(self, ctx: Context, score: Score, state: State, player: ModuleType) -> None:
+    def __init__(self, ctx: Context, score: Score, state: State, hands: int, player: ModuleType) -> None:
         self._ctx, self._score, self._turn = ctx, score, 0
         self._now = Now(state.tick, state.months, state.frontier_orders, state.crowd, {})
         self._tables = staying(ctx, score, state)
-        self._plans = Playing(score.plans, self._tables, ctx.worlds, player)
-        self._rest = Playing(score.rest, self._tables, ctx.worlds, player)
+        self._plans = Playing(score.plans, self._tables, ctx.worlds, hands, player)
+        self._rest = Playing(score.rest, self._tables, ctx.worlds, hands, player)
 
     @classmethod
     def of(cls, model: Model, *, wanted: bool = False) -> "Months | None":
@@ -305,7 +324,7 @@ class Months:
             while len(_WRITTEN) >= _MOST_WRITTEN:
                 _WRITTEN.pop(next(iter(_WRITTEN)))
             _WRITTEN[key] = score
-        return cls(ctx, score, model.state, player)
+        return cls(ctx, score, model.state, model.hands, player)
 
     def play(self, recorder: Recorder, worst: Worst) -> None:
         """Advance all worlds by a month, record it and check it."""

@@ -218,7 +218,7 @@ class Writing:
 
 
 class StandIns:
-    """What modules see in the place of NumPy, and of the few laws that look at numbers, to write them down."""
+    """What modules see in the place of NumPy, and of the few laws that look at numbers."""
 
     def __init__(self, tape: Tape, modules: Sequence[ModuleType]) -> None:
         ratio, somewhere, nowhere = units.ratio, units.somewhere, units.nowhere

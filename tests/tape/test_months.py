@@ -119,6 +119,14 @@ def test_labs_that_leave_while_months_are_played_leave_the_same() -> None:
 
 
 @NOT_COMPILED
+def test_blocks_that_several_hands_play_have_the_same_bits() -> None:
+    overrides = ("consumers=cohort", "worlds=70", "responses=[passive]", "months=4")
+    one, other = started(*overrides), started(*overrides)
+    other.hands = 2
+    assert_alike(computed(one), played(other))
+
+
+@NOT_COMPILED
 def test_a_run_plays_long_months_and_ends_in_their_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tape, "is_worth_writing", lambda ctx: True)
     one, other = computed(started(*COHORTS)), started(*COHORTS)
