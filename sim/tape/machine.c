@@ -63,15 +63,20 @@ INSIDE const int32_t *work_of(const int32_t *word, char *const *base, Work *w) {
     return word;
 }
 
-/* Do something to every inner row; `at` holds where the row of each operand begins. */
-#define EACH_ROW(w, at, ...)                                                                                           \
+/* Do something to every group of rows that follow one another along the last axis around: `at` holds where the
+   first row of each operand begins, `rows` how many there are, `next` the bytes from a row to the next. */
+#define EACH_GROUP(w, ...)                                                                                             \
     do {                                                                                                               \
         char *at[MOST_OPERANDS];                                                                                       \
-        npy_intp count[MOST_OUTER] = {0};                                                                              \
-        for (npy_intp k = 0; k < (w)->operands; k++) at[k] = (w)->at[k];                                               \
+        npy_intp count[MOST_OUTER] = {0}, next[MOST_OPERANDS] = {0};                                                   \
+        const npy_intp around = (w)->outer - 1, rows = around >= 0 ? (w)->extent[around] : 1;                          \
+        for (npy_intp k = 0; k < (w)->operands; k++) {                                                                 \
+            at[k] = (w)->at[k];                                                                                        \
+            if (around >= 0) next[k] = (w)->stride[k][around];                                                         \
+        }                                                                                                              \
         for (;;) {                                                                                                     \
-            __VA_ARGS__;                                                                                                        \
-            npy_intp d = (w)->outer - 1;                                                                               \
+            __VA_ARGS__;                                                                                               \
+            npy_intp d = around - 1;                                                                                   \
             for (; d >= 0; d--) {                                                                                      \
                 for (npy_intp k = 0; k < (w)->operands; k++) at[k] += (w)->stride[k][d];                               \
                 if (++count[d] < (w)->extent[d]) break;                                                                \
@@ -82,25 +87,54 @@ INSIDE const int32_t *work_of(const int32_t *word, char *const *base, Work *w) {
         }                                                                                                              \
     } while (0)
 
+/* Do something to every inner row. */
+#define EACH_ROW(w, ...)                                                                                               \
+    EACH_GROUP(w, {                                                                                                    \
+        for (npy_intp row = 0; row < rows; row++) {                                                                    \
+            __VA_ARGS__;                                                                                               \
+            for (npy_intp k = 0; k < (w)->operands; k++) at[k] += next[k];                                             \
+        }                                                                                                              \
+        for (npy_intp k = 0; k < (w)->operands; k++) at[k] -= next[k] * rows;                                          \
+    })
+
+/* A loop over the entries of a row; the usual length is told to the compiler. */
+#define USUAL 32
+#define ENTRIES(n, i, ...)                                                                                             \
+    do {                                                                                                               \
+        if ((n) == USUAL)                                                                                              \
+            for (npy_intp i = 0; i < USUAL; i++) __VA_ARGS__;                                                          \
+        else                                                                                                           \
+            for (npy_intp i = 0; i < (n); i++) __VA_ARGS__;                                                            \
+    } while (0)
+
 #define AT(TYPE, k, i) (*(TYPE *)(at[k] + (i) * w->step[k]))
 
 /* An exact operation of two numbers, by the ways in which rows usually lie. */
 #define BINARY(NAME, RESULT)                                                                                           \
     INSIDE void NAME(const Work *w) {                                                                                  \
         const npy_intp n = w->inner;                                                                                   \
-        EACH_ROW(w, at, {                                                                                              \
-            double *to = (double *)at[2];                                                                              \
-            const double *one = (const double *)at[0], *other = (const double *)at[1];                                 \
-            if (w->step[2] == 8 && w->step[0] == 8 && w->step[1] == 8)                                                 \
-                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(one[i], other[i]);                                     \
-            else if (w->step[2] == 8 && w->step[0] == 8 && w->step[1] == 0) {                                          \
-                const double y = *other;                                                                               \
-                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(one[i], y);                                            \
-            } else if (w->step[2] == 8 && w->step[0] == 0 && w->step[1] == 8) {                                        \
-                const double x = *one;                                                                                 \
-                for (npy_intp i = 0; i < n; i++) to[i] = RESULT(x, other[i]);                                          \
-            } else                                                                                                     \
-                for (npy_intp i = 0; i < n; i++) AT(double, 2, i) = RESULT(AT(double, 0, i), AT(double, 1, i));        \
+        const int wide = w->step[2] == 8;                                                                              \
+        EACH_GROUP(w, {                                                                                            \
+            const char *one = at[0];                                                                                   \
+            const char *other = at[1];                                                                                 \
+            char *to = at[2];                                                                                          \
+            for (npy_intp row = 0; row < rows; row++, one += next[0], other += next[1], to += next[2]) {               \
+                const double *x = (const double *)one;                                                                 \
+                const double *y = (const double *)other;                                                               \
+                double *z = (double *)to;                                                                              \
+                if (wide && w->step[0] == 8 && w->step[1] == 8)                                                        \
+                    ENTRIES(n, i, z[i] = RESULT(x[i], y[i]));                                                          \
+                else if (wide && w->step[0] == 8 && w->step[1] == 0) {                                                 \
+                    const double same = *y;                                                                            \
+                    ENTRIES(n, i, z[i] = RESULT(x[i], same));                                                          \
+                } else if (wide && w->step[0] == 0 && w->step[1] == 8) {                                               \
+                    const double same = *x;                                                                            \
+                    ENTRIES(n, i, z[i] = RESULT(same, y[i]));                                                          \
+                } else                                                                                                 \
+                    for (npy_intp i = 0; i < n; i++)                                                                   \
+                        *(double *)(to + i * w->step[2]) = RESULT(*(const double *)(one + i * w->step[0]),             \
+                                                                  *(const double *)(other + i * w->step[1]));          \
+            }                                                                                                          \
         });                                                                                                            \
     }
 #define SUM(x, y) ((x) + (y))
@@ -119,7 +153,7 @@ BINARY(minimum, SMALLER)
 
 INSIDE void ratio(const Work *w) {
     const npy_intp n = w->inner;
-    EACH_ROW(w, at, {
+    EACH_ROW(w, {
         double *to = (double *)at[2];
         if (w->step[0] == 8 && w->step[1] == 8 && w->step[2] == 8) {
             const double *x = (const double *)at[0], *y = (const double *)at[1];
@@ -138,7 +172,7 @@ INSIDE void ratio(const Work *w) {
 INSIDE void loop(const Work *w, const Function *f) {
     npy_intp step[MOST_OPERANDS];
     for (npy_intp k = 0; k < w->operands; k++) step[k] = w->step[k];
-    EACH_ROW(w, at, {
+    EACH_ROW(w, {
         char *row[MOST_OPERANDS];
         npy_intp n = w->inner;
         for (npy_intp k = 0; k < w->operands; k++) row[k] = at[k];
@@ -149,14 +183,14 @@ INSIDE void loop(const Work *w, const Function *f) {
 INSIDE void copy(const Work *w) {
     const npy_intp n = w->inner;
     if (w->more == 8)
-        EACH_ROW(w, at, {
+        EACH_ROW(w, {
             if (w->step[0] == 8 && w->step[1] == 8)
                 memcpy(at[1], at[0], (size_t)n * 8);
             else
                 for (npy_intp i = 0; i < n; i++) AT(int64_t, 1, i) = AT(int64_t, 0, i);
         });
     else
-        EACH_ROW(w, at, {
+        EACH_ROW(w, {
             for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(int8_t, 0, i);
         });
 }
@@ -164,13 +198,13 @@ INSIDE void copy(const Work *w) {
 /* From a type to another: 4 * from + to. */
 #define CASTS(FROM, TYPE_FROM, TO, TYPE_TO)                                                                            \
     case 4 * FROM + TO:                                                                                                \
-        EACH_ROW(w, at, {                                                                                              \
+        EACH_ROW(w, {                                                                                              \
             for (npy_intp i = 0; i < n; i++) AT(TYPE_TO, 1, i) = (TYPE_TO)AT(TYPE_FROM, 0, i);                         \
         });                                                                                                            \
         break;
 #define CASTS_TO_BOOL(FROM, TYPE_FROM)                                                                                 \
     case 4 * FROM + BOOL:                                                                                              \
-        EACH_ROW(w, at, {                                                                                              \
+        EACH_ROW(w, {                                                                                              \
             for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(TYPE_FROM, 0, i) != 0;                              \
         });                                                                                                            \
         break;
@@ -194,7 +228,7 @@ INSIDE void cast(const Work *w) {
 
 /* By masks of bits, so that it is done for many at once. */
 #define CHOOSE(TYPE)                                                                                                   \
-    EACH_ROW(w, at, {                                                                                                  \
+    EACH_ROW(w, {                                                                                                  \
         const int8_t *c = (const int8_t *)at[0];                                                                       \
         const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                                 \
         TYPE *to = (TYPE *)at[3];                                                                                      \
@@ -221,7 +255,7 @@ INSIDE void where(const Work *w) {
 /* Along an axis of `more` entries, whose strides stand behind the operands: the order, kept where equal. */
 INSIDE void argsort(const Work *w, npy_intp from, npy_intp to) {
     const npy_intp n = w->inner, many = w->more;
-    EACH_ROW(w, at, {
+    EACH_ROW(w, {
         for (npy_intp i = 0; i < n; i++) {
             double value[MOST_SORTED];
             int64_t place[MOST_SORTED];
@@ -244,7 +278,7 @@ INSIDE void argsort(const Work *w, npy_intp from, npy_intp to) {
 INSIDE void argmax(const Work *w, npy_intp from) {
     const npy_intp n = w->inner, many = w->more;
     if (w->function == BOOL)
-        EACH_ROW(w, at, {
+        EACH_ROW(w, {
             for (npy_intp i = 0; i < n; i++) {
                 int64_t place = 0;
                 for (npy_intp k = many - 1; k >= 0; k--)
@@ -253,7 +287,7 @@ INSIDE void argmax(const Work *w, npy_intp from) {
             }
         });
     else
-        EACH_ROW(w, at, {
+        EACH_ROW(w, {
             for (npy_intp i = 0; i < n; i++) {
                 const char *column = at[0] + i * w->step[0];
                 double best = *(const double *)column;
@@ -272,7 +306,7 @@ INSIDE void argmax(const Work *w, npy_intp from) {
 INSIDE void take(const Work *w) {
     const npy_intp n = w->inner;
     const char *table = w->at[0];
-    EACH_ROW(w, at, {
+    EACH_ROW(w, {
         for (npy_intp i = 0; i < n; i++) AT(int64_t, 2, i) = ((const int64_t *)table)[AT(int64_t, 1, i)];
     });
 }
@@ -280,7 +314,7 @@ INSIDE void take(const Work *w) {
 INSIDE void put(const Work *w) {
     const npy_intp n = w->inner;
     char *table = w->at[2];
-    EACH_ROW(w, at, {
+    EACH_ROW(w, {
         for (npy_intp i = 0; i < n; i++) ((int64_t *)table)[AT(int64_t, 1, i)] = AT(int64_t, 0, i);
     });
 }
