@@ -1,12 +1,14 @@
 """Measure the laboratory's speed, print it and write docs/performance.md: `make bench`."""
 
 import argparse
+import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
 from experiments.bench import page
 from experiments.bench.adoption import arrays_only, compare, dock, floors, installed, mesa_profile
-from experiments.bench.whole import by_act, cost_of, launch
+from experiments.bench.whole import by_act, cost_of, launch, played_seconds
+from experiments.runs.crew import cores
 
 SIZES = (10_000, 100_000, 1_000_000)
 ACTS_RUN = ("worlds=256", "responses=[passive]", "months=24")
@@ -84,12 +86,16 @@ def main() -> int:
         tapes = [(cost_of([*TAPES_RUN, *run], played=False), cost_of([*TAPES_RUN, *run])) for run in TAPES]
         tell("Cohorts")
         cohorts = cost_of(COHORTS_RUN)
+        clock = {
+            hands: statistics.median(played_seconds(COHORTS_RUN, hands) for _ in range(5))
+            for hands in range(1, cores() + 1)
+        }
         growth = {}
         for name, runs in GROWTH.items():
             tell(f"Growth with {name}")
             # The first month of a process is dearer than others; the costs before have paid for it.
             growth[name] = [cost_of([*SHORT, *run]) for run in runs]
-        tables += page.whole_tables(*acts, whole, by_arrays, tapes, cohorts, growth)
+        tables += page.whole_tables(*acts, whole, by_arrays, tapes, cohorts, clock, growth)
     page.show(tables)
     page.write(tables)
     return 0

@@ -87,6 +87,7 @@ def whole_tables(
     by_arrays: Cost,
     tapes: Sequence[tuple[Cost, Cost]],
     cohorts: Cost,
+    clock: Mapping[int, float],
     growth: Mapping[str, Sequence[Cost]],
 ) -> list[Table]:
     """Return the tables of the whole model."""
@@ -109,6 +110,9 @@ def whole_tables(
         for one, other in tapes
     ]
     tables.append(Table("tapes", "Microseconds a world and month", head, rows))
+    title = f"Seconds on the clock of `{cohorts.words}`, after its first month"
+    rows = [(f"{hands}", f"{seconds:.2f}") for hands, seconds in clock.items()]
+    tables.append(Table("cohorts", title, ("threads", "seconds, median of five"), rows))
     rows = [
         (name, f"`{one.words}`", f"{one.start_seconds:.2f}", f"{one.microseconds:.0f}")
         for name, costs in {**growth, "cohorts": [cohorts]}.items()

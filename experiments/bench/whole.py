@@ -86,6 +86,29 @@ def cost_of(words: Sequence[str], *, played: bool = True) -> Cost:
     return Cost(" ".join(words), started - began, written - stepped, took, cases.size * plan.months)
 
 
+def played_seconds(words: Sequence[str], hands: int) -> float:
+    """Return seconds on the clock in which so many threads play a run's months after the first.
+
+    Raises: RuntimeError where months cannot be played.
+    """
+    from experiments.runs.cases import cases_of
+    from experiments.runs.simulate import feasible_model
+
+    plan = plan_from_config(compose_run(list(words), None), "bench")
+    model, _ = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
+    model.hands = hands
+    model.step()
+    months = Months.of(model, wanted=True)
+    if months is None:
+        raise RuntimeError("months cannot be played: nothing is compiled here")
+    began = time.perf_counter()
+    for _ in range(1, plan.months):
+        months.play(model.recorder, model.worst)
+    took = time.perf_counter() - began
+    forget(model)
+    return took
+
+
 @contextmanager
 def watched(spent: dict[str, float]) -> Iterator[None]:
     """Add up what each act of the month, and each step around it, takes."""
