@@ -30,7 +30,7 @@ def blocked(table: AnyArray) -> AnyArray:
 
 def unblocked(table: AnyArray, shape: tuple[int, ...], worlds: int) -> AnyArray:
     """Return a table by world. Shapes: (block, row, lane) -> (*shape, world)."""
-    flat = table.swapaxes(0, 1).reshape(table.shape[1], -1)[:, :worlds]
+    flat = table.swapaxes(0, 1).reshape(table.shape[1], table.shape[0] * LANES)[:, :worlds]
     return np.ascontiguousarray(flat).reshape(*shape, worlds)
 
 

@@ -139,6 +139,8 @@ class Tape:
     ) -> Symbol:
         """Write an operation down on every entry of a shape, that of the target unless given."""
         shape = into.shape if shape is None else shape
+        if 0 in shape:
+            return into
         operands = tuple(self._operand(one, shape) for one in (*sources, into))
         reads = tuple(one.buffer for one in sources)
         self._write(Work(name, reads, into.buffer, shape, operands, function, more, tail))
