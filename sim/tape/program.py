@@ -264,7 +264,7 @@ def in_time(instructions: Sequence[Instruction]) -> list[Instruction]:
     for number, waiting in stores.items():
         bring(number)
         ordered.extend(waiting)
-    return ordered
+    return [*ordered, *loads.values()]
 
 
 def lifetimes(instructions: Sequence[Instruction]) -> tuple[dict[int, int], dict[int, int]]:
