@@ -183,7 +183,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def mean(self, axis: Any = None) -> "Symbol":
         """See numpy.mean."""
-        total = self.sum(axis)
+        total = self.tape.cast(self, np.dtype(np.float64)).sum(axis)
         return self.tape.elementwise(np.true_divide, (total, self.size // total.size), total)
 
     def clip(self, least: Any = None, most: Any = None) -> "Symbol":
