@@ -171,6 +171,8 @@ class Tape:
         for one in (into, symbol):
             if one.dtype.char not in KINDS:
                 raise CannotTape(f"tapes hold numbers of the kinds {KINDS}, not {one.dtype}")
+        if (symbol.dtype.char, into.dtype.char) == ("d", "b"):
+            raise CannotTape("what a number is that does not fit into a byte is left to the processor")
         pair = len(KINDS) * KINDS.index(symbol.dtype.char) + KINDS.index(into.dtype.char)
         return self._work("cast", into, [symbol], more=pair)
 
