@@ -115,9 +115,12 @@ def stack(tape: Tape, tables: Sequence[Any], axis: int = 0) -> Symbol:
 
 def clip(tape: Tape, values: Any, least: Any, most: Any) -> Symbol:
     """See numpy.clip."""
-    for ufunc, bound in ((np.maximum, least), (np.minimum, most)):
-        values = values if bound is None else tape.elementwise(ufunc, (values, bound))
-    return asarray(tape, values)
+    if least is None:
+        return tape.elementwise(np.minimum, (values, most))
+    if most is None:
+        return tape.elementwise(np.maximum, (values, least))
+    # Which of two zeros stays is told by the loop that np.clip has of its own.
+    return tape.elementwise(np._core.umath.clip, (values, least, most))
 
 
 def broadcast_to(tape: Tape, values: Symbol, shape: Any) -> Symbol:
