@@ -231,9 +231,21 @@ class Tape:
         if out is None:
             with np.errstate(all="ignore"):
                 out = self.fresh(np.asarray(ufunc(*shadows)))
+        if ufunc is np.power and kinds[-1] == DOUBLE:
+            sources[1] = self._one_a_lane(sources[1])
         made = out if out.dtype == kinds[-1] else self.empty(out.shape, kinds[-1])
         self._compute(ufunc, made, self._apart(made, sources))
         return out if made is out else self._cast_into(out, made)
+
+    def _one_a_lane(self, powers: Symbol) -> Symbol:
+        """Return powers that are the same in all worlds, but not in all rows, as many times as lanes.
+
+        NumPy copies such powers, up to some thousand worlds. Its loop of np.power takes another way for a
+        power of 2, 0.5 and the like that stays the same, and some last bits differ.
+        """
+        if powers.size == 1 or powers.shape[-1] != 1:
+            return powers
+        return self.fresh_copy(powers, (*powers.shape[:-1], self.lanes))
 
     def _as(self, value: Any, kind: np.dtype[Any]) -> Symbol:
         """Return a value as a symbol, a lone number as one of a type."""
