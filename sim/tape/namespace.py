@@ -10,7 +10,7 @@ import numpy as np
 
 from sim import units
 from sim.tape.symbols import CannotTape, Symbol
-from sim.tape.tape import Tape
+from sim.tape.tape import CLIP, Tape
 
 
 def has_symbol(value: Any) -> bool:
@@ -120,7 +120,7 @@ def clip(tape: Tape, values: Any, least: Any, most: Any) -> Symbol:
     if most is None:
         return tape.elementwise(np.maximum, (values, least))
     # Which of two zeros stays is told by the loop that np.clip has of its own.
-    return tape.elementwise(np._core.umath.clip, (values, least, most))
+    return tape.elementwise(CLIP, (values, least, most))
 
 
 def broadcast_to(tape: Tape, values: Symbol, shape: Any) -> Symbol:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy._core import umath
 
 from sim.tape.program import (
     KINDS,
@@ -28,6 +29,9 @@ EXACT: Final = {
     np.minimum: "minimum",
 }
 """Operations of two numbers whose result no processor can round otherwise: the machine has its own."""
+CLIP: Final[np.ufunc] = umath.clip  # type: ignore[attr-defined]  # NumPy has no other name for it
+BY_STEP: Final = (np.power, CLIP)
+"""Functions whose loops take another way where all but the first table stay the same along a row."""
 MOST_SORTED: Final = 32
 DOUBLE, INTEGER, BOOL = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_)
 
@@ -231,21 +235,20 @@ class Tape:
         if out is None:
             with np.errstate(all="ignore"):
                 out = self.fresh(np.asarray(ufunc(*shadows)))
-        if ufunc is np.power and kinds[-1] == DOUBLE:
-            sources[1] = self._one_a_lane(sources[1])
+        if ufunc in BY_STEP:
+            sources[1:] = [self._one_a_lane(one) for one in sources[1:]]
         made = out if out.dtype == kinds[-1] else self.empty(out.shape, kinds[-1])
         self._compute(ufunc, made, self._apart(made, sources))
         return out if made is out else self._cast_into(out, made)
 
-    def _one_a_lane(self, powers: Symbol) -> Symbol:
-        """Return powers that are the same in all worlds, but not in all rows, as many times as lanes.
+    def _one_a_lane(self, symbol: Symbol) -> Symbol:
+        """Return a table that is the same in all worlds, but not in all rows, once for each lane.
 
-        NumPy copies such powers, up to some thousand worlds. Its loop of np.power takes another way for a
-        power of 2, 0.5 and the like that stays the same, and some last bits differ.
+        So does NumPy before its loop sees it, up to some thousand worlds.
         """
-        if powers.size == 1 or powers.shape[-1] != 1:
-            return powers
-        return self.fresh_copy(powers, (*powers.shape[:-1], self.lanes))
+        if symbol.size == 1 or symbol.shape[-1] != 1:
+            return symbol
+        return self.fresh_copy(symbol, (*symbol.shape[:-1], self.lanes))
 
     def _as(self, value: Any, kind: np.dtype[Any]) -> Symbol:
         """Return a value as a symbol, a lone number as one of a type."""
