@@ -305,8 +305,8 @@ class Tape:
             symbol = self.cast(symbol, INTEGER)
         with np.errstate(all="ignore"):
             whole = self.fresh(ufunc.reduce(symbol.shadow, axis=axes, keepdims=True))
-        if initial is None and ufunc is np.add:
-            initial = 0
+        if initial is None and (ufunc is np.add or not symbol.size):
+            initial = ufunc.identity
         outer = [one for one in in_turn(symbol.shadow.strides) if one in axes]
         order = (*outer, *(one for one in range(symbol.ndim) if one not in axes))
         entries, target = symbol.transpose(order), whole.transpose(order)
