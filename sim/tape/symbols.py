@@ -107,6 +107,8 @@ class Symbol(NDArrayOperatorsMixin):
         elif not any(isinstance(part, Symbol) for part in parts):
             self.tape.put_picked(self, index, value)
         elif isinstance(index, Symbol) and index.dtype == np.bool_:
+            if index.shape != self.shape or np.ndim(value):
+                raise CannotTape("a law writes as many entries as a mask has; choose with np.where")
             self.tape.write(self, self.tape.where(index, value, self))
         elif isinstance(index, Symbol):
             self.tape.put(self, index, value)
