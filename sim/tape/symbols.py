@@ -175,13 +175,13 @@ class Symbol(NDArrayOperatorsMixin):
         """See numpy.min."""
         return self.tape.reduce(np.minimum, self, axis, None, **named)
 
-    def any(self, axis: Any = None) -> "Symbol":
+    def any(self, axis: Any = None, **named: Any) -> "Symbol":
         """See numpy.any."""
-        return self.tape.reduce(np.logical_or, self, axis, None)
+        return self.tape.reduce(np.logical_or, self, axis, None, **named)
 
-    def all(self, axis: Any = None) -> "Symbol":
+    def all(self, axis: Any = None, **named: Any) -> "Symbol":
         """See numpy.all."""
-        return self.tape.reduce(np.logical_and, self, axis, None)
+        return self.tape.reduce(np.logical_and, self, axis, None, **named)
 
     def mean(self, axis: Any = None) -> "Symbol":
         """See numpy.mean."""

@@ -289,6 +289,7 @@ class Tape:
         initial: Any = None,
         keepdims: bool = False,
         dtype: Any = None,
+        **unknown: Any,
     ) -> Symbol:
         """Write down a sum, a maximum and the like over axes but the worlds, one entry after another.
 
@@ -297,8 +298,8 @@ class Tape:
         symbol = self.symbol_of(value)
         axes = tuple(range(symbol.ndim)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
         axes = tuple(one % symbol.ndim for one in axes)
-        if symbol.ndim - 1 in axes or dtype is not None:
-            raise CannotTape("a law folds the last axis, which is the worlds', or asks for a type of its own")
+        if symbol.ndim - 1 in axes or dtype is not None or unknown:
+            raise CannotTape("a law folds the last axis, which is the worlds', or in a way of its own")
         if ufunc in (np.logical_or, np.logical_and):
             symbol = self.cast(symbol, BOOL)
         elif ufunc is np.add and symbol.dtype != DOUBLE:
