@@ -248,6 +248,11 @@ class StandIns:
             names[name] = instead
         try:
             yield
+        except ValueError as error:
+            # NumPy says in words of its own that a lone entry cannot be written.
+            if isinstance(error.__cause__, CannotTape):
+                raise error.__cause__ from None
+            raise
         finally:
             self._restore()
 
