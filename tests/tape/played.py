@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.tape.months import Part, Playing, machine
-from sim.tape.namespace import writing
+from sim.tape.namespace import StandIns
 from sim.tape.program import AnyArray
 from sim.tape.tables import blocked, room, unblocked
 from sim.tape.writer import Kept, Table, Writer, laid_out
@@ -19,6 +19,8 @@ Tables = dict[str, AnyArray]
 Law = Callable[[Any], Any]
 
 WORLDS = (2, 31, 32, 33, 70)
+HANDS = 2
+"""Threads among which blocks are shared out."""
 EXTREMES = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2e-308, 1e300, -1e300, 1.0, -1.0, 0.5])
 """Zeros, infinities, what is no number, the smallest and the largest."""
 
@@ -85,7 +87,7 @@ class Written:
                 given[name] = writer.told(table, name, shared=True)
             else:
                 given[name] = writer.resident(table, (name,))
-        with writing(writer.tape, [sys.modules[law.__module__]]):
+        with StandIns(writer.tape, [sys.modules[law.__module__]]).seen():
             found = list_of(law(SimpleNamespace(**given)))
         self.kept: list[Kept] = []
         handed = None
@@ -104,7 +106,7 @@ class Written:
         blocks |= {kept.table: room(kept.shape, kept.kind, worlds) for kept in self.kept}
         player = machine()
         assert player is not None
-        playing = Playing(self._part, [blocks], worlds, player)
+        playing = Playing(self._part, [blocks], worlds, HANDS, player)
         for _ in range(times):
             handed = playing.play(SimpleNamespace(**tables), 0)
         if handed is not None:

@@ -11,7 +11,7 @@ import pytest
 
 from sim import units
 from sim.tape.months import Part
-from sim.tape.namespace import writing
+from sim.tape.namespace import StandIns
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES
 from sim.tape.tape import Tape
@@ -167,9 +167,19 @@ def test_numpy_comes_back_whatever_happens() -> None:
 
 def test_only_what_stands_for_numpy_is_replaced() -> None:
     before = dict(vars(HERE))
-    with writing(Tape(LANES), [HERE]):
+    with StandIns(Tape(LANES), [HERE]).seen():
         changed = {name for name, value in vars(HERE).items() if before.get(name) is not value}
     assert changed == {"np", "ratio", "somewhere", "nowhere"}
+
+
+def test_numpy_is_back_while_a_month_asks_for_an_answer_of_its_own() -> None:
+    stand_ins = StandIns(Tape(LANES), [HERE])
+    with stand_ins.seen():
+        with pytest.raises(KeyError), stand_ins.unseen():
+            assert type(np.zeros(3)) is np.ndarray
+            raise KeyError("no answer")
+        assert isinstance(np.zeros(3), Symbol)
+    assert type(np.zeros(3)) is np.ndarray
 
 
 def test_table_that_a_law_changes_after_use_is_refused() -> None:
@@ -183,7 +193,7 @@ def test_table_that_a_law_changes_after_use_is_refused() -> None:
 
 
 def test_tables_of_numbers_alone_are_computed_at_once() -> None:
-    with writing(Tape(LANES), [HERE]):
+    with StandIns(Tape(LANES), [HERE]).seen():
         ours = (
             np.exp(ROW),
             np.where(ROW > 0.0, ROW, 1.0),
@@ -206,7 +216,7 @@ def test_other_threads_see_numpy_while_a_month_is_written() -> None:
         made = (table, np.ones(2), np.empty(2), np.full(2, 0.5), np.full((2, 1), 3), np.stack([table, table]))
         found.extend([*made, ratio(ROW, table), bool(somewhere(table > 5.0)), np.flatnonzero(table)])
 
-    with writing(Tape(LANES), [HERE]):
+    with StandIns(Tape(LANES), [HERE]).seen():
         assert isinstance(np.zeros((3, 1)), Symbol)
         thread = threading.Thread(target=compute)
         thread.start()
@@ -219,7 +229,7 @@ def test_other_threads_see_numpy_while_a_month_is_written() -> None:
 
 
 def test_symbol_tells_its_shape_and_no_numbers() -> None:
-    with writing(Tape(LANES), [HERE]):
+    with StandIns(Tape(LANES), [HERE]).seen():
         table = np.zeros((4, 3, LANES))
         flags = table[1] > 0.0
     assert (table.shape, table.ndim, table.size, len(table)) == ((4, 3, LANES), 3, 12 * LANES, 4)
