@@ -175,8 +175,10 @@ def test_only_what_stands_for_numpy_is_replaced() -> None:
 def test_numpy_is_back_while_a_month_asks_for_an_answer_of_its_own() -> None:
     stand_ins = StandIns(Tape(LANES), [HERE])
     with stand_ins.seen():
-        with pytest.raises(KeyError), stand_ins.unseen():
+        with stand_ins.unseen():
             assert type(np.zeros(3)) is np.ndarray
+        assert isinstance(np.zeros(3), Symbol)
+        with pytest.raises(KeyError, match="no answer"), stand_ins.unseen():
             raise KeyError("no answer")
         assert isinstance(np.zeros(3), Symbol)
     assert type(np.zeros(3)) is np.ndarray
