@@ -67,8 +67,8 @@ class Symbol(NDArrayOperatorsMixin):
 
     @property
     def is_all(self) -> bool:
-        """Whether it is all of a buffer, each entry once."""
-        return 0 not in self.shadow.strides and self.shadow.nbytes == root_of(self.shadow).nbytes
+        """Whether it is all of a buffer, each entry once and none backwards."""
+        return min(self.shadow.strides, default=1) > 0 and self.shadow.nbytes == root_of(self.shadow).nbytes
 
     def __len__(self) -> int:
         return len(self.shadow)
