@@ -137,6 +137,8 @@ def broadcast_arrays(tape: Tape, *tables: Any) -> list[Symbol]:
 
 def copyto(tape: Tape, into: Symbol, value: Any, where: Any = True) -> None:
     """See numpy.copyto."""
+    if not isinstance(into, Symbol):
+        raise CannotTape("a law writes what only a month can tell into a table made before it")
     tape.write(into, value if where is True else tape.where(where, value, into))
 
 
