@@ -16,6 +16,7 @@ pytestmark = needs_machine
 ROW: Final = np.array([[0.5], [-0.0], [3.0]])
 """Fixed numbers of an axis. Shapes: (3, 1)."""
 TALL: Final = np.asfortranarray(np.arange(12.0).reshape(4, 3) - 5.0)[:, :, None]
+SPREAD: Final = np.lib.stride_tricks.as_strided(np.arange(12.0), (4, 3, 1), (8, 32, 8))
 PICK: Final = np.array([2, 0, 2, 1])
 CHOSEN: Final = np.array([True, False, True])
 PAIRS: Final = (np.array([0, 3, 1]), np.array([2, 0, 0]))
@@ -205,6 +206,7 @@ def written_to_a_place_twice(t: Any) -> Any:
 def moved_to_fixed_places(t: Any) -> Any:
     table = t.x.copy()
     table[[1, 2, 3]] = table[:3]
+    table[[1, 3, 2]] = table[:3]
     table[[0, 1]] = table[[1, 0]]
     return table
 
@@ -261,10 +263,17 @@ def copies(t: Any) -> Any:
         np.asarray(t.x),
         np.asarray(t.yes, np.float64),
         np.asarray([t.lane, t.lane]),
-        np.ascontiguousarray(t.turned),
+        np.ascontiguousarray(t.turned).sum((0, 1)),
         np.ascontiguousarray(t.x),
         t.turned.astype(float).sum((0, 1)),
     )
+
+
+def copy_of_the_same_type(t: Any) -> Any:
+    table = t.x.copy()
+    other = table.astype(float)
+    other += 1.0
+    return table, other
 
 
 def casts(t: Any) -> Any:
@@ -436,7 +445,14 @@ def lone_numbers(t: Any) -> Any:
 
 
 def fixed_tables(t: Any) -> Any:
-    return t.x * ROW, TALL - t.x, TALL.sum(0) * t.row, t.x + TALL[::-1], t.x * TALL[:, [2, 0, 1]]
+    return (
+        t.x * ROW,
+        TALL - t.x,
+        TALL.sum(0) * t.row,
+        t.x + TALL[::-1],
+        t.x * TALL[:, [2, 0, 1]],
+        t.x - SPREAD,
+    )
 
 
 def sums(t: Any) -> Any:

@@ -15,7 +15,7 @@ from sim.tape.namespace import StandIns
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES
 from sim.tape.tape import Tape
-from sim.tape.writer import Writer
+from sim.tape.writer import Table, Writer
 from sim.units import nowhere, ratio, somewhere
 from tests.tape.played import Written
 
@@ -138,6 +138,8 @@ REFUSED: Final[dict[str, Callable[[Any], Any]]] = {
     "half a number": lambda t: np.exp(t.yes),
     "short numbers of a table": lambda t: t.x + np.ones(3, np.float32)[:, None],
     "short numbers of a choice": lambda t: np.where(t.yes, t.small, np.float32(0.5)),
+    "copied into a fixed table": lambda t: np.copyto(WIDE, t.x),
+    "copied where a mask says": lambda t: np.copyto(WIDE, 1.0, where=t.yes),
     "text": lambda t: np.asarray(t.x, str),
 }  # fmt: skip
 
@@ -228,6 +230,18 @@ def test_other_threads_see_numpy_while_a_month_is_written() -> None:
     assert [one.dtype for one in tables[:5]] == [np.float64] * 4 + [np.int64]
     assert tables[6].tolist() == [[0.0], [-0.5], [0.0]]
     assert (looked, places.tolist()) == (False, [1])
+
+
+def test_only_a_table_as_it_was_given_is_still() -> None:
+    writer = Writer(40)
+    way = Table(("x",), None, None)
+    x = writer.resident(np.zeros((4, 3, 40)), ("x",))
+    assert writer.is_still(x, way)
+    assert writer.is_still(x.reshape(12, LANES).reshape(4, 3, LANES), way)
+    assert not writer.is_still(x, Table(("y",), None, None))
+    with writer.stand_ins.seen():
+        others = [x[::-1], x[1:], x.copy(), np.broadcast_to(x[:1], x.shape), x.swapaxes(0, 1), x * 1.0]
+    assert [writer.is_still(one, way) for one in others] == [False] * 6
 
 
 def test_symbol_tells_its_shape_and_no_numbers() -> None:
