@@ -16,7 +16,7 @@ pytestmark = needs_machine
 ROW: Final = np.array([[0.5], [-0.0], [3.0]])
 """Fixed numbers of an axis. Shapes: (3, 1)."""
 TALL: Final = np.asfortranarray(np.arange(12.0).reshape(4, 3) - 5.0)[:, :, None]
-SPREAD: Final = np.lib.stride_tricks.as_strided(np.arange(12.0), (4, 3, 1), (8, 32, 8))
+SPREAD: Final = np.lib.stride_tricks.as_strided(np.arange(24.0), (4, 3, 1), (48, 16, 8))
 PICK: Final = np.array([2, 0, 2, 1])
 CHOSEN: Final = np.array([True, False, True])
 PAIRS: Final = (np.array([0, 3, 1]), np.array([2, 0, 0]))
@@ -206,9 +206,10 @@ def written_to_a_place_twice(t: Any) -> Any:
 def moved_to_fixed_places(t: Any) -> Any:
     table = t.x.copy()
     table[[1, 2, 3]] = table[:3]
-    table[[1, 3, 2]] = table[:3]
     table[[0, 1]] = table[[1, 0]]
-    return table
+    other = t.y.copy()
+    other[[1, 3, 2]] = other[:3]
+    return table, other
 
 
 def slices(t: Any) -> Any:
