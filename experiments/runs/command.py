@@ -33,6 +33,8 @@ from sim.units import Array, IntArray
 
 BATCH_COLUMNS = 512
 """Columns of a batch, about: with fewer, calls cost more a world; with more, a process needs more memory."""
+WRITERS = 2
+"""Each holds a slice of the series, and as much again several times over while it writes it."""
 DRAWERS = 2
 HANDS = 8
 """The figures are dealt to more hands than there are drawers, so that nobody waits long for the other."""
@@ -175,16 +177,17 @@ def write_tables(plan: RunPlan, part: Path, results: Sequence[BatchResult]) -> d
     months = store.month_names(plan.start.month, plan.months)
     keys = store.SeriesKeys(POINT, np.arange(plan.worlds), plan.responses, budgets(plan), months)
     scratch = Scratch(part / SCRATCH, len(series), plan.worlds, len(plan.responses), plan.months)
-    columns = dict(zip((one.name for one in series), scratch.columns(), strict=True))
+    names = [one.name for one in series]
     outcomes = {
         name: np.concatenate([one.outcomes[name] for one in results], axis=1).T
         for name in results[0].outcomes
     }
     senses = {name: np.concatenate([one.senses[name] for one in results]) for name in results[0].senses}
     worlds = worlds_columns(plan, results, outcomes, senses, months)
+    writers = min(WRITERS, plan.workers or cores())
     with ThreadPoolExecutor(1) as aside:
         written = aside.submit(store.write_worlds, part / codebook.WORLDS, worlds)
-        store.write_series(part / codebook.SERIES, columns, keys)
+        store.write_series(part / codebook.SERIES, names, scratch, keys, writers=writers)
         written.result()
     scratch.path.unlink()
     store.write_code_book(part / "columns.csv", codebook.code_book(plan, series, worlds))

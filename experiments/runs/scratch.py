@@ -1,6 +1,6 @@
-"""The scratch file: series of a run in the making, in the order in which they are stored at last.
+"""The scratch file: series of a run in the making, in slices of rows as the table of series is written.
 
-Every worker writes its worlds into one file on disk, which the parent then reads as columns without a copy.
+Every worker writes its worlds into one file on disk, of which nobody ever holds more than a slice or a batch.
 A file, not shared memory, because containers often allow no more than 64 MB of that.
 """
 
@@ -14,10 +14,17 @@ import numpy.typing as npt
 
 Float32Array = npt.NDArray[np.float32]
 
+SLICE_ROWS = 40960
+"""Two row groups of the table: writing fewer rows at a time takes longer, more takes more memory."""
+_ITEM = np.dtype(np.float32).itemsize
+
 
 @dataclass(frozen=True)
 class Scratch:
-    """Series of all worlds, (series, world, response, month) in float32."""
+    """Series of all worlds in float32: a row a world, response and month, in this order.
+
+    The file holds slice after slice of rows, and in each (series, row).
+    """
 
     path: Path
     series: int
@@ -26,9 +33,15 @@ class Scratch:
     months: int
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Return series, worlds, responses and months."""
-        return self.series, self.worlds, self.responses, self.months
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        return self.worlds * self.responses * self.months
+
+    @property
+    def slices(self) -> list[tuple[int, int]]:
+        """Return the slices, from row and to before."""
+        starts = range(0, self.rows, SLICE_ROWS)
+        return [(start, min(start + SLICE_ROWS, self.rows)) for start in starts]
 
     def write(self, first: int, record: Float32Array) -> None:
         """Write some worlds' series to their place; whoever comes first reserves the whole file.
@@ -36,32 +49,41 @@ class Scratch:
         Shapes: record (series, month, response, world).
         Raises: OSError if the disk is full.
         """
-        size = int(np.prod(self.shape)) * np.dtype(np.float32).itemsize
+        each = self.responses * self.months
+        begin, end = first * each, (first + record.shape[3]) * each
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            # Where a file system cannot reserve, the C library writes zeros: one worker must do it alone.
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_size < size:
-                reserve(handle, size)
+            self._reserve(handle)
+            for number, one in enumerate(record):
+                rows = one.T.ravel()
+                for start, stop in self.slices[begin // SLICE_ROWS : -(-end // SLICE_ROWS)]:
+                    low, high = max(begin, start), min(end, stop)
+                    place = start * self.series + number * (stop - start) + low - start
+                    _write(handle, memoryview(rows[low - begin : high - begin]).cast("B"), place * _ITEM)
         finally:
             os.close(handle)
-        mapped = np.memmap(self.path, np.float32, "r+", shape=self.shape)
-        mapped[:, first : first + record.shape[3]] = record.transpose(0, 3, 2, 1)
 
-    def columns(self) -> Float32Array:
-        """Return every series as one column, read only. Shapes: (series, world * response * month)."""
-        mapped: Float32Array = np.memmap(self.path, np.float32, "r", shape=self.shape)
-        return mapped.reshape(self.series, -1)
+    def read(self, start: int, stop: int) -> Float32Array:
+        """Return a slice. Shapes: (series, row)."""
+        count, place = self.series * (stop - start), start * self.series
+        return np.fromfile(self.path, np.float32, count, offset=place * _ITEM).reshape(self.series, -1)
+
+    def _reserve(self, handle: int) -> None:
+        """Give an open file its full size on disk: a disk too small is found after the first batch.
+
+        Where a file system cannot reserve, the C library writes zeros: one worker must do it alone.
+        """
+        size = self.series * self.rows * _ITEM
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_size < size:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle, 0, size)
+            else:
+                os.truncate(handle, size)
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def reserve(handle: int, size: int) -> None:
-    """Give an open file its full size on disk.
-
-    A full disk is an error here; met while writing to the mapping, it would kill the process.
-
-    Raises: OSError if the disk is full.
-    """
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(handle, 0, size)
-    else:
-        os.truncate(handle, size)
+def _write(handle: int, data: memoryview, place: int) -> None:
+    while data:
+        written = os.pwrite(handle, data, place)
+        data, place = data[written:], place + written

@@ -5,16 +5,22 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from experiments.config.errors import ConfigError, RunError
+from experiments.runs.parquet import Joined
+from experiments.runs.scratch import Scratch
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 OUTPUTS = Path("outputs")
 LATEST = "latest"
@@ -24,6 +30,8 @@ WRITTEN_LAST = "manifest.json"
 """The file that marks a run as finished where its files cannot appear at once."""
 OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 """No extension is ever fetched: Parquet is built in, and a run must not wait for a network."""
+ALONE: dict[str, Any] = {**OFFLINE, "threads": 1}
+"""One thread does a query: two are no faster, and hold all that waits to be brought into its order."""
 
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -176,29 +184,35 @@ def month_names(start_month: str, months: int) -> list[str]:
 
 
 def write_series(
-    path: Path,
-    columns: Mapping[str, npt.NDArray[np.float32]],
-    keys: "SeriesKeys",
+    path: Path, names: Sequence[str], scratch: Scratch, keys: "SeriesKeys", *, writers: int
 ) -> None:
     """Write series.parquet: a row a world, response and month, in this order; NaN becomes an empty value.
 
-    Shapes: each column (world * response * month,).
-    Raises: RunError if it cannot be written.
+    Each writer is a thread that holds no more than a slice of rows. It writes it into a file beside the
+    table, to which it is added in its turn.
+
+    Shapes: names (series,).
+    Raises: RunError if it cannot be written; OSError if the disk is full.
     """
-    worlds, responses, months = keys.world_ids.size, len(keys.responses), len(keys.months)
-    table: dict[str, npt.NDArray[Any]] = {
-        "world_": np.repeat(keys.world_ids.astype(np.int32), responses * months),
-        "response_": np.tile(np.repeat(np.arange(responses, dtype=np.int16), months), worlds),
-        "month_": np.tile(np.arange(months, dtype=np.int16), worlds * responses),
-        **columns,
-    }
-    select = (
-        f"SELECT CAST({keys.point} AS INTEGER) AS point, world_ AS world,"
-        f" {list_of(keys.responses)}[response_ + 1] AS response,"
-        f" {list_of(keys.budgets)}[response_ + 1] AS budget,"
-        f" {list_of(keys.months)}[month_ + 1] AS month, * EXCLUDE (world_, response_, month_) FROM this"
-    )
-    copy_to(path, select, table)
+    import duckdb
+
+    def write_slice(rows: tuple[int, int]) -> Path:
+        part = path.with_name(f".{path.name}.part-{rows[0]}")
+        with connection.cursor() as one:
+            series = dict(zip(names, scratch.read(*rows), strict=True))
+            _copy(one, part, keys.select, {**keys.columns(*rows), **series})
+        return part
+
+    with (
+        duckdb.connect(config=ALONE) as connection,
+        ThreadPoolExecutor(writers) as pool,
+        path.open("wb") as file,
+    ):
+        table = Joined(file)
+        for part in pool.map(write_slice, scratch.slices):
+            table.add(part)
+            part.unlink()
+        table.close()
 
 
 @dataclass(frozen=True)
@@ -210,6 +224,26 @@ class SeriesKeys:
     responses: Sequence[str]
     budgets: Sequence[str]
     months: Sequence[str]
+
+    def columns(self, start: int, stop: int) -> Columns:
+        """Return numbers that stand for the keys of some rows. Shapes: (row,)."""
+        cases, months = np.divmod(np.arange(start, stop), len(self.months))
+        worlds, responses = np.divmod(cases, len(self.responses))
+        return {
+            "world_": self.world_ids[worlds].astype(np.int32),
+            "response_": responses.astype(np.int16),
+            "month_": months.astype(np.int16),
+        }
+
+    @property
+    def select(self) -> str:
+        """Return the query that puts the keys themselves in their place."""
+        return (
+            f"SELECT CAST({self.point} AS INTEGER) AS point, world_ AS world,"
+            f" {list_of(self.responses)}[response_ + 1] AS response,"
+            f" {list_of(self.budgets)}[response_ + 1] AS budget,"
+            f" {list_of(self.months)}[month_ + 1] AS month, * EXCLUDE (world_, response_, month_) FROM this"
+        )
 
 
 def write_worlds(path: Path, columns: Columns) -> None:
@@ -223,16 +257,20 @@ def write_worlds(path: Path, columns: Columns) -> None:
 def copy_to(path: Path, select: str, table: Columns) -> None:
     """Write what a query makes of columns, named `this` in it, to a Parquet file.
 
-    By one thread: two are no faster, and hold all that is not written yet, to bring it into its order.
-
     Raises: RunError if it cannot be written.
     """
     import duckdb
 
+    with duckdb.connect(config=ALONE) as connection:
+        _copy(connection, path, select, table)
+
+
+def _copy(connection: "DuckDBPyConnection", path: Path, select: str, table: Columns) -> None:
+    import duckdb
+
     try:
-        with duckdb.connect(config={**OFFLINE, "threads": 1}) as connection:
-            connection.register("this", dict(table))
-            connection.execute(f"COPY ({select}) TO {quoted(str(path))} (FORMAT parquet, {PARQUET})")
+        connection.register("this", dict(table))
+        connection.execute(f"COPY ({select}) TO {quoted(str(path))} (FORMAT parquet, {PARQUET})")
     except duckdb.IOException as error:
         raise RunError(f"{path}: cannot be written ({' '.join(str(error).split())})") from None
 

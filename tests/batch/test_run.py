@@ -182,7 +182,8 @@ def simulated(plan: RunPlan, batches: list[list[int]], tmp_path: Path) -> tuple[
         path = tmp_path / f"scratch{number}"
         result = simulate.simulate(part, np.array(ids), 0, path, lambda month: None)
         shape = (len(result.series), len(ids), len(plan.responses), plan.months)
-        record = Scratch(path, *shape).columns().reshape(shape)
+        scratch = Scratch(path, *shape)
+        record = scratch.read(0, scratch.rows).reshape(shape)
         path.unlink()
         for place, world in enumerate(ids):
             series[world] = record[:, place].copy()

@@ -2,7 +2,10 @@
 
 import csv
 import os
+import resource
 import time
+import tracemalloc
+import weakref
 from pathlib import Path
 
 import duckdb
@@ -10,7 +13,8 @@ import numpy as np
 import pytest
 
 from experiments.config.errors import ConfigError, RunError
-from experiments.runs import store
+from experiments.runs import parquet, store
+from experiments.runs import scratch as scratching
 from experiments.runs.scratch import Scratch
 from experiments.runs.store import Entry, RunFolder, SeriesKeys
 
@@ -139,22 +143,52 @@ def test_latest_spares_a_folder_of_that_name(tmp_path: Path) -> None:
 # ---- scratch and tables
 
 
-def test_scratch_takes_batches_in_any_order(tmp_path: Path) -> None:
-    series, worlds, responses, months = 2, 5, 3, 4
-    record = np.arange(series * months * responses * worlds, dtype=np.float32).reshape(
-        series, months, responses, worlds
-    )
-    scratch = Scratch(tmp_path / "scratch", series, worlds, responses, months)
-    for first, end in ((3, 5), (0, 3)):
-        scratch.write(first, record[..., first:end])
-    columns = scratch.columns()
-    for s, w, r, m in np.ndindex(series, worlds, responses, months):
-        assert columns[s, (w * responses + r) * months + m] == record[s, m, r, w]
+def drawn(series: int, worlds: int, responses: int, months: int) -> np.ndarray:
+    """Return a record (series, month, response, world) that counts up, with a value missing now and then."""
+    record = np.arange(series * worlds * responses * months, dtype=np.float32) / 3.0
+    record[::7] = np.nan
+    return record.reshape(series, months, responses, worlds)
 
 
-def test_full_disk_is_an_error_before_anything_is_mapped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def scratch_of(path: Path, record: np.ndarray) -> Scratch:
+    series, months, responses, worlds = record.shape
+    scratch = Scratch(path, series, worlds, responses, months)
+    scratch.write(0, record)
+    return scratch
+
+
+def keys_of(scratch: Scratch) -> SeriesKeys:
+    responses = ("passive", "cn_resists")[: scratch.responses]
+    months = store.month_names("2026-11", scratch.months)
+    return SeriesKeys(2, np.arange(scratch.worlds), responses, ("none", "grid")[: scratch.responses], months)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 24, 60, 100])
+def test_scratch_takes_batches_in_any_order(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scratching, "SLICE_ROWS", rows)
+    record = drawn(2, 5, 3, 4)
+    scratch = Scratch(tmp_path / "scratch", 2, 5, 3, 4)
+    for first, end in ((3, 5), (0, 1), (1, 3)):
+        scratch.write(first, record[..., first:end])
+    slices = [scratch.read(*one) for one in scratch.slices]
+    assert {one.shape[1] for one in slices[:-1]} <= {rows}
+    found = np.concatenate(slices, axis=1)
+    assert found.tobytes() == record.transpose(0, 3, 2, 1).tobytes(), "a row a world, response and month"
+
+
+def test_scratch_is_written_without_a_copy_of_the_batch(tmp_path: Path) -> None:
+    record = drawn(100, 30, 1, 40)
+    tracemalloc.start()
+    try:
+        scratch_of(tmp_path / "scratch", record)
+        assert tracemalloc.get_traced_memory()[1] < record.nbytes / 4
+    finally:
+        tracemalloc.stop()
+
+
+def test_full_disk_is_an_error_after_the_first_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(handle: int, offset: int, size: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -164,15 +198,16 @@ def test_full_disk_is_an_error_before_anything_is_mapped(
 
 
 def test_series_are_stored_row_by_row(tmp_path: Path) -> None:
-    # More rows than a row group holds, so that the groups' order counts.
-    worlds, months = np.array([4, 0, 9]), store.month_names("2026-11", 4000)
+    # More rows than two slices hold, so that their order counts.
+    worlds, months = np.array([4, 0, 9]), store.month_names("2026-11", 15_000)
     responses = ("passive", "cn_resists")
-    rows = worlds.size * len(responses) * len(months)
-    values = np.arange(rows, dtype=np.float32) / 3.0
-    values[[0, 7]] = np.nan
+    record = drawn(2, worlds.size, len(responses), len(months))
     path = tmp_path / "it's.parquet"
+    scratch = scratch_of(tmp_path / "scratch", record)
+    assert len(scratch.slices) == 3
     keys = SeriesKeys(2, worlds, responses, ("none", "grid"), months)
-    store.write_series(path, {"users_million.a": values, "b": -values}, keys)
+    store.write_series(path, ["users_million.a", "b"], scratch, keys, writers=2)
+    assert files(tmp_path) == ["it's.parquet", "scratch"]
     table = duckdb.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchnumpy()
     assert list(table) == ["point", "world", "response", "budget", "month", "users_million.a", "b"]
     each = len(months)
@@ -181,10 +216,100 @@ def test_series_are_stored_row_by_row(tmp_path: Path) -> None:
     assert (table["response"] == np.tile(np.repeat(responses, each), 3)).all()
     assert (table["budget"] == np.tile(np.repeat(["none", "grid"], each), 3)).all()
     assert (table["month"] == np.tile(months, 6)).all()
-    stored = table["users_million.a"]
-    assert stored.dtype == np.float32
-    assert (np.flatnonzero(np.ma.getmaskarray(stored)) == [0, 7]).all(), "no number is stored as NULL"
-    assert (np.ma.compressed(stored) == values[np.isfinite(values)]).all(), "bit for bit"
+    for name, values in zip(
+        ["users_million.a", "b"], record.transpose(0, 3, 2, 1).reshape(2, -1), strict=True
+    ):
+        stored = table[name]
+        assert stored.dtype == np.float32
+        assert (np.ma.getmaskarray(stored) == np.isnan(values)).all(), "no number is stored as NULL"
+        assert (np.ma.compressed(stored) == values[np.isfinite(values)]).all(), "bit for bit"
+
+
+def test_slices_make_the_row_groups_of_one_file(tmp_path: Path) -> None:
+    scratch = scratch_of(tmp_path / "scratch", drawn(3, 50, 2, 900))
+    keys, names = keys_of(scratch), ["a", "b", "c"]
+    whole = np.concatenate([scratch.read(*one) for one in scratch.slices], axis=1)
+    table = {**keys.columns(0, scratch.rows), **dict(zip(names, whole, strict=True))}
+    store.copy_to(tmp_path / "at_once.parquet", keys.select, table)
+    store.write_series(tmp_path / "slices.parquet", names, scratch, keys, writers=2)
+    read = "SELECT * FROM read_parquet(?)"
+    describe = (
+        "SELECT row_group_id, row_group_num_rows, path_in_schema, type, stats_min_value, stats_max_value,"
+        " stats_null_count, compression, encodings, total_compressed_size FROM parquet_metadata(?)"
+    )
+    for query in (read, describe, "SELECT * FROM parquet_schema(?)"):
+        one, other = (
+            duckdb.execute(query, [str(tmp_path / name)]).fetchall()
+            for name in ("at_once.parquet", "slices.parquet")
+        )
+        if query not in (read, describe):
+            one, other = ([row[1:] for row in rows] for rows in (one, other))
+        assert one == other
+    # Dictionaries and Bloom filters are found where they have moved to.
+    for month in keys.months[::100]:
+        count = "SELECT count(*) FROM read_parquet(?) WHERE month = ?"
+        rows = duckdb.execute(count, [str(tmp_path / "slices.parquet"), month]).fetchall()
+        assert rows == [(scratch.worlds * 2,)]
+
+
+def test_one_slice_is_the_same_file_byte_for_byte(tmp_path: Path) -> None:
+    scratch = scratch_of(tmp_path / "scratch", drawn(2, 3, 2, 40))
+    keys = keys_of(scratch)
+    table = {**keys.columns(0, scratch.rows), **dict(zip("ab", scratch.read(0, scratch.rows), strict=True))}
+    store.copy_to(tmp_path / "at_once.parquet", keys.select, table)
+    store.write_series(tmp_path / "slices.parquet", ["a", "b"], scratch, keys, writers=1)
+    assert (tmp_path / "slices.parquet").read_bytes() == (tmp_path / "at_once.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("writers", [1, 2])
+@pytest.mark.parametrize("worlds", [20, 80])
+def test_a_writer_holds_no_more_than_a_slice(
+    writers: int, worlds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratching, "SLICE_ROWS", 100)
+    read = Scratch.read
+    held: set[int] = set()
+    most = []
+
+    def noted(scratch: Scratch, start: int, stop: int) -> np.ndarray:
+        found = read(scratch, start, stop)
+        assert found.shape[1] <= 100
+        owner = found if found.base is None else found.base
+        assert owner.nbytes == found.nbytes, "no view of more"
+        held.add(start)
+        weakref.finalize(owner, held.discard, start)
+        most.append(len(held))
+        return found
+
+    monkeypatch.setattr(Scratch, "read", noted)
+    scratch = scratch_of(tmp_path / "scratch", drawn(3, worlds, 2, 20))
+    store.write_series(tmp_path / "s.parquet", ["a", "b", "c"], scratch, keys_of(scratch), writers=writers)
+    assert len(most) == len(scratch.slices) == worlds * 40 // 100
+    assert max(most) <= writers
+
+
+@pytest.mark.parametrize("size", [500, 8_000])
+def test_series_that_do_not_fit_the_disk_are_an_error(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratching, "SLICE_ROWS", 400)
+    scratch = scratch_of(tmp_path / "scratch", drawn(2, 40, 2, 50))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        # A part is too large, or all of them.
+        with pytest.raises(RunError if size == 500 else OSError, match="File too large"):
+            store.write_series(tmp_path / "s.parquet", ["a", "b"], scratch, keys_of(scratch), writers=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_indexes_of_pages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = scratch_of(tmp_path / "scratch", drawn(2, 3, 2, 40))
+    # No version writes them yet: a field that each does write stands for them.
+    monkeypatch.setattr(parquet, "_GROUP", {1: {2: "index"}})
+    with pytest.raises(RunError, match="indexes of pages"):
+        store.write_series(tmp_path / "s.parquet", ["a", "b"], scratch, keys_of(scratch), writers=1)
 
 
 def test_worlds_keep_types_and_missing_values(tmp_path: Path) -> None:
