@@ -302,31 +302,45 @@ INSIDE void argmax(const Work *w, npy_intp from) {
         });
 }
 
-/* Entries of a flat table by a table of places. */
-INSIDE void take(const Work *w) {
+/* Entries of a flat table of `more` by a table of places; returns whether a place is outside of it. */
+INSIDE int take(const Work *w) {
     const npy_intp n = w->inner;
-    const char *table = w->at[0];
+    const int64_t *table = (const int64_t *)w->at[0];
+    uint64_t outside = 0;
     EACH_ROW(w, {
-        for (npy_intp i = 0; i < n; i++) AT(int64_t, 2, i) = ((const int64_t *)table)[AT(int64_t, 1, i)];
+        for (npy_intp i = 0; i < n; i++) {
+            const uint64_t place = (uint64_t)AT(int64_t, 1, i), is_outside = place >= (uint64_t)w->more;
+            outside |= is_outside;
+            AT(int64_t, 2, i) = table[is_outside ? 0 : place];
+        }
     });
+    return (int)outside;
 }
 
-INSIDE void put(const Work *w) {
+INSIDE int put(const Work *w) {
     const npy_intp n = w->inner;
-    char *table = w->at[2];
+    int64_t *table = (int64_t *)w->at[2];
+    uint64_t outside = 0;
     EACH_ROW(w, {
-        for (npy_intp i = 0; i < n; i++) ((int64_t *)table)[AT(int64_t, 1, i)] = AT(int64_t, 0, i);
+        for (npy_intp i = 0; i < n; i++) {
+            const uint64_t place = (uint64_t)AT(int64_t, 1, i), is_outside = place >= (uint64_t)w->more;
+            outside |= is_outside;
+            if (!is_outside) table[place] = AT(int64_t, 0, i);
+        }
     });
+    return (int)outside;
 }
 
-/* Play the tape for one block: worlds `first` to `first + some` of the tables, in lanes of the arena. */
-WIDEST static void play(const int32_t *word, char *const *base, const Function *function, const Table *given,
+/* Play the tape for one block: worlds `first` to `first + some` of the tables, in lanes. Returns whether a law took or
+   put an entry outside of its table. */
+WIDEST static int play(const int32_t *word, char *const *base, const Function *function, const Table *given,
                         const Table *made, npy_intp lanes, npy_intp first, npy_intp some) {
     Work work;
+    int outside = 0;
     for (;;) {
         switch (word[0]) {
         case END:
-            return;
+            return outside;
         case LOAD: {
             const npy_intp rows = word[2], size = word[3];
             const Table *table = given + word[1];
@@ -364,8 +378,8 @@ WIDEST static void play(const int32_t *word, char *const *base, const Function *
         case CAST: word = work_of(word, base, &work); cast(&work); break;
         case WHERE: word = work_of(word, base, &work); where(&work); break;
         case RATIO: word = work_of(word, base, &work); ratio(&work); break;
-        case TAKE: word = work_of(word, base, &work); take(&work); break;
-        case PUT: word = work_of(word, base, &work); put(&work); break;
+        case TAKE: word = work_of(word, base, &work); outside |= take(&work); break;
+        case PUT: word = work_of(word, base, &work); outside |= put(&work); break;
         case ADD: word = work_of(word, base, &work); add(&work); break;
         case SUBTRACT: word = work_of(word, base, &work); subtract(&work); break;
         case MULTIPLY: word = work_of(word, base, &work); multiply(&work); break;
@@ -451,14 +465,18 @@ static PyObject *play_all(PyObject *self, PyObject *args) {
     }
     base[0] = PyArray_BYTES(arena);
     const int32_t *word = PyArray_DATA(words);
+    int outside = 0;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t block = begin; block < end && block < blocks; block++) {
         const Py_ssize_t first = block * lanes, some = worlds - first < lanes ? worlds - first : lanes;
-        play(word, base, function, tables + stay, tables + stay + in, lanes, first, some);
+        outside |= play(word, base, function, tables + stay, tables + stay + in, lanes, first, some);
         for (Py_ssize_t k = 0; k < stay; k++) base[1 + k] += size[k];
     }
     Py_END_ALLOW_THREADS
-    result = Py_NewRef(Py_None);
+    if (outside)
+        PyErr_SetString(PyExc_IndexError, "a law takes an entry outside of its table, or puts one there");
+    else
+        result = Py_NewRef(Py_None);
 done:
     free(function), free(tables), free(size), free(base);
     return result;

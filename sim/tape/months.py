@@ -132,7 +132,8 @@ class Followed:
 def written(model: Model) -> Score:
     """Write a month down.
 
-    Raises: CannotTape if a law asks for what only numbers can tell.
+    Raises: CannotTape if a law asks for what only numbers can tell; AttributeError if a series that cannot be
+    written down is not told by a month's end alone.
     """
     ctx, state = model.context, model.state
     told = told_of(ctx, state)
@@ -158,6 +159,8 @@ def written(model: Model) -> Score:
         shown = remade(shown, consumers=remade(shown.consumers, crowd=People(heads)))
     with second.stand_ins.seen():
         after, rows, residuals, left = follows(model, symbolic, before, shown)
+    for place in left:
+        model.recorder.blocks[place].values(end_of_month(ctx, now_of(state)))
     newest: Any = after.frontier_orders
     changing: list[Kept] = []
     ended = ended_state(second, state, after, changing)
@@ -276,7 +279,7 @@ class Playing:
 
 @dataclass
 class Now:
-    """A month's start, as far as NumPy's laws ask."""
+    """A month's start or end, as far as NumPy's laws ask."""
 
     tick: int
     months: float
@@ -284,6 +287,18 @@ class Now:
     """(month, bloc, world)"""
     crowd: Population
     known: dict[Any, Any]
+
+
+def now_of(state: State) -> Now:
+    """Return what NumPy's laws ask of a state."""
+    return Now(state.tick, state.months, state.frontier_orders, state.crowd, {})
+
+
+def end_of_month(ctx: Context, after: Now) -> Step:
+    """Return the step that series are read off which look at nothing but the month's end."""
+    nothing: Any = None
+    end: Any = after
+    return Step(ctx, nothing, nothing, nothing, nothing, end)
 
 
 _WRITTEN: dict[Any, Score] = {}
@@ -296,7 +311,7 @@ class Months:
 
     def __init__(self, ctx: Context, score: Score, state: State, hands: int, player: ModuleType) -> None:
         self._ctx, self._score, self._turn = ctx, score, 0
-        self._now = Now(state.tick, state.months, state.frontier_orders, state.crowd, {})
+        self._now = now_of(state)
         self._tables = staying(ctx, score, state)
         self._plans = Playing(score.plans, self._tables, ctx.worlds, hands, player)
         self._rest = Playing(score.rest, self._tables, ctx.worlds, hands, player)
@@ -317,7 +332,7 @@ class Months:
                 return None
             try:
                 score = written(model)
-            except CannotTape:
+            except Exception:  # whatever a law does that symbols do not know, NumPy's arrays can
                 if wanted:
                     raise
                 return None
@@ -338,11 +353,7 @@ class Months:
         found: Followed = self._rest.play(told, self._turn)
         past = np.concatenate([now.frontier_orders, found.frontier_orders[None]])
         after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, past, crowd, {})
-        nothing: Any = None
-        ended: Any = after
-        recorder.take(
-            now.tick, found.rows, self._score.left, Step(ctx, nothing, nothing, nothing, nothing, ended)
-        )
+        recorder.take(now.tick, found.rows, self._score.left, end_of_month(ctx, after))
         worst.take(found.residuals)
         self._now, self._turn = after, 1 - self._turn
 

@@ -14,7 +14,7 @@ OPERATIONS: Final = (
     "rows", "add", "subtract", "multiply", "divide", "maximum", "minimum",
 )  # fmt: skip
 """In the order of machine.c."""
-KINDS: Final = ("d", "l", "b", "?")
+KINDS: Final = ("d", np.dtype(np.int64).char, "b", "?")
 """NumPy's characters of the types that a tape handles, in the order of machine.c."""
 Place = tuple[int, int]
 """Which base a buffer lies behind, 0 the arena, n the n-th resident table; and how many bytes behind it."""

@@ -90,10 +90,19 @@ class Symbol(NDArrayOperatorsMixin):
         """Return a view of the same numbers."""
         return Symbol(self.tape, shadow, self.buffer)
 
+    def _in_the_same_worlds(self, shadow: AnyArray) -> "Symbol":
+        """Return a view whose last axis is the worlds if it was, one after another as they were."""
+        if self.has_worlds and (shadow.shape[-1:], shadow.strides[-1:]) != (
+            self.shape[-1:],
+            self.shadow.strides[-1:],
+        ):
+            raise CannotTape("a law picks worlds, or puts another axis in their place")
+        return self.seen(shadow)
+
     def __getitem__(self, index: Any) -> "Symbol":
         parts = index if isinstance(index, tuple) else (index,)
         if all(isinstance(part, AXES_AND_STEPS) for part in parts):
-            return self.seen(part_of(self.shadow, parts))
+            return self._in_the_same_worlds(part_of(self.shadow, parts))
         if any(isinstance(part, Symbol) for part in parts):
             raise CannotTape(
                 "a law picks entries by numbers; choose with np.where, or take from a flat table"
@@ -103,7 +112,7 @@ class Symbol(NDArrayOperatorsMixin):
     def __setitem__(self, index: Any, value: Any) -> None:
         parts = index if isinstance(index, tuple) else (index,)
         if all(isinstance(part, AXES_AND_STEPS) for part in parts):
-            self.tape.write(self.seen(part_of(self.shadow, parts)), value)
+            self.tape.write(self._in_the_same_worlds(part_of(self.shadow, parts)), value)
         elif not any(isinstance(part, Symbol) for part in parts):
             self.tape.put_picked(self, index, value)
         elif isinstance(index, Symbol) and index.dtype == np.bool_:
@@ -122,11 +131,11 @@ class Symbol(NDArrayOperatorsMixin):
 
     def swapaxes(self, one: int, other: int) -> "Symbol":
         """See numpy.swapaxes."""
-        return self.seen(self.shadow.swapaxes(one, other))
+        return self._in_the_same_worlds(self.shadow.swapaxes(one, other))
 
     def transpose(self, *axes: Any) -> "Symbol":
         """See numpy.transpose."""
-        return self.seen(self.shadow.transpose(*axes))
+        return self._in_the_same_worlds(self.shadow.transpose(*axes))
 
     # ---------------------------------------------------------------- operations
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from numpy._core import umath
 
 from sim.tape.program import (
     KINDS,
@@ -29,7 +28,16 @@ EXACT: Final = {
     np.minimum: "minimum",
 }
 """Operations of two numbers whose result no processor can round otherwise: the machine has its own."""
-CLIP: Final[np.ufunc] = umath.clip  # type: ignore[attr-defined]  # NumPy has no other name for it
+
+
+class _Asked:
+    """Tells which function of NumPy it is given to."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, *_: object, **__: object) -> np.ufunc:
+        return ufunc
+
+
+CLIP: Final[np.ufunc] = np.zeros(1).clip(0.0, _Asked())  # type: ignore[call-overload]  # it has no public name
 BY_STEP: Final = (np.power, CLIP)
 """Functions whose loops take another way where all but the first table stay the same along a row."""
 MOST_SORTED: Final = 32
@@ -360,13 +368,15 @@ class Tape:
     def take(self, table: Symbol, places: Symbol) -> Symbol:
         """Write down entries of a flat table by places."""
         into = self.empty(places.shape, table.dtype)
-        return self._work("take", into, [self._flat(table, places.ndim), self.cast(places, INTEGER)])
+        sources = [self._flat(table, places.ndim), self.cast(places, INTEGER)]
+        return self._work("take", into, sources, more=table.size)
 
     def put(self, table: Symbol, places: Symbol, values: Any) -> None:
         """Write down that entries of a flat table are written by places."""
         source = self.cast(self.symbol_of(values), table.dtype)
         start = self._flat(table, places.ndim)
-        self._work("put", start, [source, self.cast(places, INTEGER)], shape=places.shape)
+        sources = [source, self.cast(places, INTEGER)]
+        self._work("put", start, sources, shape=places.shape, more=table.size)
 
     def _flat(self, table: Symbol, axes: int) -> Symbol:
         """Return the first entry of a flat table, with axes along which it stays."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.units import nowhere, ratio, somewhere
-from tests.tape.played import assert_played, needs_machine
+from tests.tape.played import Written, assert_played, needs_machine, tables_of
 
 pytestmark = needs_machine
 
@@ -734,3 +734,10 @@ def test_steps_in_any_order_have_the_bits_of_numpy(steps: list[tuple[int, ...]],
         return tuple(made[len(TABLES) :])
 
     assert_played(law, [worlds])
+
+
+@needs_machine
+def test_an_entry_outside_of_its_table_is_an_error() -> None:
+    outside = Written(lambda t: t.x.reshape(-1).take(t.whole + 100_000), stays=False)
+    with pytest.raises(IndexError, match="outside of its table"):
+        outside.play(tables_of(2), 2)
