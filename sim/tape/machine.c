@@ -24,6 +24,8 @@
 #else
 #define WIDEST
 #endif
+/* What is played most often is compiled into one piece with the loop that plays it; with all of it there, a compiler
+   would take half a minute. */
 #if defined(__GNUC__)
 #define INSIDE static inline __attribute__((always_inline))
 #else
@@ -209,7 +211,7 @@ INSIDE void copy(const Work *w) {
         });                                                                                                            \
         break;
 
-INSIDE void cast(const Work *w) {
+WIDEST static void cast(const Work *w) {
     const npy_intp n = w->inner;
     switch (w->more) {
         CASTS(BOOL, int8_t, DOUBLE, double)
@@ -244,7 +246,7 @@ INSIDE void cast(const Work *w) {
                 AT(TYPE, 3, i) = AT(int8_t, 0, i) ? AT(TYPE, 1, i) : AT(TYPE, 2, i);                                   \
     })
 
-INSIDE void where(const Work *w) {
+WIDEST static void where(const Work *w) {
     const npy_intp n = w->inner;
     if (w->more == 8)
         CHOOSE(int64_t);
@@ -253,7 +255,7 @@ INSIDE void where(const Work *w) {
 }
 
 /* Along an axis of `more` entries, whose strides stand behind the operands: the order, kept where equal. */
-INSIDE void argsort(const Work *w, npy_intp from, npy_intp to) {
+WIDEST static void argsort(const Work *w, npy_intp from, npy_intp to) {
     const npy_intp n = w->inner, many = w->more;
     EACH_ROW(w, {
         for (npy_intp i = 0; i < n; i++) {
@@ -275,7 +277,7 @@ INSIDE void argsort(const Work *w, npy_intp from, npy_intp to) {
 }
 
 /* The first largest; `function` says whether the entries are numbers or bits. */
-INSIDE void argmax(const Work *w, npy_intp from) {
+WIDEST static void argmax(const Work *w, npy_intp from) {
     const npy_intp n = w->inner, many = w->more;
     if (w->function == BOOL)
         EACH_ROW(w, {
@@ -303,7 +305,7 @@ INSIDE void argmax(const Work *w, npy_intp from) {
 }
 
 /* Entries of a flat table of `more` by a table of places; returns whether a place is outside of it. */
-INSIDE int take(const Work *w) {
+WIDEST static int take(const Work *w) {
     const npy_intp n = w->inner;
     const int64_t *table = (const int64_t *)w->at[0];
     uint64_t outside = 0;
@@ -317,7 +319,7 @@ INSIDE int take(const Work *w) {
     return (int)outside;
 }
 
-INSIDE int put(const Work *w) {
+WIDEST static int put(const Work *w) {
     const npy_intp n = w->inner;
     int64_t *table = (int64_t *)w->at[2];
     uint64_t outside = 0;

@@ -405,7 +405,7 @@ def ctrl_c() -> Iterator[None]:
 @pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path) -> None:
-    arguments = ("worlds=300", "months=180", "workers=2", "consumers=cohort")
+    arguments = ("worlds=60", "months=180", "workers=2", "consumers=cohort")
     process = subprocess.Popen(
         [sys.executable, "-m", "experiments", "run", *arguments],
         cwd=tmp_path,
@@ -416,7 +416,7 @@ def test_interrupted_run_leaves_nothing(number: int, status: int, tmp_path: Path
         start_new_session=True,
     )
     assert process.stderr is not None
-    assert re.fullmatch(r"Simulating 300 worlds × 3 responses: \d0 %\n", process.stderr.readline())
+    assert re.fullmatch(r"Simulating 60 worlds × 3 responses: \d0 %\n", process.stderr.readline())
     (part,) = (tmp_path / "outputs" / "run").iterdir()
     assert part.name.startswith("."), "a run in the making does not look finished"
     # As a terminal does it: to the parent and its workers at once.
