@@ -320,20 +320,18 @@ class Worst:
 
     def __init__(self, ctx: Context, checks: bool = True) -> None:
         self.ctx = ctx
-        self.residuals: dict[str, Array] = {law: ctx.full() for law in LAWS if checks}
+        self._table = ctx.full(len(LAWS) if checks else 0)
+        self.residuals: dict[str, Array] = dict(zip(LAWS, self._table, strict=False))
 
     def check(self, before: State, month: Month, after: State) -> None:
         """Measure every law after a step."""
-        if not self.residuals:
-            return
-        for law, residual in residuals(self.ctx, before, month, after).items():
-            np.maximum(self.residuals[law], residual, out=self.residuals[law])
+        if self.residuals:
+            self.take(residual_table(self.ctx, before, month, after))
 
     def take(self, table: Array | None) -> None:
-        """Take what was measured of a month that was played. Shapes: (law, world)."""
+        """Take what was measured of a month, nothing where nothing is checked. Shapes: (law, world)."""
         if table is not None:
-            for law, residual in zip(LAWS, table, strict=True):
-                np.maximum(self.residuals[law], residual, out=self.residuals[law])
+            np.maximum(self._table, table, out=self._table)
 
     def items(self) -> Iterator[tuple[str, float]]:
         """Return each law with its largest residual over the worlds."""

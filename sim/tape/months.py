@@ -8,7 +8,7 @@ laboratory's own, NumPy computes every month.
 
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -257,24 +257,44 @@ class Playing:
         for arena in self._arenas:
             arena[:] = part.tape.arena
 
-    def play(self, told: Any, turn: int) -> Any:
-        """Return what the part hands out when it is told this."""
+    @property
+    def hands(self) -> int:
+        """How many share the blocks."""
+        return len(self._arenas)
+
+    def begun(self, told: Any, turn: int) -> tuple[Callable[[int], None], list[AnyArray]]:
+        """Return what plays the share of a hand when the part is told this, and the tables it hands out."""
         part, tape = self._part, self._part.tape
         given = [np.ascontiguousarray(followed(told, trail)) for trail in part.told]
         made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
+        tables = (self._resident[turn], given, made)
 
         def share(hand: int) -> None:
             own = self._shares[hand : hand + 2]
-            tables = (self._resident[turn], given, made)
             self._player.play(
                 tape.words, self._arenas[hand], tape.functions, *tables, LANES, self._worlds, *own
             )
 
-        others = [HANDS.submit(share, hand) for hand in range(1, len(self._arenas))]
-        share(0)
-        for one in others:
-            one.result()
-        return filled(part.template, made)
+        return share, made
+
+    def handed_out(self, made: list[AnyArray]) -> Any:
+        """Return what the part hands out, with its tables."""
+        return filled(self._part.template, made)
+
+
+def play_on(parts: Sequence[Playing], told: Any, turn: int) -> list[Any]:
+    """Play parts that follow one another at once; return what each hands out when it is told this."""
+    begun = [part.begun(told, turn) for part in parts]
+
+    def share(hand: int) -> None:
+        for play, _ in begun:
+            play(hand)
+
+    others = [HANDS.submit(share, hand) for hand in range(1, parts[0].hands)]
+    share(0)
+    for one in others:
+        one.result()
+    return [part.handed_out(made) for part, (_, made) in zip(parts, begun, strict=True)]
 
 
 @dataclass
@@ -312,6 +332,9 @@ class Months:
     def __init__(self, ctx: Context, score: Score, state: State, hands: int, player: ModuleType) -> None:
         self._ctx, self._score, self._turn = ctx, score, 0
         self._now = now_of(state)
+        past = state.frontier_orders
+        self._past = np.empty((len(past) + ctx.settings.months - state.tick, *past.shape[1:]))
+        self._past[: len(past)] = past
         self._tables = staying(ctx, score, state)
         self._plans = Playing(score.plans, self._tables, ctx.worlds, hands, player)
         self._rest = Playing(score.rest, self._tables, ctx.worlds, hands, player)
@@ -345,14 +368,17 @@ class Months:
         """Advance all worlds by a month, record it and check it."""
         ctx, now = self._ctx, self._now
         told = told_of(ctx, now)
-        planned: Planned = self._plans.play(told, self._turn)
         crowd = now.crowd
-        if planned.setting is not None:
+        if isinstance(crowd, Cohorts):
+            _, found = play_on((self._plans, self._rest), told, self._turn)
+        else:
+            (planned,) = play_on((self._plans,), told, self._turn)
             crowd = crowd.choose(planned.setting)
             told.chosen = crowd.people()
-        found: Followed = self._rest.play(told, self._turn)
-        past = np.concatenate([now.frontier_orders, found.frontier_orders[None]])
-        after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, past, crowd, {})
+            (found,) = play_on((self._rest,), told, self._turn)
+        months = len(now.frontier_orders)
+        self._past[months] = found.frontier_orders
+        after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, self._past[: months + 1], crowd, {})
         recorder.take(now.tick, found.rows, self._score.left, end_of_month(ctx, after))
         worst.take(found.residuals)
         self._now, self._turn = after, 1 - self._turn
@@ -367,7 +393,8 @@ class Months:
             return value.table.seen(unblocked(tables[value.table], value.shape, self._ctx.worlds))
 
         state: State = table(self._score.state, ())
-        state.tick, state.months, state.frontier_orders = now.tick, now.months, now.frontier_orders
+        state.tick, state.months = now.tick, now.months
+        state.frontier_orders = now.frontier_orders.copy()
         if not isinstance(now.crowd, Cohorts):
             state.crowd = now.crowd
         state.known = {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.tape.months import Part, Playing, machine
+from sim.tape.months import Part, Playing, machine, play_on
 from sim.tape.namespace import StandIns
 from sim.tape.program import AnyArray
 from sim.tape.tables import blocked, room, unblocked
@@ -108,7 +108,7 @@ class Written:
         assert player is not None
         playing = Playing(self._part, [blocks], worlds, HANDS, player)
         for _ in range(times):
-            handed = playing.play(SimpleNamespace(**tables), 0)
+            (handed,) = play_on((playing,), SimpleNamespace(**tables), 0)
         if handed is not None:
             return list(handed)
         return [kept.table.seen(unblocked(blocks[kept.table], kept.shape, worlds)) for kept in self.kept]
