@@ -22,9 +22,11 @@ def blocked(table: AnyArray) -> AnyArray:
     Shapes: (..., world) -> (block, row, lane).
     """
     worlds = table.shape[-1]
-    columns = np.minimum(np.arange(blocks(worlds) * LANES), worlds - 1)
     into = room(table.shape[:-1], table.dtype, worlds)
-    into[:] = table.reshape(-1, worlds)[:, columns].reshape(-1, blocks(worlds), LANES).swapaxes(0, 1)
+    rows = table.reshape(into.shape[1], worlds)
+    if worlds % LANES:
+        rows = rows[:, np.minimum(np.arange(blocks(worlds) * LANES), worlds - 1)]
+    into[:] = rows.reshape(into.shape[1], blocks(worlds), LANES).swapaxes(0, 1)
     return into
 
 
