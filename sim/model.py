@@ -62,13 +62,11 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
     def run(self, on_month: Callable[[int], None] | None = None) -> None:
         """Run to the horizon, telling `on_month` after each month.
 
-        A long run's months are played from a tape from the second on, with the same bits (sim.tape.months).
+        A long run's months are played from a tape, with the same bits (sim.tape.months).
         """
         settings = self.context.settings
-        played = None
+        played = Months.of(self)
         for month in range(settings.months):
-            if month == 1:
-                played = Months.of(self)
             if played is not None:
                 played.play(self.recorder, self.worst)
             else:

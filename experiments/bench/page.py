@@ -110,7 +110,7 @@ def whole_tables(
         for one, other in tapes
     ]
     tables.append(Table("tapes", "Microseconds a world and month", head, rows))
-    title = f"Seconds on the clock of `{cohorts.words}`, after its first month"
+    title = f"Seconds on the clock of the months of `{cohorts.words}`"
     rows = [(f"{hands}", f"{seconds:.2f}") for hands, seconds in clock.items()]
     tables.append(Table("cohorts", title, ("threads", "seconds, median of five"), rows))
     rows = [

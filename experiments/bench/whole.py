@@ -71,23 +71,21 @@ def cost_of(words: Sequence[str], *, played: bool = True) -> Cost:
     began = time.process_time()
     model, _ = feasible_model(plan, cases)
     started = time.process_time()
-    model.step()
-    stepped = time.process_time()
     months = Months.of(model, wanted=True) if played else None
     written = time.process_time()
-    for _ in range(1, plan.months):
+    for _ in range(plan.months):
         if months is not None:
             months.play(model.recorder, model.worst)
         else:
             model.step()
     ended = time.process_time()
     forget(model)
-    took = ended - written + stepped - started
-    return Cost(" ".join(words), started - began, written - stepped, took, cases.size * plan.months)
+    took, size = ended - written, cases.size * plan.months
+    return Cost(" ".join(words), started - began, written - started, took, size)
 
 
 def played_seconds(words: Sequence[str], hands: int) -> float:
-    """Return seconds on the clock in which so many threads play a run's months after the first.
+    """Return seconds on the clock in which so many threads play a run's months.
 
     Raises: RuntimeError where months cannot be played.
     """
@@ -97,12 +95,11 @@ def played_seconds(words: Sequence[str], hands: int) -> float:
     plan = plan_from_config(compose_run(list(words), None), "bench")
     model, _ = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
     model.hands = hands
-    model.step()
     months = Months.of(model, wanted=True)
     if months is None:
         raise RuntimeError("months cannot be played: nothing is compiled here")
     began = time.perf_counter()
-    for _ in range(1, plan.months):
+    for _ in range(plan.months):
         months.play(model.recorder, model.worst)
     took = time.perf_counter() - began
     forget(model)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
-from sim.memory import once_a_month, once_a_run
+from sim.memory import known_by_inputs, once_a_month, once_a_run
 from sim.physics.robots import (
     cost_per_task_usd,
     decoupled_unit_cost_usd,
@@ -305,11 +305,22 @@ def pilot_split(ctx: Context, price_usd: Array, tariff: Array, open_to: Array, r
     Shapes: price and residual (maker, world), tariff and open_to (maker, market, world)
     -> (maker, market, world), summing to the shares of places that any maker serves.
     """
-    rules = ctx.params.robots
-    utility = residual[:, None] + home_utility(ctx)
-    utility = np.where(open_to > 0.0, utility, NOT_SOLD_UTILITY)
-    shares = maker_shares(price_usd[:, None] * (1.0 + tariff), utility, rules.pilot_price_sensitivity)
-    return share_over_first(shares * open_to) * pilots_by_place(ctx)
+    sensitivity = ctx.params.robots.pilot_price_sensitivity
+    delivered_usd = price_usd[:, None] * (1.0 + tariff)
+    return pilot_shares(delivered_usd, home_utility(ctx), sensitivity, open_to, residual) * pilots_by_place(
+        ctx
+    )
+
+
+def pilot_shares(
+    delivered_usd: Array, home_utility: Array, sensitivity: Array, open_to: Array, residual: Array
+) -> Array:
+    """Return the makers' shares of a place's pilots (S9.6).
+
+    Shapes: residual (maker, world), the others broadcast to (maker, market, world) -> (maker, market, world).
+    """
+    utility = np.where(open_to > 0.0, residual[:, None] + home_utility, NOT_SOLD_UTILITY)
+    return share_over_first(maker_shares(delivered_usd, utility, sensitivity) * open_to)
 
 
 @once_a_run
@@ -334,12 +345,34 @@ def fitted_pilot_residual(ctx: Context, price_usd: Array, tariff: Array, units: 
     units takes the weakest record of the others.
     Source: the contraction of Berry, Levinsohn and Pakes 1995 on shares summed over places.
     """
+    return fitted_to_units(
+        units,
+        price_usd[:, None] * (1.0 + tariff),
+        home_utility(ctx),
+        ctx.params.robots.pilot_price_sensitivity,
+        pilots_open_to(ctx, 0.0, sells_outside(ctx, 0.0)) * (units > 0.0)[:, None],
+        pilots_by_place(ctx),
+    )
+
+
+@known_by_inputs(most=4)
+def fitted_to_units(
+    units: Array,
+    delivered_usd: Array,
+    home_utility: Array,
+    sensitivity: Array,
+    open_to: Array,
+    by_place: Array,
+) -> Array:
+    """Return the track record that gives each maker its units, as `fitted_pilot_residual` (S9.6).
+
+    Shapes: units (maker, world), the others as in `pilot_shares` -> (maker, world).
+    """
     known = units > 0.0
     wanted = share_over_first(units)
-    open_to = pilots_open_to(ctx, 0.0, sells_outside(ctx, 0.0)) * known[:, None]
     residual = np.zeros_like(units)
     for _ in range(FIT_ROUNDS):
-        given = pilot_split(ctx, price_usd, tariff, open_to, residual).sum(1)
+        given = (pilot_shares(delivered_usd, home_utility, sensitivity, open_to, residual) * by_place).sum(1)
         fits = known & (given > 0.0)
         step = np.log(np.where(fits, wanted, 1.0)) - np.log(np.where(fits, given, 1.0))
         residual = residual + step

@@ -1,4 +1,4 @@
-"""Months played from a tape, from the second on, with the bits that NumPy gives (decision 50).
+"""Months played from a tape, with the bits that NumPy gives (decision 50).
 
 A month is written down in two parts, for the axes and settings of a run: what everybody plans, and all that
 follows. Between them the crowd chooses. What tapes do not know is NumPy's: the crowd, the month's luck, the
@@ -341,7 +341,7 @@ class Months:
 
     @classmethod
     def of(cls, model: Model, *, wanted: bool = False) -> "Months | None":
-        """Return what plays a model's months after its first, or nothing where NumPy is to compute them.
+        """Return what plays a model's months to come, or nothing where NumPy is to compute them.
 
         `wanted`: also where that takes longer.
         """
@@ -443,7 +443,7 @@ def own_minds(cast: Cast) -> bool:
 def is_worth_writing(ctx: Context) -> bool:
     """Return whether a run is long and wide enough that a tape saves more than writing it takes."""
     a_month = SAVED_SECONDS_A_MONTH + SAVED_SECONDS_A_WORLD_AND_MONTH * ctx.worlds
-    return (ctx.settings.months - 1) * a_month > WRITING_SECONDS
+    return ctx.settings.months * a_month > WRITING_SECONDS
 
 
 def depends_on(model: Model) -> Any:
@@ -456,7 +456,8 @@ def depends_on(model: Model) -> Any:
         if isinstance(value, np.ndarray):
             tables.append((value.shape[:-1], in_memory(value)))
 
-    mapped((ctx.params, model.state, model.state.crowd.people()), note)
+    state = remade(model.state, frontier_orders=None)
+    mapped((ctx.params, state, model.state.crowd.people()), note)
     return (
         sha256(pickle.dumps((ctx.axes, ctx.start, sorted(settings.items())))).digest(),
         tuple(tables),

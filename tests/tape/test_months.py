@@ -39,11 +39,10 @@ def computed(model: RaceModel) -> RaceModel:
 
 
 def played(model: RaceModel) -> RaceModel:
-    """Let NumPy compute the first month and a tape play the others."""
-    model.step()
+    """Let a tape play all months."""
     months = Months.of(model, wanted=True)
     assert months is not None
-    for _ in range(1, model.context.settings.months):
+    for _ in range(model.context.settings.months):
         months.play(model.recorder, model.worst)
     model.state = months.state()
     return model

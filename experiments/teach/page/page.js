@@ -2,7 +2,7 @@
 (async function () {
   const by = id => document.getElementById(id);
   let model, state, answer, quadrants, tunnel, held = null, waiting = null, newest = 0, bet = null, betting = false, saying = () => "";
-  const past = [], PAUSE_MS = 40, SETTLE_MS = 300;
+  const past = [], PAUSE_MS = 16, SETTLE_MS = 300;
   const word = key => WORDS[state.language][key];
   function fill() {
     document.documentElement.lang = state.language;
