@@ -96,7 +96,7 @@ class DaskExecutor:
                 with talking():
                     ready = _finished(held)
                     seen.look()
-                for future in ready:
+                for future in filter(_is_over, ready):
                     self._hear(future, held.pop(future), waiting, job)
                 job.meanwhile(0.0)
         finally:
@@ -291,7 +291,12 @@ def _finished(held: Mapping[Any, Attempt]) -> list[Any]:
 
     with suppress(TimeoutError):
         wait(list(held), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED")
-    return [future for future in held if future.status != "pending"]
+    return [future for future in held if _is_over(future)]
+
+
+def _is_over(future: Any) -> bool:
+    """Return whether a unit needs no more waiting: what its worker took along when it died is done again."""
+    return future.status not in ("pending", "lost")
 
 
 def _distributed(kind: str) -> None:

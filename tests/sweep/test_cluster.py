@@ -202,8 +202,8 @@ def test_a_killed_worker_of_a_cluster_loses_no_run(tmp_path: Path, cluster: Clus
         killed.kill()
         killed.wait()
         driver.release()
-        driver.process.communicate()
-        assert driver.process.returncode == OK
+        _, said = driver.process.communicate()
+        assert driver.process.returncode == OK, said
     assert contents(folder) == contents(pretended)
     assert len(rows(folder)) == len(set(rows(folder))) == 8
 
