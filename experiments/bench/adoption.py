@@ -1,6 +1,7 @@
 """Time the adoption submodel here and in other frameworks, in one process, after docking them to it.
 
-Times are processor seconds of one thread, so that other work on the machine hardly counts.
+Times are processor seconds of one thread, so that other work on the machine hardly counts; seconds on the
+clock stand beside them, since the laboratory's crowd may use every core.
 """
 
 import cProfile
@@ -18,12 +19,15 @@ from typing import Any
 import numpy as np
 
 from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
+from experiments.runs.crew import cores
+from sim import hands
 from sim.markets import crowd_compiled
 
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 OURS, ARRAYS = "Uncontested", "the same law by NumPy's arrays"
+EVERY_CORE = f"{OURS}, {cores()} threads"
 PEERS = {
     "Mesa": ("mesa", "experiments.bench.with_mesa"),
     "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
@@ -51,6 +55,8 @@ class Timing:
     consumers: int
     reconsider: float
     nanoseconds: float
+    """of the processor"""
+    clock_nanoseconds: float
     setup_seconds: float
 
 
@@ -81,11 +87,11 @@ def dock(peers: dict[str, ModuleType]) -> dict[str, float]:
     return farthest
 
 
-def seconds_of(run: Callable[[], object]) -> float:
-    """Return processor seconds of a run."""
-    began = time.process_time()
+def seconds_of(run: Callable[[], object]) -> tuple[float, float]:
+    """Return processor seconds of a run, and seconds on the clock."""
+    began, clock = time.process_time(), time.perf_counter()
     run()
-    return time.process_time() - began
+    return time.process_time() - began, time.perf_counter() - clock
 
 
 def months_for(consumers: int, steps: int, least: int) -> int:
@@ -105,13 +111,17 @@ def arrays_only() -> Iterator[None]:
 
 
 def time_ours(consumers: int, reconsider: float) -> list[Timing]:
-    """Time the laboratory's crowd, compiled if it is here and by NumPy, the best of three each."""
+    """Time the laboratory's crowd: compiled, by all threads too, and by NumPy; the best of three each."""
     task = problem(consumers, months_for(consumers, STEPS, 3), reconsider)
+    ways = ((OURS, nullcontext()), (EVERY_CORE, hands.sharing(cores())), (ARRAYS, arrays_only()))
     found = []
-    for who, way in ((OURS, nullcontext), (ARRAYS, arrays_only)):
-        with way():
+    for who, way in ways:
+        with way:
             took = [seconds_of(lambda: ours(task, 2)) for _ in range(3)]
-        found.append(Timing(who, consumers, reconsider, _NANO * min(took) / (consumers * task.months), 0.0))
+        processor, clock = (
+            min(times) * _NANO / (consumers * task.months) for times in zip(*took, strict=True)
+        )
+        found.append(Timing(who, consumers, reconsider, processor, clock, 0.0))
     return found
 
 
@@ -130,7 +140,8 @@ def time_peer(name: str, peer: ModuleType, consumers: int) -> list[Timing]:
             setup = time.process_time() - began
         model.rule = replace(task.rule, reconsider=reconsider)
         took = seconds_of(partial(peer.run, model, task.months))
-        found.append(Timing(name, consumers, reconsider, _NANO * took / (consumers * task.months), setup))
+        processor, clock = (seconds * _NANO / (consumers * task.months) for seconds in took)
+        found.append(Timing(name, consumers, reconsider, processor, clock, setup))
     return found
 
 
@@ -146,7 +157,7 @@ def compare(sizes: Sequence[int], peers: dict[str, ModuleType], tell: Callable[[
         for name, peer in peers.items():
             grown = seconds[name] * consumers / before
             if grown > MOST_SECONDS:
-                found += [Timing(name, consumers, rho, np.nan, np.nan) for rho in (1.0, USUAL)]
+                found += [Timing(name, consumers, rho, np.nan, np.nan, np.nan) for rho in (1.0, USUAL)]
                 continue
             began = time.process_time()
             tell(f"{name}, {consumers:,} consumers")

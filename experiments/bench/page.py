@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.bench.adoption import ARRAYS, DOCK, OURS, PEERS, USUAL, Timing, installed
+from experiments.bench.adoption import ARRAYS, DOCK, EVERY_CORE, OURS, PEERS, USUAL, Timing, installed
 from experiments.bench.whole import Cost, Launch
 from experiments.pages.datapage import renewed, table
 from experiments.runs.crew import cores
@@ -37,19 +37,21 @@ def adoption_tables(
     """Return the tables of the adoption submodel."""
     sizes = sorted({one.consumers for one in timings})
     found = {(one.who, one.consumers, one.reconsider): one.nanoseconds for one in timings}
-    tables = []
-    rows: list[tuple[str, ...]]
-    for reconsider, mark in ((1.0, "all choose"), (USUAL, "a share chooses")):
-        rows = []
-        for who in (OURS, ARRAYS, *distances):
-            cells = [who]
-            for size in sizes:
-                took, own = found[who, size, reconsider], found[OURS, size, reconsider]
-                ratio = "" if who == OURS else f" ({took / own:{',.0f' if took > 10.0 * own else '.1f'}} x)"
-                cells.append(_LEFT_OUT if np.isnan(took) else f"{took:,.0f}{ratio}")
-            rows.append(tuple(cells))
-        title = f"Nanoseconds a consumer and month, {reconsider:.0%} choosing; in brackets over {OURS}"
-        tables.append(Table(mark, title, ("", *(f"{size:,} consumers" for size in sizes)), rows))
+    clock = {(one.who, one.consumers, one.reconsider): one.clock_nanoseconds for one in timings}
+    head = ("", *(f"{size:,} consumers" for size in sizes))
+    tables = [
+        Table(
+            mark,
+            f"Nanoseconds {of} a consumer and month, {reconsider:.0%} choosing; in brackets over {first}",
+            head,
+            compared((first, *others), sizes, reconsider, times),
+        )
+        for mark, reconsider, of, times, first, others in (
+            ("all choose", 1.0, "of the processor", found, OURS, (ARRAYS, *distances)),
+            ("on the clock", 1.0, "on the clock", clock, EVERY_CORE, distances),
+            ("a share chooses", USUAL, "of the processor", found, OURS, (ARRAYS, *distances)),
+        )
+    ]
     consumers, months, worlds = DOCK
     tables.append(
         Table(
@@ -59,7 +61,7 @@ def adoption_tables(
             [(who, f"{distance:.1f}") for who, distance in distances.items()],
         )
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"{rho:.0%}", *(f"{found[ARRAYS, n, rho] / found[OURS, n, rho]:.1f}" for n in sizes))
         for rho in (1.0, USUAL)
     ]
@@ -78,6 +80,24 @@ def adoption_tables(
     rows = [(f"`{name}`", f"{share:.0%}") for name, share in profile]
     tables.append(Table("profile", "Where Mesa's time goes", ("function", "own share"), rows))
     return tables
+
+
+def compared(
+    names: Sequence[str],
+    sizes: Sequence[int],
+    reconsider: float,
+    times: Mapping[tuple[str, int, float], float],
+) -> list[tuple[str, ...]]:
+    """Return rows of what each took at each size, and how many times what the first took."""
+    rows = []
+    for who in names:
+        cells = [who]
+        for size in sizes:
+            took, own = times[who, size, reconsider], times[names[0], size, reconsider]
+            ratio = "" if who == names[0] else f" ({took / own:{',.0f' if took > 10.0 * own else '.1f'}} x)"
+            cells.append(_LEFT_OUT if np.isnan(took) else f"{took:,.0f}{ratio}")
+        rows.append(tuple(cells))
+    return rows
 
 
 def whole_tables(

@@ -28,6 +28,7 @@ from experiments.runs.recorded import declared
 from experiments.runs.scratch import Scratch
 from experiments.runs.team import Team
 from experiments.trust.observed import check_series
+from sim import hands
 from sim.axes import RESPONSES
 from sim.units import Array, IntArray
 
@@ -165,9 +166,10 @@ def _simulate_here(
 
     ids = np.arange(plan.worlds)
     results = []
-    for place, (first, end) in enumerate(batches):
-        show = terminal.counted_from(place * plan.months, meter.show)
-        results.append(simulate(plan, ids[first:end], first, scratch, show))
+    with hands.sharing(plan.workers or cores()):
+        for place, (first, end) in enumerate(batches):
+            show = terminal.counted_from(place * plan.months, meter.show)
+            results.append(simulate(plan, ids[first:end], first, scratch, show))
     return results
 
 

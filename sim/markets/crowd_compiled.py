@@ -8,9 +8,11 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import numpy as np
 
+from sim import hands
 from sim.markets import crowd_law
 from sim.markets.crowd_law import MonthTable
 from sim.markets.crowd_net import CrowdNet
@@ -36,6 +38,9 @@ def _compiled() -> ModuleType | None:
     return kernel if law_digest() == kernel.LAW else None
 
 
+_FEWEST_CHOICES: Final = 16384
+"""Agents of all worlds that are worth a thread."""
+
 _KERNEL = _compiled()
 AVAILABLE = _KERNEL is not None
 
@@ -44,31 +49,40 @@ def chosen(net: CrowdNet, state: CrowdState, table: MonthTable, keys: Words) -> 
     """Do as `crowd_law.chosen` does. Raises: RuntimeError where nothing is compiled."""
     if _KERNEL is None:
         raise RuntimeError("the law of choice is not compiled here; use crowd_law.chosen")
+    kernel = _KERNEL
     held, classes, markets, worlds = state.heads.shape
-    grown = np.zeros((worlds, held, classes, markets), np.int64)
+    agents = len(net.slot)
+    sharing = min(hands.many(), max(1, agents * worlds // _FEWEST_CHOICES))
+    grown = np.zeros((sharing, worlds, held, classes, markets), np.int64)
     holds = state.holds.copy()
-    _KERNEL.month(
-        np.log,
-        np.exp,
-        labs=held // 2 - 1,
-        cells=classes * markets,
-        links=len(net.neighbour),
-        threshold=table.threshold,
-        likeliest=table.likeliest,
-        plain=table.plain,
-        habit=table.habit,
-        free_share=table.free_share,
-        beta=table.beta,
-        epsilon=table.epsilon,
-        key=keys,
-        luck=net.turns.luck,
-        turn=net.turns.agent,
-        cell=net.turns.cell,
-        neighbour=net.seen,
-        before=state.holds,
-        weight_people=state.weight_people,
-        voice=state.voice,
-        after=holds,
-        change=grown,
-    )
-    return holds, np.ascontiguousarray(np.moveaxis(grown, 0, -1))
+
+    def choose(hand: int) -> None:
+        kernel.month(
+            np.log,
+            np.exp,
+            labs=held // 2 - 1,
+            cells=classes * markets,
+            links=len(net.neighbour),
+            from_turn=agents * hand // sharing,
+            to_turn=agents * (hand + 1) // sharing,
+            threshold=table.threshold,
+            likeliest=table.likeliest,
+            plain=table.plain,
+            habit=table.habit,
+            free_share=table.free_share,
+            beta=table.beta,
+            epsilon=table.epsilon,
+            key=keys,
+            luck=net.turns.luck,
+            turn=net.turns.agent,
+            cell=net.turns.cell,
+            neighbour=net.seen,
+            before=state.holds,
+            weight_people=state.weight_people,
+            voice=state.voice,
+            after=holds,
+            change=grown[hand],
+        )
+
+    hands.share(choose, sharing)
+    return holds, np.ascontiguousarray(np.moveaxis(grown.sum(0), 0, -1))

@@ -48,6 +48,8 @@ typedef struct {
 
 typedef struct {
     npy_intp labs, cells, links, agents, worlds;
+    /* the turns, from and to before, whose agents choose */
+    npy_intp from, to;
     /* (held, cell, world), (world,), (1 + lab, cell, world), (1 + lab + held, cell, world): crowd.MonthTable */
     const uint64_t *threshold, *likeliest;
     const float *plain, *habit, *free_share, *beta, *epsilon;
@@ -243,8 +245,8 @@ WIDEST static void advance(const Month *m, const Room *room, Choosers *who, npy_
     uint64_t word[BLOCK];
     int32_t may[BLOCK];
     who->many = 0;
-    for (npy_intp start = 0; start < m->agents; start += BLOCK) {
-        const npy_intp size = m->agents - start < BLOCK ? m->agents - start : BLOCK;
+    for (npy_intp start = m->from; start < m->to; start += BLOCK) {
+        const npy_intp size = m->to - start < BLOCK ? m->to - start : BLOCK;
         for (npy_intp i = 0; i < size; i++) word[i] = mix(key + m->luck[start + i]);
         npy_intp many = 0;
         for (npy_intp i = 0; i < size; i++) {
@@ -304,22 +306,27 @@ static int float_loop(PyObject *function, Function *found) {
 #define TABLES 16
 
 static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
-    static char *names[] = {"log", "exp", "labs", "cells", "links", "threshold", "likeliest", "plain", "habit",
-                            "free_share", "beta", "epsilon", "key", "luck", "turn", "cell", "neighbour", "before",
-                            "weight_people", "voice", "after", "change", NULL};
+    static char *names[] = {"log", "exp", "labs", "cells", "links", "from_turn", "to_turn", "threshold", "likeliest",
+                            "plain", "habit", "free_share", "beta", "epsilon", "key", "luck", "turn", "cell",
+                            "neighbour", "before", "weight_people", "voice", "after", "change", NULL};
     PyObject *logarithm, *exponential, *table[TABLES + 1];
     Month m;
-    Py_ssize_t labs, cells, links;
-    if (!PyArg_ParseTupleAndKeywords(args, named, "OOnnnOOOOOOOOOOOOOOOOO", names, &logarithm, &exponential, &labs,
-                                     &cells, &links, table, table + 1, table + 2, table + 3, table + 4, table + 5,
-                                     table + 6, table + 7, table + 8, table + 9, table + 10, table + 11, table + 12,
-                                     table + 13, table + 14, table + 15, table + 16))
+    Py_ssize_t labs, cells, links, from, to;
+    if (!PyArg_ParseTupleAndKeywords(args, named, "OOnnnnnOOOOOOOOOOOOOOOOO", names, &logarithm, &exponential,
+                                     &labs, &cells, &links, &from, &to, table, table + 1, table + 2, table + 3,
+                                     table + 4, table + 5, table + 6, table + 7, table + 8, table + 9, table + 10,
+                                     table + 11, table + 12, table + 13, table + 14, table + 15, table + 16))
         return NULL;
     (void)self;
     if (float_loop(logarithm, &m.log) || float_loop(exponential, &m.exp)) return NULL;
     const Py_ssize_t agents = PyObject_Size(table[8]), worlds = PyObject_Size(table[7]);
     if (agents < 0 || worlds < 0) return NULL;
-    m.labs = labs, m.cells = cells, m.links = links, m.agents = agents, m.worlds = worlds;
+    if (from < 0 || to > agents || from > to) {
+        PyErr_Format(PyExc_ValueError, "from_turn = %zd, to_turn = %zd: expected turns of %zd agents", from, to,
+                     agents);
+        return NULL;
+    }
+    m.labs = labs, m.cells = cells, m.links = links, m.agents = agents, m.worlds = worlds, m.from = from, m.to = to;
     const npy_intp helds = 2 + 2 * labs, all = cells * worlds, people = agents * worlds;
     const npy_intp size[TABLES + 1] = {helds * all,  worlds, (1 + labs) * all, helds * all,    (1 + labs + helds) * all,
                                        worlds,       worlds, worlds,           agents,         agents,
@@ -333,7 +340,7 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
     Room room = {0};
     Choosers *who = NULL;
     for (int i = 0; i <= TABLES; i++) {
-        at[i] = entries(table[i], given + i, names[5 + i], size[i], bytes[i], i >= TABLES - 1);
+        at[i] = entries(table[i], given + i, names[7 + i], size[i], bytes[i], i >= TABLES - 1);
         if (!at[i]) goto done;
     }
     m.threshold = at[0], m.likeliest = at[1], m.plain = at[2], m.habit = at[3], m.free_share = at[4];
@@ -378,7 +385,7 @@ done:
 
 static PyMethodDef methods[] = {
     {"month", (PyCFunction)(void (*)(void))month, METH_VARARGS | METH_KEYWORDS,
-     "Let the crowds of all worlds choose once: writes `after` and adds to `change` the heads that moved."},
+     "Let some of the crowd of each world choose once: writes `after` and adds to `change` the heads that moved."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim import streams
+from sim import hands, streams
 from sim.markets import crowd, crowd_compiled, crowd_law
 from sim.markets.choice import FREE, NON_USE, PAID, ChoiceSetting
 from sim.markets.crowd_net import CrowdNet, build_net
@@ -77,10 +77,12 @@ def test_compiled_or_not_is_the_same_to_the_bit(size: tuple[int, ...]) -> None:
         table = crowd.month_table(setting, state.heads, 1.0)
         keys = streams.world_keys(3, ids, "assistant", tick)
         holds, grown = crowd_law.chosen(net, state, table, keys)
-        of_kernel, grown_in_kernel = crowd_compiled.chosen(net, state, table, keys)
-        np.testing.assert_array_equal(of_kernel, holds)
-        np.testing.assert_array_equal(grown_in_kernel, grown)
-        assert grown_in_kernel.flags.c_contiguous
+        for many in (1, 3):
+            with hands.sharing(many):
+                of_kernel, grown_in_kernel = crowd_compiled.chosen(net, state, table, keys)
+            np.testing.assert_array_equal(of_kernel, holds)
+            np.testing.assert_array_equal(grown_in_kernel, grown)
+            assert grown_in_kernel.flags.c_contiguous
         moved += int((holds != state.holds).sum())
         state = replace(state, holds=holds, heads=state.heads + grown)
         # What drew people in fades, so that later months differ from the first.
@@ -100,6 +102,26 @@ def test_tables_that_do_not_fit_are_refused_by_name() -> None:
         crowd_compiled.chosen(net, state, replace(table, plain=table.plain[:, :1].copy()), keys)
     with pytest.raises(ValueError, match="habit: "):
         crowd_compiled.chosen(net, state, replace(table, habit=table.habit.astype(np.float64)), keys)  # type: ignore[arg-type]  # what is tested
+
+
+@compiled
+def test_hands_share_a_large_crowd_and_say_what_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, state, setting = crowd_of(2, 1, 1, 40_000, 4, 1, seed=1)
+    table = crowd.month_table(setting, state.heads, 1.0)
+    keys = streams.world_keys(3, np.arange(1), "assistant", 0)
+    turns: list[tuple[int, int]] = []
+
+    class Kernel:
+        def month(self, *_: object, from_turn: int, to_turn: int, **__: object) -> None:
+            turns.append((from_turn, to_turn))
+            if from_turn:
+                raise ValueError("the second")
+
+    monkeypatch.setattr(crowd_compiled, "_KERNEL", Kernel())
+    with hands.sharing(8), pytest.raises(ValueError, match="the second"):
+        crowd_compiled.chosen(net, state, table, keys)
+    assert sorted(turns) == [(0, 20_000), (20_000, 40_000)]
+    assert hands.many() == 1
 
 
 @pytest.mark.skipif(not COMPILER, reason="no C compiler")
