@@ -77,23 +77,23 @@ def uniform(
 
     Shapes: world_ids (world,) -> (entity, world).
     """
-    return uniforms(seed, world_ids, {decision: entities}, tick)[decision]
+    return uniforms(seed, world_ids, {decision: entities}, range(tick, tick + 1))[decision][0]
 
 
 def uniforms(
-    seed: int, world_ids: npt.NDArray[np.int64], entities: Mapping[str, Sequence[str]], tick: int
+    seed: int, world_ids: npt.NDArray[np.int64], entities: Mapping[str, Sequence[str]], ticks: range
 ) -> dict[str, Array]:
-    """Draw uniforms in (0, 1) for several decisions of a tick at once, one per entity and world.
+    """Draw uniforms in (0, 1) for several decisions of some ticks at once, one per entity and world.
 
-    Shapes: entities of each decision, world_ids (world,) -> decision -> (entity, world).
+    Shapes: entities of each decision, world_ids (world,) -> decision -> (tick, entity, world).
     """
     rows = address_rows(seed, tuple((decision, tuple(some)) for decision, some in entities.items()))
-    timed = combine(rows.decisions, np.asarray([tick + 1], np.uint64))
-    keys = mix(combine(timed[:, None], world_ids.astype(np.uint64)))
+    timed = combine(rows.decisions, np.arange(ticks.start + 1, ticks.stop + 1, dtype=np.uint64)[:, None])
+    keys = mix(combine(timed[..., None], world_ids.astype(np.uint64)))
     # What a key alone gives is scrambled once, not once an entity.
-    words = mix(mix(keys + _GOLDEN)[rows.decision_of] + rows.entities)
+    words = mix(mix(keys + _GOLDEN)[:, rows.decision_of] + rows.entities)
     table = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT
-    return {decision: table[some] for decision, some in rows.part.items()}
+    return {decision: table[:, some] for decision, some in rows.part.items()}
 
 
 @dataclass(frozen=True)
