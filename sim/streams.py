@@ -77,7 +77,8 @@ def uniform(
 
     Shapes: world_ids (world,) -> (entity, world).
     """
-    return uniforms(seed, world_ids, {decision: entities}, range(tick, tick + 1))[decision][0]
+    drawn: Array = uniforms(seed, world_ids, {decision: entities}, range(tick, tick + 1))[decision][0]
+    return drawn
 
 
 def uniforms(
