@@ -32,7 +32,10 @@
 #define INSIDE static inline
 #endif
 
-enum { END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS, ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM };
+enum {
+    END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS,
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, FOLD_ADD, FOLD_MAXIMUM, FOLD_MINIMUM
+};
 enum { DOUBLE, INTEGER, BYTE, BOOL };
 
 typedef struct {
@@ -152,6 +155,39 @@ BINARY(multiply, PRODUCT)
 BINARY(divide, QUOTIENT)
 BINARY(maximum, LARGER)
 BINARY(minimum, SMALLER)
+
+/* Fold entries along two axes, one after another: `axis` holds how many there are along each, and the bytes from one to
+   the next. The second operand is what folding begins with. Sums of a row stay in registers. */
+#define FOLD(NAME, RESULT)                                                                                             \
+    WIDEST static void NAME(const Work *w, const int32_t *axis) {                                                      \
+        EACH_ROW(w, {                                                                                                  \
+            npy_intp i = 0;                                                                                            \
+            if (w->step[0] == 8 && w->step[2] == 8)                                                                    \
+                for (; i + PIECE <= w->inner; i += PIECE) {                                                            \
+                    double total[PIECE];                                                                               \
+                    for (npy_intp k = 0; k < PIECE; k++) total[k] = AT(double, 1, i + k);                              \
+                    for (npy_intp one = 0; one < axis[0]; one++)                                                       \
+                        for (npy_intp other = 0; other < axis[2]; other++) {                                           \
+                            const double *x = (const double *)(at[0] + one * axis[1] + other * axis[3]) + i;           \
+                            for (npy_intp k = 0; k < PIECE; k++) total[k] = RESULT(total[k], x[k]);                    \
+                        }                                                                                              \
+                    memcpy((double *)at[2] + i, total, sizeof(total));                                                 \
+                }                                                                                                      \
+            for (; i < w->inner; i++) {                                                                                \
+                double total = AT(double, 1, i);                                                                       \
+                for (npy_intp one = 0; one < axis[0]; one++)                                                           \
+                    for (npy_intp other = 0; other < axis[2]; other++) {                                               \
+                        const double x = *(const double *)(at[0] + one * axis[1] + other * axis[3] + i * w->step[0]);  \
+                        total = RESULT(total, x);                                                                      \
+                    }                                                                                                  \
+                AT(double, 2, i) = total;                                                                              \
+            }                                                                                                          \
+        });                                                                                                            \
+    }
+#define PIECE 16
+FOLD(fold_add, SUM)
+FOLD(fold_maximum, LARGER)
+FOLD(fold_minimum, SMALLER)
 
 INSIDE void ratio(const Work *w) {
     const npy_intp n = w->inner;
@@ -388,6 +424,9 @@ WIDEST static int play(const int32_t *word, char *const *base, const Function *f
         case DIVIDE: word = work_of(word, base, &work); divide(&work); break;
         case MAXIMUM: word = work_of(word, base, &work); maximum(&work); break;
         case MINIMUM: word = work_of(word, base, &work); minimum(&work); break;
+        case FOLD_ADD: word = work_of(word, base, &work); fold_add(&work, word); word += 4; break;
+        case FOLD_MAXIMUM: word = work_of(word, base, &work); fold_maximum(&work, word); word += 4; break;
+        case FOLD_MINIMUM: word = work_of(word, base, &work); fold_minimum(&work, word); word += 4; break;
         case ARGSORT:
             word = work_of(word, base, &work);
             argsort(&work, word[0], word[1]);

@@ -12,6 +12,7 @@ AnyArray = npt.NDArray[Any]
 OPERATIONS: Final = (
     "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax",
     "rows", "add", "subtract", "multiply", "divide", "maximum", "minimum",
+    "fold_add", "fold_maximum", "fold_minimum",
 )  # fmt: skip
 """In the order of machine.c."""
 KINDS: Final = ("d", np.dtype(np.int64).char, "b", "?")

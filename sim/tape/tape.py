@@ -16,6 +16,7 @@ from sim.tape.program import (
     Rows,
     Store,
     Work,
+    collapsed,
 )
 from sim.tape.symbols import CannotTape, Symbol, root_of
 
@@ -28,6 +29,9 @@ EXACT: Final = {
     np.minimum: "minimum",
 }
 """Operations of two numbers whose result no processor can round otherwise: the machine has its own."""
+FOLDED: Final = {np.add: "fold_add", np.maximum: "fold_maximum", np.minimum: "fold_minimum"}
+"""Those of them that the machine folds along axes, two at most."""
+FOLDED_AXES: Final = 2
 
 
 class _Asked:
@@ -319,7 +323,14 @@ class Tape:
         outer = [one for one in in_turn(symbol.shadow.strides) if one in axes]
         order = (*outer, *(one for one in range(symbol.ndim) if one not in axes))
         entries, target = symbol.transpose(order), whole.transpose(order)
-        if initial is None:
+        many, (steps,) = collapsed(entries.shape[: len(outer)], [entries.shadow.strides[: len(outer)]])
+        if ufunc in FOLDED and symbol.dtype == DOUBLE and symbol.size and len(many) <= FOLDED_AXES:
+            first = entries[(slice(0, 1),) * len(axes)]
+            begin = first if initial is None else self.symbol_of(np.asarray(initial, DOUBLE))
+            pairs = [(1, 0)] * (FOLDED_AXES - len(many)) + list(zip(many, steps, strict=True))
+            tail = tuple(number for pair in pairs for number in pair)
+            self._work(FOLDED[ufunc], target, [first, begin], tail=tail)
+        elif initial is None:
             self.write(target, entries[(slice(0, 1),) * len(axes)])
             self._fold_rest(ufunc, target, entries, len(axes))
         else:
