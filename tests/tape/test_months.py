@@ -13,10 +13,11 @@ from experiments.runs.cases import cases_of
 from experiments.runs.simulate import feasible_model
 from sim import quantity
 from sim.model import RaceModel, forget
-from sim.tape import months as tape
-from sim.tape.months import Months
+from sim.tape import score
+from sim.tape.months import Months, machine
+from sim.tape.symbols import CannotTape
 
-NOT_COMPILED = pytest.mark.skipif(tape.machine() is None, reason="nothing is compiled here")
+NOT_COMPILED = pytest.mark.skipif(machine() is None, reason="nothing is compiled here")
 COHORTS = ("consumers=cohort", "worlds=5", "months=14")
 CROWDS = ("agents_per_world=400", "worlds=3", "months=8")
 EVENTS = ("scenario=blockade", "policy.blockade_hazard=0.9", "capability.breakthrough_hazard_us=0.9")
@@ -127,7 +128,7 @@ def test_blocks_that_several_hands_play_have_the_same_bits() -> None:
 
 @NOT_COMPILED
 def test_a_run_plays_long_months_and_ends_in_their_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tape, "is_worth_writing", lambda ctx: True)
+    monkeypatch.setattr(score, "is_worth_writing", lambda ctx: True)
     one, other = computed(started(*COHORTS)), started(*COHORTS)
     seen: list[int] = []
     other.run(on_month=seen.append)
@@ -140,7 +141,7 @@ def test_a_run_plays_long_months_and_ends_in_their_state(monkeypatch: pytest.Mon
 @NOT_COMPILED
 def test_what_was_written_once_is_played_for_other_worlds_and_parameters() -> None:
     played(started(*COHORTS))
-    written = list(tape._WRITTEN)
+    written = list(score._WRITTEN)
     others = (
         "power.lead_time_us=15",
         "chips.hbm_growth_cn=0.1",
@@ -148,7 +149,7 @@ def test_what_was_written_once_is_played_for_other_worlds_and_parameters() -> No
         "capital.interest_rate=0.02..0.09",
     )
     found = played(started(*COHORTS, *others))
-    assert list(tape._WRITTEN) == written
+    assert list(score._WRITTEN) == written
     assert_alike(computed(started(*COHORTS, *others)), found)
 
 
@@ -182,7 +183,7 @@ def test_laws_see_numpy_again_after_a_month_was_written() -> None:
     ids=["half steps", "short"],
 )
 def test_numpy_computes_what_is_not_worth_a_tape(overrides: tuple[str, ...]) -> None:
-    tape._WRITTEN.clear()
+    score._WRITTEN.clear()
     model = started(*overrides)
     model.step()
     assert Months.of(model) is None
@@ -212,11 +213,11 @@ def test_numpy_computes_where_a_law_asks_for_a_number(monkeypatch: pytest.Monkey
     def asking(ctx: Any, state: Any, *more: Any) -> Any:
         return usual(ctx, state, *more) if float(state.labs.cash_usd[0, 0]) > -np.inf else None
 
-    monkeypatch.setattr(tape, "is_worth_writing", lambda ctx: True)
+    monkeypatch.setattr(score, "is_worth_writing", lambda ctx: True)
     monkeypatch.setattr(robots, "act", asking)
     model = started(*COHORTS)
     model.step()
     assert Months.of(model) is None
-    with pytest.raises(tape.CannotTape, match="picks worlds"):
+    with pytest.raises(CannotTape, match="picks worlds"):
         Months.of(model, wanted=True)
     assert_alike(computed(started(*COHORTS)), computed(started(*COHORTS)))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sim import units
-from sim.tape.months import Part
 from sim.tape.namespace import StandIns
+from sim.tape.score import Part
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES
 from sim.tape.tape import Tape
