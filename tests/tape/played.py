@@ -25,6 +25,11 @@ HANDS = 2
 EXTREMES = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2e-308, 1e300, -1e300, 1.0, -1.0, 0.5])
 """Zeros, infinities, what is no number, the smallest and the largest."""
 
+ROW = np.array([[0.5], [-0.0], [3.0]])
+"""Fixed numbers of an axis. Shapes: (3, 1)."""
+CHOSEN = np.array([True, False, True])
+"""Fixed entries of an axis. Shapes: (3,)."""
+
 needs_machine = pytest.mark.skipif(
     machine() is None, reason="no C compiler, or compiled code is not wanted: nothing plays tapes here"
 )
@@ -72,6 +77,16 @@ def tables_of(worlds: int) -> Tables:
 
 def list_of(value: Any) -> list[Any]:
     return list(value) if isinstance(value, tuple | list) else [value]
+
+
+def laws_of(module: dict[str, Any]) -> list[Law]:
+    """Return the laws that a test file has defined: functions that are no tests or their helpers."""
+    return [
+        value
+        for name, value in module.items()
+        if getattr(value, "__module__", None) == module["__name__"]
+        and not name.startswith(("test_", "assert_"))
+    ]
 
 
 class Written:
