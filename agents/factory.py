@@ -3,13 +3,8 @@
 import numpy as np
 
 from sim.actors import Actor
-from sim.physics.robots import (
-    desired_industrial_units,
-    order_units,
-    retired_units,
-    technology_shares,
-    wanted_units,
-)
+from sim.physics.robot_choice import desired_industrial_units, order_units, technology_shares, wanted_units
+from sim.physics.robot_output import retired_units
 from sim.plans import FactoryPlan, FactoryView
 from sim.quantity import adjusted_share
 from sim.units import MONTHS_PER_YEAR, ONE, Array, ratio

@@ -26,7 +26,7 @@ from sim.axes import BLOCS, CONSTRAINTS, members_of, sums_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.month import Month
-from sim.physics.robots import OUTPUT_LIMITS
+from sim.physics.robot_output import OUTPUT_LIMITS
 from sim.plans import Plans
 from sim.state import State
 from sim.units import MILLION, ONE, Array, IntArray, ratio

@@ -17,7 +17,7 @@ from sim.context import Context
 from sim.ledger import FLOWS, SECTORS, Ledger
 from sim.month import Month
 from sim.physics.chips import legal_export_limit, smuggling_limit, survivors
-from sim.physics.robots import OUTPUT_LIMITS
+from sim.physics.robot_output import OUTPUT_LIMITS
 from sim.state import State
 from sim.units import MILLION, TINY, Array, ratio
 

@@ -12,7 +12,7 @@ from sim.acts.robot_terms import (
     yearly_cost_usd,
 )
 from sim.context import Context
-from sim.physics.robots import cost_per_task_usd
+from sim.physics.robot_choice import cost_per_task_usd
 from sim.plans import FactoryView, OrbitView, RobotMakerView, sealed
 from sim.quantity import compounded
 from sim.state import State

@@ -106,7 +106,7 @@ def robots(
     def ask(model: Any) -> Asked:
         from agents.factory import SHARED
         from sim.observe_robots import factory_view
-        from sim.physics.robots import break_even_efficiency_ratio, running_cost_usd_per_year
+        from sim.physics.robot_choice import break_even_efficiency_ratio, running_cost_usd_per_year
         from sim.quantity import capital_recovery_factor
 
         ctx, table = model.context, model.state.robots

@@ -12,14 +12,13 @@ from sim.acts.robot_terms import USD_PER_THOUSAND, machine_cost_usd, tariff_by_p
 from sim.axes import rows_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
-from sim.physics.robots import (
+from sim.physics.robot_choice import (
     dark_share_step,
     dark_target_share,
     desired_industrial_units,
-    fleet_after,
-    retired_units,
     wright_unit_cost_usd,
 )
+from sim.physics.robot_output import fleet_after, retired_units
 from sim.plans import Plans
 from sim.quantity import adjusted_share
 from sim.state import RobotTable, State

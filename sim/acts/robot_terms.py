@@ -11,7 +11,7 @@ import numpy as np
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
 from sim.memory import known_by_inputs, once_a_month, once_a_run
-from sim.physics.robots import (
+from sim.physics.robot_choice import (
     cost_per_task_usd,
     decoupled_unit_cost_usd,
     energy_usd_per_year,

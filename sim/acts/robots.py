@@ -29,7 +29,8 @@ from sim.axes import rows_by_bloc
 from sim.context import Context
 from sim.memory import once_a_run
 from sim.physics.production import useful_robot_labour_workers
-from sim.physics.robots import (
+from sim.physics.robot_choice import pilot_orders_step
+from sim.physics.robot_output import (
     commissioned_units,
     delivered_units,
     fleet_after,
@@ -38,7 +39,6 @@ from sim.physics.robots import (
     output_limits_units,
     parts_growth_step,
     parts_limit_units,
-    pilot_orders_step,
     retired_share,
     self_replication_gain,
 )
@@ -74,7 +74,7 @@ class RobotOutcome:
     arrived_units: Array
     retired_units: Array
     limit_units: Array
-    """(limit, maker, world), in the order of `sim.physics.robots.OUTPUT_LIMITS`."""
+    """(limit, maker, world), in the order of `sim.physics.robot_output.OUTPUT_LIMITS`."""
     binding: Array
     """Index of the limit that bound output."""
     parts_used_units: Array

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sim.physics import robots
+from sim.physics import robot_choice, robot_output
 from sim.quantity import capital_recovery_factor
 
 # A few dozen roundings of 2^-53 on terms that do not cancel.
@@ -16,7 +16,7 @@ WORLDS = 3
 @pytest.mark.parametrize("floor", [0.0, 8_000.0])
 def test_unit_cost_has_the_slope_of_wright(learning_rate, floor):
     experience = np.geomspace(8_000.0, 8e8, 200)[:, None] * np.ones(WORLDS)
-    cost = robots.wright_unit_cost_usd(
+    cost = robot_choice.wright_unit_cost_usd(
         np.float64(55_000.0), np.float64(floor), experience, np.float64(8_000.0), np.float64(learning_rate)
     )
     slope = np.polyfit(np.log(experience[:, 0]), np.log(cost[:, 0] - floor), 1)[0]
@@ -25,7 +25,7 @@ def test_unit_cost_has_the_slope_of_wright(learning_rate, floor):
 
 
 def test_each_doubling_cuts_the_part_above_the_floor_by_the_learning_rate():
-    cost = robots.wright_unit_cost_usd(
+    cost = robot_choice.wright_unit_cost_usd(
         np.float64(50.0), np.float64(10.0), np.array([1.0, 2.0, 4.0]), np.float64(1.0), np.float64(0.25)
     )
     np.testing.assert_allclose(cost, [50.0, 40.0, 32.5], rtol=ROUNDING)
@@ -35,12 +35,12 @@ def test_equal_output_gives_equal_learning_whatever_the_start_cost():
     start = np.array([[55_000.0], [30_000.0]])
     made = np.full((2, 1), 40_000.0)
     prior = np.float64(8_000.0)
-    experience = robots.experience_units(made, robots.others_units(made), np.float64(0.3), prior)
-    cost = robots.wright_unit_cost_usd(start, np.float64(0.0), experience, prior, np.float64(0.18))
+    experience = robot_choice.experience_units(made, robot_choice.others_units(made), np.float64(0.3), prior)
+    cost = robot_choice.wright_unit_cost_usd(start, np.float64(0.0), experience, prior, np.float64(0.18))
     fall = cost / start
     assert fall[0] == pytest.approx(fall[1], rel=ROUNDING)
     # With each maker's own past as its base, 150 units against 5,168, the fall differs threefold and more.
-    own_base = robots.wright_unit_cost_usd(
+    own_base = robot_choice.wright_unit_cost_usd(
         start, np.float64(0.0), made, np.array([[150.0], [5_168.0]]), np.float64(0.18)
     )
     assert (own_base / start)[1] / (own_base / start)[0] > 2.0
@@ -48,17 +48,19 @@ def test_equal_output_gives_equal_learning_whatever_the_start_cost():
 
 def test_experience_counts_own_others_and_prior():
     own = np.array([[10.0], [20.0], [30.0]])
-    others = robots.others_units(own)
+    others = robot_choice.others_units(own)
     np.testing.assert_array_equal(others, [[50.0], [40.0], [30.0]])
     np.testing.assert_allclose(
-        robots.experience_units(own, others, np.float64(0.5), np.float64(100.0)),
+        robot_choice.experience_units(own, others, np.float64(0.5), np.float64(100.0)),
         [[135.0], [140.0], [145.0]],
         rtol=ROUNDING,
     )
 
 
 def test_a_closed_supply_chain_multiplies_the_cost():
-    cost = robots.decoupled_unit_cost_usd(np.float64(50_000.0), np.array([0.0, 0.5, 1.0]), np.float64(2.2))
+    cost = robot_choice.decoupled_unit_cost_usd(
+        np.float64(50_000.0), np.array([0.0, 0.5, 1.0]), np.float64(2.2)
+    )
     np.testing.assert_allclose(cost, [50_000.0, 80_000.0, 110_000.0], rtol=ROUNDING)
 
 
@@ -73,8 +75,8 @@ def test_capital_recovery_pays_back_one_dollar(rate, life):
 def test_yearly_cost_of_a_unit_by_hand():
     # 20,000 x 1.5 x (0.25 + 0.1) = 10,500; overhead 6,000; energy 0.5 kW x 4,000 h x 80 USD/MWh = 160;
     # a quarter of the time under supervision at 40,000 = 10,000.
-    energy = robots.energy_usd_per_year(np.float64(0.5), np.float64(4_000.0), np.float64(80.0))
-    cost = robots.unit_cost_usd_per_year(
+    energy = robot_choice.energy_usd_per_year(np.float64(0.5), np.float64(4_000.0), np.float64(80.0))
+    cost = robot_choice.unit_cost_usd_per_year(
         np.float64(20_000.0), np.float64(0.5), np.float64(0.25), np.float64(0.1), np.float64(6_000.0), energy,
         np.float64(0.75), np.float64(40_000.0),
     )  # fmt: skip
@@ -90,7 +92,7 @@ RUNNING = [0.0, 1_000.0, 6_000.0, 20_000.0, 1e6]
 
 def break_even(multiple, running, tariff=0.0, rival_tariff=0.0):
     """Return S9.4 for an Optimus at `multiple` times the price and a common running cost."""
-    return robots.break_even_efficiency_ratio(
+    return robot_choice.break_even_efficiency_ratio(
         np.float64(multiple), np.float64(RIVAL_PRICE), np.float64(K), np.float64(tariff),
         np.float64(rival_tariff), np.float64(running), np.float64(running),
     )  # fmt: skip
@@ -109,14 +111,14 @@ def share_of_dearer(ratio, multiple, running, station=0.0, tariffs=(0.0, 0.0)):
     """Return the dearer robot's share among both, through the whole chain price -> cost -> task -> logit."""
     price = np.array([RIVAL_PRICE * multiple, RIVAL_PRICE])[:, None] * np.ones(WORLDS)
     eta = np.array([0.4 * ratio, 0.4])[:, None] * np.ones(WORLDS)
-    yearly = robots.unit_cost_usd_per_year(
+    yearly = robot_choice.unit_cost_usd_per_year(
         price, np.array(tariffs)[:, None], np.float64(K - 0.1), np.float64(0.1), np.float64(running),
         np.float64(0.0), np.float64(1.0), np.float64(0.0),
     )  # fmt: skip
-    machines = robots.cost_per_task_usd(yearly, eta, np.float64(station))
+    machines = robot_choice.cost_per_task_usd(yearly, eta, np.float64(station))
     people = np.full((2, WORLDS), 1e12)  # person and conventional automation, too dear to matter
     cost = np.concatenate([people, machines])
-    shares = robots.technology_shares(cost, np.zeros((4, 1)), np.float64(1e4), np.ones((4, 1)))
+    shares = robot_choice.technology_shares(cost, np.zeros((4, 1)), np.float64(1e4), np.ones((4, 1)))
     return float((shares[2] / (shares[2] + shares[3]))[0])
 
 
@@ -160,7 +162,7 @@ def test_shares_are_the_integral_of_the_logits_over_difficulty():
     utility = np.array([0.0, 0.2, 0.0, -0.5, 1.0])[:, None] * np.ones(WORLDS)
     reach = np.array([[1.0] * 3, [0.6] * 3, [0.25, 0.3, 0.0], [0.7, 0.1, 0.3], [0.25, 0.05, 1.0]])
     sensitivity = np.array([2.0, 6.0, 0.0])
-    shares = robots.technology_shares(cost, utility, sensitivity, reach)
+    shares = robot_choice.technology_shares(cost, utility, sensitivity, reach)
     # All reaches lie on multiples of 1/200, so the midpoint sum over 200 cells is exact.
     expected = np.zeros_like(cost)
     for difficulty in (np.arange(200) + 0.5) / 200:
@@ -171,7 +173,7 @@ def test_shares_are_the_integral_of_the_logits_over_difficulty():
 
 def test_without_a_limit_of_reach_the_choice_is_a_logit():
     cost = np.array([[60_000.0], [30_000.0], [45_000.0]]) * np.ones((3, 2, WORLDS)).swapaxes(0, 1)[0]
-    shares = robots.technology_shares(cost, np.zeros((3, 1)), np.float64(3.0), np.ones((3, 1)))
+    shares = robot_choice.technology_shares(cost, np.zeros((3, 1)), np.float64(3.0), np.ones((3, 1)))
     odds = cost**-3.0
     np.testing.assert_allclose(shares, odds / odds.sum(0), rtol=ROUNDING)
 
@@ -180,25 +182,27 @@ def test_home_bias_keeps_the_dearer_home_robot():
     # Utility b outweighs a cost ratio of e^(b/sensitivity) exactly.
     sensitivity, bias = 4.0, 1.0
     cost = np.array([[1e12], [np.exp(bias / sensitivity) * 20_000.0], [20_000.0]])
-    shares = robots.technology_shares(
+    shares = robot_choice.technology_shares(
         cost, np.array([[0.0], [bias], [0.0]]), np.float64(sensitivity), np.ones((3, 1))
     )
     assert shares[1, 0] == pytest.approx(shares[2, 0], rel=ROUNDING)
 
 
 def test_reach_and_productivity_by_hand():
-    fleet = robots.fleet_orders(np.array([0.0, 900.0]), np.float64(100.0))
+    fleet = robot_choice.fleet_orders(np.array([0.0, 900.0]), np.float64(100.0))
     np.testing.assert_allclose(fleet, [0.0, 1.0], rtol=ROUNDING)
-    reach = robots.reach_share(np.float64(4.0), np.float64(4.5), fleet, np.float64(0.5), np.float64(0.8))
+    reach = robot_choice.reach_share(
+        np.float64(4.0), np.float64(4.5), fleet, np.float64(0.5), np.float64(0.8)
+    )
     np.testing.assert_allclose(reach, [1.0 / (1.0 + np.exp(0.625)), 0.5], rtol=ROUNDING)
-    eta = robots.productivity(
+    eta = robot_choice.productivity(
         np.float64(0.4), np.float64(0.15), np.array([0.0, 2.0]), fleet, np.float64(1.0), np.float64(0.8)
     )
     np.testing.assert_allclose(eta, [0.4, 0.8], rtol=ROUNDING)
 
 
 def test_wanted_units_do_the_work_of_the_positions_in_shared_stations():
-    units = robots.wanted_units(
+    units = robot_choice.wanted_units(
         np.float64(1_000.0),
         np.float64(0.1),
         np.float64(0.5),
@@ -214,7 +218,7 @@ def test_wanted_units_do_the_work_of_the_positions_in_shared_stations():
 def test_orders_close_the_gap_exponentially_and_a_surplus_orders_nothing(dt):
     held, wanted = np.array([0.0, 900.0]), np.array([1_000.0, 500.0])
     for _ in range(round(6 / dt)):
-        held = held + robots.order_units(wanted - held, np.float64(0.2), dt)
+        held = held + robot_choice.order_units(wanted - held, np.float64(0.2), dt)
     np.testing.assert_allclose(held, [1_000.0 * -np.expm1(-1.2), 900.0], rtol=ROUNDING)
 
 
@@ -226,7 +230,7 @@ def test_pilots_follow_the_logistic_curve(dt):
     start, growth, top = 1_500.0, 0.7, 20_000.0
     orders = np.full(WORLDS, start)
     for _ in range(round(120 / dt)):
-        orders = robots.pilot_orders_step(orders, np.float64(growth), np.float64(top), dt)
+        orders = robot_choice.pilot_orders_step(orders, np.float64(growth), np.float64(top), dt)
     expected = top / (1.0 + (top / start - 1.0) * np.exp(-growth * 10.0))
     np.testing.assert_allclose(orders, expected, rtol=1e-11)
 
@@ -235,13 +239,13 @@ def test_pilots_follow_the_logistic_curve(dt):
 def test_commissioning_empties_the_waiting_stage_exponentially(dt):
     waiting = np.full(WORLDS, 800.0)
     for _ in range(round(6 / dt)):
-        waiting = waiting - robots.commissioned_units(waiting, np.float64(0.3), dt)
+        waiting = waiting - robot_output.commissioned_units(waiting, np.float64(0.3), dt)
     np.testing.assert_allclose(waiting, 800.0 * np.exp(-1.8), rtol=ROUNDING)
 
 
 def test_self_replication_is_the_mean_of_an_exponential():
     home, rate, eta, kept, dt = 400.0, 0.12, 0.5, 0.75, 1.0
-    gain = robots.self_replication_gain(
+    gain = robot_output.self_replication_gain(
         np.float64(home), np.float64(rate), np.float64(eta), np.float64(kept), dt
     )
     growth = rate * eta * kept
@@ -255,17 +259,17 @@ def test_capacity_grows_at_the_cap_times_the_feedback_and_falls_by_scrapping():
     args = (np.float64(0.7), np.float64(0.1), np.float64(2.0))
     parts = np.full(WORLDS, 1_000.0)
     for _ in range(12):
-        parts = robots.parts_growth_step(parts, np.float64(1e9), *args, 1.0)
+        parts = robot_output.parts_growth_step(parts, np.float64(1e9), *args, 1.0)
     np.testing.assert_allclose(parts, 1_000.0 * 2.4, rtol=ROUNDING)
     for _ in range(24):
-        parts = robots.parts_growth_step(parts, np.float64(0.0), *args, 0.5)
+        parts = robot_output.parts_growth_step(parts, np.float64(0.0), *args, 0.5)
     np.testing.assert_allclose(parts, 2_400.0 * np.exp(-0.1), rtol=ROUNDING)
-    near = robots.parts_growth_step(np.full(WORLDS, 999.0), np.float64(1_000.0), *args, 1.0)
+    near = robot_output.parts_growth_step(np.full(WORLDS, 999.0), np.float64(1_000.0), *args, 1.0)
     np.testing.assert_array_equal(near, 1_000.0)
 
 
 def test_a_line_can_start_from_its_seed():
-    line = robots.line_growth_step(
+    line = robot_output.line_growth_step(
         np.zeros(WORLDS), np.array([0.0, 5.0, 1e4]), np.float64(1.0), np.float64(0.1), np.float64(10.0),
         np.float64(1.0), 12.0,
     )  # fmt: skip
@@ -273,23 +277,23 @@ def test_a_line_can_start_from_its_seed():
 
 
 def test_output_is_the_smallest_limit_in_amounts_of_the_step():
-    limits = robots.output_limits_units(
+    limits = robot_output.output_limits_units(
         np.array([100.0]), np.array([20.0]), np.array([55.0]), np.array([0.9]), np.array([58.0]), 0.5
     )
     np.testing.assert_allclose(limits[:, 0], [58.0, 60.0, 55.0, 54.0], rtol=ROUNDING)
-    assert robots.OUTPUT_LIMITS[int(limits[:, 0].argmin())] == "power"
+    assert robot_output.OUTPUT_LIMITS[int(limits[:, 0].argmin())] == "power"
 
 
 def test_parts_are_rationed_pro_rata_in_each_chain():
     desired = np.array([[100.0], [300.0], [50.0]])
     sourcing = np.array([[[0.5], [1.0], [0.0]], [[0.5], [0.0], [1.0]]])
-    limit = robots.parts_limit_units(desired, np.array([[175.0], [1_000.0]]), sourcing)
+    limit = robot_output.parts_limit_units(desired, np.array([[175.0], [1_000.0]]), sourcing)
     # The first chain serves half of the 350 called; the second serves all.
     np.testing.assert_allclose(limit[:, 0], [75.0, 150.0, 50.0], rtol=ROUNDING)
 
 
 def test_conventional_robots_take_half_the_positions_where_they_cost_the_wage():
-    desired = robots.desired_industrial_units(
+    desired = robot_choice.desired_industrial_units(
         np.float64(3e5), np.array([40_000.0, 80_000.0]), np.float64(40_000.0), np.float64(2.0),
         np.float64(0.8),
     )  # fmt: skip
@@ -298,7 +302,7 @@ def test_conventional_robots_take_half_the_positions_where_they_cost_the_wage():
 
 def test_a_dark_factory_needs_machines_in_every_job_group():
     np.testing.assert_allclose(
-        robots.dark_target_share(np.array([0.0, 0.5, 1.0]), np.float64(4.0)), [0.0, 0.0625, 1.0]
+        robot_choice.dark_target_share(np.array([0.0, 0.5, 1.0]), np.float64(4.0)), [0.0, 0.0625, 1.0]
     )
-    moved = robots.dark_share_step(np.float64(0.1), np.float64(0.5), np.float64(0.25), 12.0)
+    moved = robot_choice.dark_share_step(np.float64(0.1), np.float64(0.5), np.float64(0.25), 12.0)
     assert moved == pytest.approx(0.5 - 0.4 * np.exp(-0.25), rel=ROUNDING)

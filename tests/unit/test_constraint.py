@@ -15,7 +15,7 @@ from sim.constraint import NEGLIGIBLE_SHARE, Constraint, binding, mean_by_bloc
 from sim.context import Context
 from sim.model import forget
 from sim.month import Month, advance
-from sim.physics.robots import OUTPUT_LIMITS
+from sim.physics.robot_output import OUTPUT_LIMITS
 from sim.plans import Plans
 from sim.state import State
 from sim.units import MILLION, Array

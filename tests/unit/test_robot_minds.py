@@ -14,7 +14,8 @@ from agents.factory import Factories
 from agents.orbital_operator import OrbitalOperator
 from agents.robot_maker import RobotMaker
 from experiments.config.conf_files import CONF
-from sim.physics.robots import break_even_efficiency_ratio, retired_units
+from sim.physics.robot_choice import break_even_efficiency_ratio
+from sim.physics.robot_output import retired_units
 from sim.plans import FactoryView, OrbitView, RobotMakerView
 from sim.quantity import capital_recovery_factor
 from sim.units import Array
