@@ -13,9 +13,10 @@ from sim.markets.services import (
     split_budget_over_markets,
     target_price,
 )
-from sim.plans import LabPlan, LabView
+from sim.plans import LabPlan
 from sim.quantity import approach
 from sim.units import MONTHS_PER_YEAR, ONE, Array, logistic
+from sim.views import LabView
 
 
 class AiLab(Actor):

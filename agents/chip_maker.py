@@ -4,7 +4,8 @@ import numpy as np
 
 from sim.actors import Actor
 from sim.physics.chips import price_step
-from sim.plans import ChipMakerPlan, ChipMakerView
+from sim.plans import ChipMakerPlan
+from sim.views import ChipMakerView
 
 
 class ChipMaker(Actor):

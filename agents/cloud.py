@@ -11,8 +11,9 @@ from agents.beliefs import (
     sites_with_room,
 )
 from sim.actors import Actor
-from sim.plans import CloudPlan, CloudView
+from sim.plans import CloudPlan
 from sim.units import MONTHS_PER_YEAR, ratio
+from sim.views import CloudView
 
 
 class Cloud(Actor):

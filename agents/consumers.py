@@ -1,7 +1,8 @@
 """Consumers of all markets: one crowd, or its expected shares, behind one interface (S1)."""
 
 from sim.actors import Actor
-from sim.plans import ConsumerPlan, ConsumerView
+from sim.plans import ConsumerPlan
+from sim.views import ConsumerView
 
 
 class Consumers(Actor):

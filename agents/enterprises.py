@@ -6,8 +6,9 @@ from sim.markets.enterprise import (
     supplier_shares,
     supplier_utility,
 )
-from sim.plans import EnterprisePlan, EnterpriseView
+from sim.plans import EnterprisePlan
 from sim.units import BILLION
+from sim.views import EnterpriseView
 
 
 class Enterprises(Actor):

@@ -5,9 +5,10 @@ import numpy as np
 from sim.actors import Actor
 from sim.physics.robot_choice import desired_industrial_units, order_units, technology_shares, wanted_units
 from sim.physics.robot_output import retired_units
-from sim.plans import FactoryPlan, FactoryView
+from sim.plans import FactoryPlan
 from sim.quantity import adjusted_share
 from sim.units import MONTHS_PER_YEAR, ONE, Array, ratio
+from sim.views import FactoryView
 
 USD_PER_THOUSAND = 1e3
 SHARED, EXCLUSIVE = 0, 1

@@ -4,9 +4,10 @@ import numpy as np
 
 from sim.actors import Actor
 from sim.axes import LEVERS, US
-from sim.plans import GovernmentPlan, GovernmentView
+from sim.plans import GovernmentPlan
 from sim.quantity import approach
 from sim.units import TINY, Array
+from sim.views import GovernmentView
 
 
 class Government(Actor):

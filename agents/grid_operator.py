@@ -2,9 +2,10 @@
 
 from sim.actors import Actor
 from sim.physics.power import completion_cap_gw
-from sim.plans import GridPlan, GridView
+from sim.plans import GridPlan
 from sim.quantity import compounded
 from sim.units import ratio
+from sim.views import GridView
 
 
 class GridOperator(Actor):

@@ -10,8 +10,9 @@ from sim.markets.capital import (
     growth_over_year,
     valuation_usd,
 )
-from sim.plans import InvestorPlan, InvestorView
+from sim.plans import InvestorPlan
 from sim.units import MONTHS_PER_YEAR, NOTHING, ONE
+from sim.views import InvestorView
 
 
 class Investor(Actor):

@@ -2,7 +2,8 @@
 
 from sim.actors import Actor
 from sim.physics.orbit import adoption_share, launched_gw
-from sim.plans import OrbitPlan, OrbitView
+from sim.plans import OrbitPlan
+from sim.views import OrbitView
 
 
 class OrbitalOperator(Actor):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from sim.actors import Actor
-from sim.plans import RobotMakerPlan, RobotMakerView
+from sim.plans import RobotMakerPlan
 from sim.units import Array, ratio
+from sim.views import RobotMakerView
 
 
 class RobotMaker(Actor):

@@ -9,8 +9,9 @@ import numpy as np
 from sim import observe, observe_robots
 from sim.actors import Actor
 from sim.context import Context
-from sim.plans import Plans, rows_of, table_of
+from sim.plans import Plans, table_of
 from sim.state import State
+from sim.views import rows_of
 
 
 @dataclass(frozen=True)

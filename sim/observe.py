@@ -17,7 +17,10 @@ from sim.context import Context
 from sim.dimensions import composite_shares
 from sim.economics import enterprise_terms, lab_economics, monthly_users
 from sim.memory import once_a_run
-from sim.plans import (
+from sim.quantity import compounded
+from sim.state import State
+from sim.units import BILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
+from sim.views import (
     ChipMakerView,
     CloudView,
     ConsumerView,
@@ -28,9 +31,6 @@ from sim.plans import (
     LabView,
     sealed,
 )
-from sim.quantity import compounded
-from sim.state import State
-from sim.units import BILLION, MONTHS_PER_YEAR, Array, BoolArray, ratio
 
 
 def by_lab(values: Array) -> Array:

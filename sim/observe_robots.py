@@ -13,10 +13,10 @@ from sim.acts.robot_terms import (
 )
 from sim.context import Context
 from sim.physics.robot_choice import cost_per_task_usd
-from sim.plans import FactoryView, OrbitView, RobotMakerView, sealed
 from sim.quantity import compounded
 from sim.state import State
 from sim.units import MILLION, NOTHING
+from sim.views import FactoryView, OrbitView, RobotMakerView, sealed
 
 
 def robot_maker_view(ctx: Context, state: State) -> RobotMakerView:

@@ -9,8 +9,9 @@ import numpy as np
 from agents.ai_lab import AiLab
 from agents.cloud import Cloud
 from sim.actors import Actor
-from sim.plans import CloudPlan, CloudView, LabPlan, LabView
+from sim.plans import CloudPlan, LabPlan
 from sim.units import Array, share_over_first
+from sim.views import CloudView, LabView
 
 MARK_UP: Final = 2.0
 """Price over cost of a subscription: what the list price of 20 USD was to its serving cost in 2025, about."""

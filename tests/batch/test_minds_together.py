@@ -13,7 +13,8 @@ from experiments.config.compose import compose_run
 from experiments.runs.simulate import start_of
 from sim.actors import Actor
 from sim.model import RaceModel, forget
-from sim.plans import LabPlan, LabView
+from sim.plans import LabPlan
+from sim.views import LabView
 
 KINDS = (
     "labs",

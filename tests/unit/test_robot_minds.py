@@ -16,9 +16,9 @@ from agents.robot_maker import RobotMaker
 from experiments.config.conf_files import CONF
 from sim.physics.robot_choice import break_even_efficiency_ratio
 from sim.physics.robot_output import retired_units
-from sim.plans import FactoryView, OrbitView, RobotMakerView
 from sim.quantity import capital_recovery_factor
 from sim.units import Array
+from sim.views import FactoryView, OrbitView, RobotMakerView
 
 MODEL = mesa.Model(rng=1)
 ROUNDING = 1e-12
