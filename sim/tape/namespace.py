@@ -93,7 +93,7 @@ def concatenate(tape: Tape, tables: Sequence[Any], axis: int = 0) -> Symbol:
     """See numpy.concatenate."""
     joined = getattr(tables[0], "followed_by", None)
     if joined is not None:
-        return joined(tables[1:])  # type: ignore[no-any-return]
+        return joined(tables[1:])  # type: ignore[no-any-return]  # a history stays one
     into = tape.fresh(np.concatenate(shadow_of(list(tables)), axis=axis))
     before = (slice(None),) * (axis % into.ndim)
     begin = 0

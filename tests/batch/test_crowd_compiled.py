@@ -101,7 +101,7 @@ def test_tables_that_do_not_fit_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="plain: "):
         crowd_compiled.chosen(net, state, replace(table, plain=table.plain[:, :1].copy()), keys)
     with pytest.raises(ValueError, match="habit: "):
-        crowd_compiled.chosen(net, state, replace(table, habit=table.habit.astype(np.float64)), keys)  # type: ignore[arg-type]  # what is tested
+        crowd_compiled.chosen(net, state, replace(table, habit=table.habit.astype(np.float64)), keys)
 
 
 @compiled

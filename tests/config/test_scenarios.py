@@ -40,7 +40,7 @@ ASKED = [
 
 
 def load(path: Path) -> dict[str, Any]:
-    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[assignment]  # the file is a mapping
+    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(path))
     return plain
 
 

@@ -19,7 +19,7 @@ CONF = Path(conf.__file__).parent
 
 
 def load(path: str) -> dict[str, Any]:
-    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF / path))  # type: ignore[assignment]  # the file is a mapping
+    plain: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF / path))
     return plain
 
 

@@ -38,7 +38,7 @@ def pretend(task: Task, on_month: OnMonth = lambda month: None) -> Commit:
         record=record,
         outcomes=outcomes,
     )
-    return store(task, [Outcome(np.arange(runs), found, "")])  # type: ignore[arg-type]  # only what store reads
+    return store(task, [Outcome(np.arange(runs), found, "")])
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_functions_of_two_tables(kinds: tuple[str, str]) -> None:
 def assert_named(name: str, law: Law) -> None:
     try:
         assert_played(law)
-    except Exception as error:
+    except Exception as error:  # whatever goes wrong is told with the function's name
         error.add_note(f"np.{name}")
         raise
 

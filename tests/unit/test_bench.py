@@ -28,6 +28,7 @@ def peer_of(name: str, package: str) -> Peer:
 def test_a_peer_finds_the_same_shares(name: str, package: str, reconsider: float) -> None:
     task = problem(CONSUMERS, MONTHS, reconsider, WORLDS)
     with warnings.catch_warnings():
+        # As when it is imported.
         warnings.simplefilter("ignore")
         found = peer_of(name, package)(task, 3)
     assert docked(task, 2, found).max() < 4.0

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from experiments.analysis import irreversible
 from experiments.analysis.flip import Question
@@ -339,13 +341,11 @@ def test_command_refuses_before_it_runs(tmp_path: Path, monkeypatch: pytest.Monk
 def test_page_opens_from_a_file_with_the_network_off(html: str, tmp_path: Path) -> None:
     if not CHROMIUM.is_file():
         pytest.skip(f"there is no browser at {CHROMIUM}")
-    sync = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     file = tmp_path / "report.html"
     file.write_text(html, encoding="utf-8")
     said: list[str] = []
     asked: list[str] = []
-    with sync.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
         page.on("console", lambda message: said.append(message.text))
@@ -357,7 +357,7 @@ def test_page_opens_from_a_file_with_the_network_off(html: str, tmp_path: Path) 
         printed = page.pdf(format="A4")
         # What counts is what the page asks for itself; the check below brings a script of its own.
         own = list(asked)
-        found = axe.Axe().run(page)
+        found = Axe().run(page)
         browser.close()
     assert said == []
     assert [url for url in own if not url.startswith("data:")] == [file.as_uri()]
