@@ -1,4 +1,4 @@
-"""A package of somebody else's that hides one of the project's is named before anything is done."""
+"""A package of somebody else's that hides one of the project's is named, and one named `tests` hides none."""
 
 import os
 import subprocess
@@ -27,3 +27,14 @@ def test_another_package_of_the_name_is_named_with_a_remedy(tmp_path: Path, name
     assert "Start in another folder" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_tests_of_somebody_else_that_are_installed_hide_none_of_these(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").touch()
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    done = subprocess.run(
+        [sys.executable, "-c", "import tests.sweep.driver"],
+        cwd=tmp_path.parent, env={**os.environ, "PYTHONPATH": path}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
