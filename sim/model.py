@@ -31,8 +31,6 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
         self.state, self.report = start_state(context)
         self.recorder = Recorder(context)
         self.worst = Worst(context)
-        self.hands = 1
-        """Threads among which the blocks of worlds of a played month are shared out."""
         self.last_month: Month | None = None
         """What happened in the last step, unless it was played."""
 

@@ -87,8 +87,8 @@ def main() -> int:
         tell("Cohorts")
         cohorts = cost_of(COHORTS_RUN)
         clock = {
-            hands: statistics.median(played_seconds(COHORTS_RUN, hands) for _ in range(5))
-            for hands in range(1, cores() + 1)
+            threads: statistics.median(played_seconds(COHORTS_RUN, threads) for _ in range(5))
+            for threads in range(1, cores() + 1)
         }
         growth = {}
         for name, runs in GROWTH.items():

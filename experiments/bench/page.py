@@ -131,7 +131,7 @@ def whole_tables(
     ]
     tables.append(Table("tapes", "Microseconds a world and month", head, rows))
     title = f"Seconds on the clock of the months of `{cohorts.words}`"
-    rows = [(f"{hands}", f"{seconds:.2f}") for hands, seconds in clock.items()]
+    rows = [(f"{threads}", f"{seconds:.2f}") for threads, seconds in clock.items()]
     tables.append(Table("cohorts", title, ("threads", "seconds, median of five"), rows))
     rows = [
         (name, f"`{one.words}`", f"{one.start_seconds:.2f}", f"{one.microseconds:.0f}")

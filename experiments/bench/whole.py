@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments.config.build import plan_from_config
 from experiments.config.compose import compose_run
+from sim import hands
 from sim import model as model_module
 from sim import month as month_module
 from sim.invariants import Worst
@@ -84,7 +85,7 @@ def cost_of(words: Sequence[str], *, played: bool = True) -> Cost:
     return Cost(" ".join(words), started - began, written - started, took, size)
 
 
-def played_seconds(words: Sequence[str], hands: int) -> float:
+def played_seconds(words: Sequence[str], threads: int) -> float:
     """Return seconds on the clock in which so many threads play a run's months.
 
     Raises: RuntimeError where months cannot be played.
@@ -94,8 +95,8 @@ def played_seconds(words: Sequence[str], hands: int) -> float:
 
     plan = plan_from_config(compose_run(list(words), None), "bench")
     model, _ = feasible_model(plan, cases_of(plan, np.arange(plan.worlds)))
-    model.hands = hands
-    months = Months.of(model, wanted=True)
+    with hands.sharing(threads):
+        months = Months.of(model, wanted=True)
     if months is None:
         raise RuntimeError("months cannot be played: nothing is compiled here")
     began = time.perf_counter()

@@ -21,6 +21,7 @@ from experiments.sweeping.factors import rows_of, split_address
 from experiments.teach.composed import composed
 from experiments.teach.joined import SPAN, join, structure
 from experiments.teach.sliders import FANS, override
+from sim import hands
 from sim.axes import BLOCS, CONSTRAINTS
 from sim.context import Context
 from sim.outcome import Record, dimension_shares, leaders, month_index
@@ -115,8 +116,8 @@ def answer_all(
     model, _ = feasible_model(plan, cases)
     try:
         model.show_only((*SHOWN, *DECIDING))
-        model.hands = cores()
-        model.run(on_month=on_month)
+        with hands.sharing(cores()):
+            model.run(on_month=on_month)
     finally:
         forget(model)
     recorder = model.recorder

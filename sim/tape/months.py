@@ -6,12 +6,12 @@ The blocks of worlds are shared out among threads. Where nothing is compiled or 
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from sim import hands
 from sim.context import Context
 from sim.invariants import Worst
 from sim.population import Cohorts
@@ -22,9 +22,6 @@ from sim.tape.records import filled, mapped
 from sim.tape.score import Model, Now, Part, Score, end_of_month, now_of, score_of, told_of
 from sim.tape.tables import LANES, blocked, blocks, in_lines, room, unblocked
 from sim.tape.writer import Kept, Table, Trail, along, answer, followed
-
-HANDS: Final = ThreadPoolExecutor(thread_name_prefix="hand")
-"""Threads that play a share of the blocks; one begins when it is first needed."""
 
 
 def machine() -> ModuleType | None:
@@ -46,13 +43,13 @@ class Playing:
     """
 
     def __init__(
-        self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, hands: int, player: ModuleType
+        self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, many: int, player: ModuleType
     ) -> None:
         self._part, self._player, self._worlds = part, player, worlds
         self._resident = [[some[table] for table in part.tape.resident] for some in tables]
-        hands = min(hands, blocks(worlds))
-        self._shares = [blocks(worlds) * place // hands for place in range(hands + 1)]
-        self._arenas = [in_lines(part.tape.arena.shape, part.tape.arena.dtype) for _ in range(hands)]
+        many = min(many, blocks(worlds))
+        self._shares = [blocks(worlds) * place // many for place in range(many + 1)]
+        self._arenas = [in_lines(part.tape.arena.shape, part.tape.arena.dtype) for _ in range(many)]
         for arena in self._arenas:
             arena[:] = part.tape.arena
 
@@ -89,25 +86,22 @@ def play_on(parts: Sequence[Playing], told: Any, turn: int) -> list[Any]:
         for play, _ in begun:
             play(hand)
 
-    others = [HANDS.submit(share, hand) for hand in range(1, parts[0].hands)]
-    share(0)
-    for one in others:
-        one.result()
+    hands.share(share, parts[0].hands)
     return [part.handed_out(made) for part, (_, made) in zip(parts, begun, strict=True)]
 
 
 class Months:
     """The months of a run that are played."""
 
-    def __init__(self, ctx: Context, score: Score, state: State, hands: int, player: ModuleType) -> None:
+    def __init__(self, ctx: Context, score: Score, state: State, player: ModuleType) -> None:
         self._ctx, self._score, self._turn = ctx, score, 0
         self._now = now_of(state)
         past = state.frontier_orders
         self._past = np.empty((len(past) + ctx.settings.months - state.tick, *past.shape[1:]))
         self._past[: len(past)] = past
         self._tables = staying(ctx, score, state)
-        self._plans = Playing(score.plans, self._tables, ctx.worlds, hands, player)
-        self._rest = Playing(score.rest, self._tables, ctx.worlds, hands, player)
+        self._plans = Playing(score.plans, self._tables, ctx.worlds, hands.many(), player)
+        self._rest = Playing(score.rest, self._tables, ctx.worlds, hands.many(), player)
 
     @classmethod
     def of(cls, model: Model, *, wanted: bool = False) -> "Months | None":
@@ -119,7 +113,7 @@ class Months:
         score = None if player is None else score_of(model, wanted=wanted)
         if player is None or score is None:
             return None
-        return cls(model.context, score, model.state, model.hands, player)
+        return cls(model.context, score, model.state, player)
 
     def play(self, recorder: Recorder, worst: Worst) -> None:
         """Advance all worlds by a month, record it and check it."""

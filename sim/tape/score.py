@@ -57,7 +57,6 @@ class Model(Protocol):
     state: State
     recorder: Recorder
     worst: Worst
-    hands: int
 
 
 class Part:

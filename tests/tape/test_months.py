@@ -11,7 +11,7 @@ from experiments.config.build import plan_from_config
 from experiments.config.compose import compose_run
 from experiments.runs.cases import cases_of
 from experiments.runs.simulate import feasible_model
-from sim import quantity
+from sim import hands, quantity
 from sim.model import RaceModel, forget
 from sim.tape import score
 from sim.tape.months import Months, machine
@@ -122,8 +122,8 @@ def test_labs_that_leave_while_months_are_played_leave_the_same() -> None:
 def test_blocks_that_several_hands_play_have_the_same_bits() -> None:
     overrides = ("consumers=cohort", "worlds=70", "responses=[passive]", "months=4")
     one, other = started(*overrides), started(*overrides)
-    other.hands = 2
-    assert_alike(computed(one), played(other))
+    with hands.sharing(2):
+        assert_alike(computed(one), played(other))
 
 
 @NOT_COMPILED
