@@ -16,6 +16,9 @@ from experiments.figures.titles import BLOC_NAMES
 from experiments.reading.stored import done, is_sweep, made_by
 from experiments.runs.store import OFFLINE
 
+HELD_ROWS = 20480
+"""So few rows of series are held in memory; every question to a file asks for its columns' types anew."""
+
 
 def _choose_budget(
     connection: duckdb.DuckDBPyConnection, select: str, where: str, response: str, budget: str | None
@@ -39,12 +42,15 @@ def _choose_budget(
     return str(budget)
 
 
-def _has_months(connection: duckdb.DuckDBPyConnection, select: str) -> bool:
-    """Say whether months are stored as 2026-01; to cut them takes longer than most questions about a run."""
-    kind, longest = connection.execute(
-        f"SELECT typeof(any_value(month)), max(length(CAST(month AS VARCHAR))) FROM ({select})"
+def _months_and_rows(connection: duckdb.DuckDBPyConnection, select: str) -> tuple[bool, int]:
+    """Say whether months are stored as 2026-01, and how many rows there are.
+
+    To cut months takes longer than most questions about a run.
+    """
+    kind, longest, rows = connection.execute(
+        f"SELECT typeof(any_value(month)), max(length(CAST(month AS VARCHAR))), count(*) FROM ({select})"
     ).fetchall()[0]
-    return bool(kind == "VARCHAR" and longest == len("2026-01"))
+    return kind == "VARCHAR" and longest == len("2026-01"), int(rows)
 
 
 def _code_book(folder: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -117,15 +123,18 @@ def load_run(
         described = connection.execute(f"DESCRIBE {select}").fetchall()
         columns[name] = [row[0] for row in described]
         wanted = response.replace("'", "''"), chosen.replace("'", "''")
-        month = ""
-        if name == "series" and not _has_months(connection, select):
-            month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)"
-        period = ""
+        kind, month, period = "VIEW", "", ""
+        if name == "series":
+            as_is, rows = _months_and_rows(connection, select)
+            if not as_is:
+                month = " REPLACE (left(CAST(month AS VARCHAR), 7) AS month)"
+            if rows <= HELD_ROWS:
+                kind = "TEMP TABLE"
         if name == "series" and months is not None:
             first, last = (text.replace("'", "''") for text in months)
             period = f" AND left(CAST(month AS VARCHAR), 7) BETWEEN '{first}' AND '{last}'"
         connection.execute(
-            f"CREATE VIEW {name} AS SELECT *{month} FROM ({select})"
+            f"CREATE {kind} {name} AS SELECT *{month} FROM ({select})"
             f" WHERE CAST(response AS VARCHAR) = '{wanted[0]}' AND CAST(budget AS VARCHAR) = '{wanted[1]}'"
             f"{period}"
         )
