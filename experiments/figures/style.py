@@ -13,9 +13,10 @@ from typing import Any, Final, ParamSpec, TypeVar
 import matplotlib
 from matplotlib import font_manager, ft2font, patheffects
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+
+from experiments.figures.canvas import Canvas
 
 US: Final = "#1B4B8F"
 CN: Final = "#D2451E"
@@ -209,7 +210,7 @@ class Page:
         self.header = header
         self.body_inches = body_inches
         self.figure = Figure(figsize=(WIDTH_INCHES, self.height), dpi=DPI)
-        FigureCanvasAgg(self.figure)
+        Canvas(self.figure)
         y = top
         for lines, size, weight, colour in blocks:
             for line in lines:
