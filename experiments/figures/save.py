@@ -3,6 +3,7 @@
 import csv
 import functools
 import io
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,6 +29,8 @@ DEUTERANOPIA: Final = np.array(
     [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     dtype=np.float64,
 )
+COMPRESSION: Final = 3
+"""Level of a picture's deflate: 5 makes it a twentieth smaller and takes half as long again."""
 LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float64)
 
 
@@ -63,22 +66,16 @@ def metadata(drawing: Drawing, run: Run | Origin, request: str) -> dict[str, str
 def _png(drawing: Drawing, made: dict[str, str]) -> Callable[[IO[bytes]], object]:
     """Return a writer of the picture, with where it comes from inside."""
     canvas: Any = drawing.figure.canvas
-    return lambda stream: canvas.print_png(stream, metadata=made, pil_kwargs={"compress_level": 5})
+    return lambda stream: canvas.print_png(stream, metadata=made, pil_kwargs={"compress_level": COMPRESSION})
 
 
 def tidy(rows: list[Row]) -> bytes:
     """Write rows as CSV; a missing value is an empty cell."""
-
-    class Lines(list[str]):
-        write = list.append
-
-    lines = Lines()
-    writer = csv.writer(lines, lineterminator="\n")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Row._fields)
-    for row in rows:
-        value = repr(row.value) if np.isfinite(row.value) else ""
-        writer.writerow((row.panel, row.series, row.statistic, row.at, value, row.unit, row.worlds))
-    return "".join(lines).encode("utf-8")
+    writer.writerows(row if math.isfinite(row.value) else (*row[:4], "", *row[5:]) for row in rows)
+    return text.getvalue().encode("utf-8")
 
 
 def save(
