@@ -2,7 +2,8 @@
 
 import atexit
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,13 +80,26 @@ def draw_some(hand: int, hands: int, folder: Path, given: Mapping[str, Any]) -> 
 
     points, options = observations(given["observed"]), options_by_figure(given)
     failed = []
-    for name in list(FIGURES)[hand::hands]:
-        try:
-            run = _opened(folder, given["response"], tuple(given["blocs"].items()), _written(folder))
-            save(draw(name, run, points, options), run, folder / "figures")
-        except Exception as error:  # whatever stops one figure, the others are drawn and it is named
-            failed.append(f"the figure {name} was not drawn ({type(error).__name__}: {error})")
+    with _no_collecting():
+        for name in list(FIGURES)[hand::hands]:
+            try:
+                run = _opened(folder, given["response"], tuple(given["blocs"].items()), _written(folder))
+                save(draw(name, run, points, options), run, folder / "figures")
+            except Exception as error:  # whatever stops one figure, the others are drawn and it is named
+                failed.append(f"the figure {name} was not drawn ({type(error).__name__}: {error})")
     return failed
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Let cycles be for a while: to look for them while figures are drawn takes a twelfth of its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @lru_cache(maxsize=1)
@@ -104,11 +118,7 @@ def _written(folder: Path) -> int:
 
 
 def rehearse() -> None:
-    """Set up what a process sets up at its first drawing, so that it is there before the tables are.
-
-    A figure is full of cycles and gone soon: to look for them while it is drawn takes a twelfth of its time.
-    """
+    """Set up what a process sets up at its first drawing, so that it is there before the tables are."""
     from experiments.figures.save import rehearse
 
     rehearse()
-    gc.disable()

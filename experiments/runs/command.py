@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -37,8 +37,7 @@ BATCH_COLUMNS = 512
 WRITERS = 2
 """Each holds a slice of the series, and as much again several times over while it writes it."""
 DRAWERS = 2
-HANDS = 8
-"""The figures are dealt to more hands than there are drawers, so that nobody waits long for the other."""
+"""Processes that draw, of which the parent is one: it waits for the others anyway."""
 POINT = 0
 """A single run has one point; a study numbers those of its design."""
 SCRATCH = "series.scratch"
@@ -86,13 +85,16 @@ def fill(
         simulators = team if team and fits(team, plan, workers, len(batches)) else None
         if simulators is None and workers > 1:
             simulators = stack.enter_context(Team(workers, len(batches)))
-        artists = stack.enter_context(Team(drawers, 0, drawing.rehearse)) if drawers > 1 else None
+        artists = stack.enter_context(Team(drawers - 1, 0, drawing.rehearse)) if drawers > 1 else None
         if artists and workers == 1:
             artists.start()
         waiting = simulate_all(plan, part / SCRATCH, batches, simulators, meter)
         made_by = manifest.describe_run(
             plan, time.strftime("%Y-%m-%dT%H:%M:%S%z", now), workers, len(batches)
         )
+        if artists and simulators:
+            with suppress(Exception):  # a figure that cannot be drawn says so itself
+                drawing.rehearse()
         results = waiting()
         if simulators:
             simulators.let_go()
@@ -278,11 +280,13 @@ def figure_inputs(plan: RunPlan, results: Sequence[BatchResult]) -> dict[str, An
 
 
 def draw(part: Path, given: Mapping[str, Any], team: Team | None) -> list[str]:
-    """Draw the figures of a folder, here or by a team; return what could not be drawn."""
+    """Draw the figures of a folder, here and by a team if there is one; return what could not be drawn."""
     if team is None:
         return drawing.draw_some(0, 1, part, given)
-    tasks = [team.submit(drawing.draw_some, hand, HANDS, part, given) for hand in range(HANDS)]
-    return [failure for failures in team.wait_for(tasks, lambda done: None) for failure in failures]
+    hands = 1 + team.size
+    tasks = [team.submit(drawing.draw_some, hand, hands, part, given) for hand in range(1, hands)]
+    failed = drawing.draw_some(0, hands, part, given)
+    return [*failed, *(failure for one in team.wait_for(tasks, lambda done: None) for failure in one)]
 
 
 @contextmanager
