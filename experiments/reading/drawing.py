@@ -1,12 +1,10 @@
 """Draw a run's figures: what they need beside the run's folder, and one task a figure."""
 
-import atexit
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +14,6 @@ from experiments.config.conf_files import read_plain
 from sim.axes import BLOCS
 from sim.quantity import capital_recovery_factor
 from sim.units import Array, IntArray
-
-if TYPE_CHECKING:
-    from experiments.figures import Run
 
 OBSERVATIONS = Path(conf.__file__).parent / "observations" / "baseline.yaml"
 USD_PER_THOUSAND = 1000.0
@@ -75,18 +70,20 @@ def draw_some(hand: int, hands: int, folder: Path, given: Mapping[str, Any]) -> 
     The figures are dealt out in turn to so many hands. A figure that cannot be drawn does not cost the run,
     whose data are complete by now.
     """
-    from experiments.figures import FIGURES, draw, observations, save
+    from experiments.figures import FIGURES, draw, load_run, observations, save
     from experiments.reading.plotting import options_by_figure
 
     points, options = observations(given["observed"]), options_by_figure(given)
-    failed = []
+    failed, run = [], None
     with _no_collecting():
         for name in list(FIGURES)[hand::hands]:
             try:
-                run = _opened(folder, given["response"], tuple(given["blocs"].items()), _written(folder))
+                run = run or load_run(folder, response=given["response"], blocs=given["blocs"])
                 save(draw(name, run, points, options), run, folder / "figures")
             except Exception as error:  # whatever stops one figure, the others are drawn and it is named
                 failed.append(f"the figure {name} was not drawn ({type(error).__name__}: {error})")
+    if run:
+        run.connection.close()
     return failed
 
 
@@ -100,21 +97,6 @@ def _no_collecting() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-@lru_cache(maxsize=1)
-def _opened(folder: Path, response: str, blocs: tuple[tuple[str, str], ...], written: int) -> "Run":
-    """Open a run once for all figures that a process draws of it."""
-    from experiments.figures import load_run
-
-    # Closed before the interpreter is: DuckDB complains of what it is not given back.
-    atexit.register(_opened.cache_clear)
-    return load_run(folder, response=response, blocs=dict(blocs))
-
-
-def _written(folder: Path) -> int:
-    """Return when a run was written, which tells it from another that had its folder before."""
-    return (folder / "manifest.json").stat().st_mtime_ns
 
 
 def rehearse() -> None:
