@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.ft2font import RenderMode
 
-SIXTEENTHS = 0x10000
+UNIT = 0x10000
 """FreeType's fixed point of a matrix."""
 PIXEL = 0x40
 """FreeType's fixed point of a place."""
@@ -33,14 +33,15 @@ class Renderer(RendererAgg):
     ) -> None:
         """Draw a text, its font's size and its angle set once."""
         if ismath or not gc.get_antialiased():
-            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        flags = get_hinting_flag()
+        flags = get_hinting_flag()  # type: ignore[no-untyped-call]
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        turn = (SIXTEENTHS * np.array([[cos, -sin], [sin, cos]])).round().astype(int)
+        turn = (UNIT * np.array([[cos, -sin], [sin, cos]])).round().astype(int)
         bottom = self.height - y
         # The fonts that stand in for missing letters are given the size with it.
-        letters = self._prepare_font(prop)._layout(
+        font: Any = self._prepare_font(prop)  # type: ignore[no-untyped-call]
+        letters = font._layout(
             s,
             flags=flags,
             features=mtext.get_fontfeatures() if mtext is not None else None,
@@ -64,5 +65,6 @@ class Canvas(FigureCanvasAgg):
         """Return the renderer of the figure's size, the same as long as that is."""
         size = (*self.get_width_height(physical=True), self.figure.dpi)
         if self._lastKey != size:
-            self.renderer, self._lastKey = Renderer(*size), size
+            self.renderer: RendererAgg = Renderer(*size)  # type: ignore[no-untyped-call]
+            self._lastKey = size
         return self.renderer
