@@ -1,16 +1,19 @@
 """The canvas of a figure: Matplotlib's own, but that the letters of a text share what they have in common.
 
 Matplotlib 3.11 sets the font's size anew for each letter. FreeType then runs the font's own program again,
-which takes twice as long as drawing the letter. A later version that does not makes this file needless.
+which takes twice as long as drawing the letter. Of other versions nothing is assumed, and they draw their
+letters; one that does so faster makes this file needless.
 """
 
 import math
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
-from matplotlib.ft2font import RenderMode
 
+KNOWN = mpl.__version_info__[:2] == (3, 11)
+"""Whether this is the version whose ways are known."""
 UNIT = 0x10000
 """FreeType's fixed point of a matrix."""
 PIXEL = 0x40
@@ -32,9 +35,11 @@ class Renderer(RendererAgg):
         mtext: Any = None,
     ) -> None:
         """Draw a text, its font's size and its angle set once."""
-        if ismath or not gc.get_antialiased():
+        if ismath or not gc.get_antialiased() or not KNOWN:
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
+        from matplotlib.ft2font import RenderMode
+
         flags = get_hinting_flag()  # type: ignore[no-untyped-call]
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         turn = (UNIT * np.array([[cos, -sin], [sin, cos]])).round().astype(int)
