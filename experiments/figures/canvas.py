@@ -35,10 +35,10 @@ class Renderer(RendererAgg):
         mtext: Any = None,
     ) -> None:
         """Draw a text, its font's size and its angle set once."""
-        if ismath or not gc.get_antialiased() or not KNOWN:
+        if ismath or not gc.get_antialiased():
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        from matplotlib.ft2font import RenderMode
+        from matplotlib.ft2font import RenderMode  # not in other versions
 
         flags = get_hinting_flag()  # type: ignore[no-untyped-call]
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -68,6 +68,9 @@ class Canvas(FigureCanvasAgg):
 
     def get_renderer(self) -> RendererAgg:
         """Return the renderer of the figure's size, the same as long as that is."""
+        if not KNOWN:
+            plain: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]
+            return plain
         size = (*self.get_width_height(physical=True), self.figure.dpi)
         if self._lastKey != size:
             self.renderer: RendererAgg = Renderer(*size)  # type: ignore[no-untyped-call]
