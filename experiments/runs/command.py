@@ -283,9 +283,9 @@ def draw(part: Path, given: Mapping[str, Any], team: Team | None) -> list[str]:
     """Draw the figures of a folder, here and by a team if there is one; return what could not be drawn."""
     if team is None:
         return drawing.draw_some(0, 1, part, given)
-    hands = 1 + team.size
-    tasks = [team.submit(drawing.draw_some, hand, hands, part, given) for hand in range(1, hands)]
-    failed = drawing.draw_some(0, hands, part, given)
+    many = 1 + team.size
+    tasks = [team.submit(drawing.draw_some, hand, many, part, given) for hand in range(1, many)]
+    failed = drawing.draw_some(0, many, part, given)
     return [*failed, *(failure for one in team.wait_for(tasks, lambda done: None) for failure in one)]
 
 
