@@ -74,7 +74,7 @@ def sensitivity(screened: StoredStudy, sized: StoredStudy) -> str:
         "|---|---|",
         *(_strongest(one, "mean_size", 100.0, 1) for one in screens),
         "",
-        f"`{SIZED}` with `{SIZE}`: {len(sized.points):,} runs. Total order, ± a 95 % half-width by "
+        f"`{SIZED}` with `{SIZE}`: {len(sized.points):,} points. Total order, ± a 95 % half-width by "
         f"bootstrap, of which the largest here is {max(halves):.3f}; `seed` is all else that is drawn, and "
         "luck:",
         "",
