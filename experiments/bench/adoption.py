@@ -33,7 +33,7 @@ PEERS = {
     "AgentPy": ("agentpy", "experiments.bench.with_agentpy"),
     "AMBER": ("ambr", "experiments.bench.with_amber"),
 }
-MOST_SECONDS = 90.0
+MOST_SECONDS = 180.0
 """A peer is not given a size that would take longer, by its time at the size before."""
 DOCK = (2000, 12, 24)
 """Consumers, months and worlds of the docking."""
