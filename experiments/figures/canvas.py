@@ -36,16 +36,16 @@ class Renderer(RendererAgg):
     ) -> None:
         """Draw a text, its font's size and its angle set once."""
         if ismath or not gc.get_antialiased():
-            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]  # Matplotlib has no types here
             return
         from matplotlib.ft2font import RenderMode  # not in other versions
 
-        flags = get_hinting_flag()  # type: ignore[no-untyped-call]
+        flags = get_hinting_flag()  # type: ignore[no-untyped-call]  # Matplotlib has no types here
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         turn = (UNIT * np.array([[cos, -sin], [sin, cos]])).round().astype(int)
         bottom = self.height - y
         # The fonts that stand in for missing letters are given the size with it.
-        font: Any = self._prepare_font(prop)  # type: ignore[no-untyped-call]
+        font: Any = self._prepare_font(prop)  # type: ignore[no-untyped-call]  # Matplotlib has no types here
         letters = font._layout(
             s,
             flags=flags,
@@ -69,10 +69,10 @@ class Canvas(FigureCanvasAgg):
     def get_renderer(self) -> RendererAgg:
         """Return the renderer of the figure's size, the same as long as that is."""
         if not KNOWN:
-            plain: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]
+            plain: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]  # Matplotlib has no types here
             return plain
         size = (*self.get_width_height(physical=True), self.figure.dpi)
         if self._lastKey != size:
-            self.renderer: RendererAgg = Renderer(*size)  # type: ignore[no-untyped-call]
+            self.renderer: RendererAgg = Renderer(*size)  # type: ignore[no-untyped-call]  # Matplotlib has no types here
             self._lastKey = size
         return self.renderer

@@ -14,6 +14,7 @@ from sim.streams import as_normal, uniforms
 from sim.units import Array
 
 _AT_ONCE: Final = 12
+"""Steps whose luck is drawn at once; a draw depends on its address alone, so that this changes none."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Shocks:
 @once_a_month
 def act(ctx: Context, state: State) -> Shocks:
     """Draw the month's shocks (S4, S6, S8, S12). Scenario hazards keep their draws without noise."""
-    month = state.tick % _AT_ONCE
-    drawn = drawn_from(ctx, state.tick - month)
-    return Shocks(**{name: table[month] for name, table in vars(drawn).items()})
+    step = state.tick % _AT_ONCE
+    drawn = drawn_from(ctx, state.tick - step)
+    return Shocks(**{name: table[step] for name, table in vars(drawn).items()})
 
 
 @once_a_run
 def drawn_from(ctx: Context, first: int) -> Shocks:
-    """Draw the shocks of some months at once, which takes a third of the time. Shapes: (tick, ...)."""
+    """Draw the shocks of some steps at once, which takes a third of the time. Shapes: (step, ...)."""
     markets, labs = ctx.axes.markets.names, ctx.axes.labs.names
     drawn = uniforms(
         ctx.settings.seed,

@@ -157,7 +157,8 @@ BINARY(maximum, LARGER)
 BINARY(minimum, SMALLER)
 
 /* Fold entries along two axes, one after another: `axis` holds how many there are along each, and the bytes from one to
-   the next. The second operand is what folding begins with. Sums of a row stay in registers. */
+   the next. The second operand is what folding begins with. Sums stay in registers, a piece of a row at a time. */
+#define PIECE 16
 #define FOLD(NAME, RESULT)                                                                                             \
     WIDEST static void NAME(const Work *w, const int32_t *axis) {                                                      \
         EACH_ROW(w, {                                                                                                  \
@@ -184,7 +185,6 @@ BINARY(minimum, SMALLER)
             }                                                                                                          \
         });                                                                                                            \
     }
-#define PIECE 16
 FOLD(fold_add, SUM)
 FOLD(fold_maximum, LARGER)
 FOLD(fold_minimum, SMALLER)
