@@ -22,6 +22,7 @@ from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
 from experiments.runs.crew import cores
 from sim import hands
 from sim.markets import crowd_compiled
+from sim.singles import EXP2_TERMS, LOG2_TERMS
 
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -185,13 +186,13 @@ def floors() -> dict[str, float]:
     """Return the least nanoseconds a choice needs on this machine, by its bytes and by its arithmetic.
 
     Bytes: the number of each person one sees (4 a link) and what they hold (1 a link), one's own option read
-    and written. Arithmetic: a logarithm and an exponential a lab and one for non-use, in float32, as NumPy
-    computes them on data that stays in the cache.
+    and written. Arithmetic: a product and a sum for every term of a logarithm and an exponential, for non-use
+    and each lab, in float32, as fast as the processor multiplies matrices.
     """
     size = 1 << 26
     source, target = np.ones(size, np.uint8), np.zeros(size, np.uint8)
-    values = np.linspace(0.1, 1.0, 4096, dtype=np.float32)
-    out = np.empty_like(values)
+    square = np.full((512, 512), 0.5, np.float32)
+    out = np.empty_like(square)
 
     def best(work: Callable[[], object], times: int) -> float:
         took = []
@@ -203,10 +204,10 @@ def floors() -> dict[str, float]:
         return min(took)
 
     byte = best(lambda: np.copyto(target, source), 2) / (2 * size)
-    exponential = best(lambda: np.exp(values, out=out), 500) / values.size
-    logarithm = best(lambda: np.log(values, out=out), 500) / values.size
+    product_and_sum = best(lambda: np.matmul(square, square, out=out), 20) / len(square) ** 3
     moved = 5 * DEGREE + 2
+    terms = len(LOG2_TERMS) + len(EXP2_TERMS)
     return {
         "bytes": _NANO * byte * moved,
-        "arithmetic": _NANO * ((1 + LABS) * exponential + LABS * logarithm),
+        "arithmetic": _NANO * (1 + LABS) * terms * product_and_sum,
     }

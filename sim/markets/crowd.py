@@ -26,8 +26,10 @@ _LOW: Final = np.uint64(2**32 - 1)
 _LOWEST_VALUE: Final = -1e30
 _MOST_HABIT: Final = 80.0
 """Utility of habit beyond which nobody ever moves: float32 holds e^88."""
-_LOUDEST: Final = 2.0**16
-"""Voices of all whom one sees add up to less than this."""
+_LOUDEST_POWER: Final = 16.0
+"""Voices of all whom one sees add up to less than 2 to the power of this."""
+_POWERS_OF_E: Final = 1.0 / np.log(2.0)
+"""The power of 2 that e is."""
 
 
 def out_of_mind(value: Array) -> Array:
@@ -56,14 +58,15 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
     top = np.where(best == -np.inf, 0.0, best)
     beta = np.broadcast_to(setting.network_beta, worlds)
     # Weights are taken per share of the most voices that there may be, lest they leave float32.
-    loudest = beta * np.log(_LOUDEST)
+    loudest = beta * _LOUDEST_POWER
     plain = np.empty((1 + labs, *held[1:]), np.float32)
-    plain[0] = out_of_mind(setting.nonuse_utility - top) - loudest
-    plain[1:] = out_of_mind(nest.value - top) - loudest
-    habit = np.zeros(held, np.float32)
-    habit[NON_USE] = setting.habit_sigma
-    habit[:-1][FREE] = _gain(nest.value_holding_free, nest.value)
-    habit[:-1][PAID] = _gain(nest.value_holding_paid, nest.value)
+    plain[0] = out_of_mind(setting.nonuse_utility - top) * _POWERS_OF_E - loudest
+    plain[1:] = out_of_mind(nest.value - top) * _POWERS_OF_E - loudest
+    gain = np.zeros(held)
+    gain[NON_USE] = setting.habit_sigma
+    gain[:-1][FREE] = _gain(nest.value_holding_free, nest.value)
+    gain[:-1][PAID] = _gain(nest.value_holding_paid, nest.value)
+    habit = np.exp(np.minimum(gain, _MOST_HABIT, out=gain), out=gain).astype(np.float32)
     free_share = np.ones((1 + labs + len(habit), *held[1:]), np.float32)
     free_share[1 : 1 + labs] = 1.0 - nest.paid_share
     free_share[1 + labs : -1][FREE] = 1.0 - nest.paid_share_holding_free
@@ -74,7 +77,7 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
         threshold.ravel(),
         (np.minimum(most, _LOW) << _HALF) | _LOW,
         plain.reshape(1 + labs, -1),
-        np.minimum(habit, np.float32(_MOST_HABIT), out=habit).ravel(),
+        habit.ravel(),
         free_share.ravel(),
         beta.astype(np.float32),
         epsilon.astype(np.float32),

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from sim import hands
+from sim import hands, singles
 from sim.markets import crowd_law
 from sim.markets.crowd_law import MonthTable
 from sim.markets.crowd_net import CrowdNet
@@ -22,8 +22,10 @@ from sim.units import IntArray
 
 
 def law_digest() -> str:
-    """Return the digest of the law as it stands."""
-    return sha256(Path(crowd_law.__file__).read_bytes()).hexdigest()
+    """Return the digest of the law as it stands, and of its logarithm and exponential."""
+    return sha256(
+        b"".join(Path(file).read_bytes() for file in (crowd_law.__file__, singles.__file__))
+    ).hexdigest()
 
 
 def _compiled() -> ModuleType | None:
@@ -58,13 +60,13 @@ def chosen(net: CrowdNet, state: CrowdState, table: MonthTable, keys: Words) -> 
 
     def choose(hand: int) -> None:
         kernel.month(
-            np.log,
-            np.exp,
             labs=held // 2 - 1,
             cells=classes * markets,
             links=len(net.neighbour),
             from_turn=agents * hand // sharing,
             to_turn=agents * (hand + 1) // sharing,
+            log2_terms=singles.LOG2_TERMS,
+            exp2_terms=singles.EXP2_TERMS,
             threshold=table.threshold,
             likeliest=table.likeliest,
             plain=table.plain,

@@ -1,29 +1,32 @@
 /* A month of a crowd, compiled: the law of sim/markets/crowd_law.py, with its bits (S1.1-S1.3).
 
    Choosers are handled a tile at a time, so that what they weigh stays in the processor's first cache. Inside, a
-   table has a row an option and a column a chooser, in float32. Every sum has the order it has there, a product
-   and a sum are never fused (-ffp-contract=off), and logarithm and exponential are NumPy's own loops: so the
+   table has a row an option and a column a chooser, in float32. Every sum has the order it has there, and a product
+   and a sum are never fused (-ffp-contract=off), in logarithm and exponential neither (sim/singles.py): so the
    number of bits a processor handles at once can change no result.
-   LAW is the digest of crowd_law.py when this file was last brought in line with it; where it differs, the law
-   is computed by NumPy (sim/markets/crowd_compiled.py). */
+   LAW is the digest of crowd_law.py and singles.py when this file was last brought in line with them; where it
+   differs, the law is computed by NumPy (sim/markets/crowd_compiled.py). */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
-#include <numpy/ufuncobject.h>
 
-#define LAW "66cc823135331327d02e19660215e87a72ede90aed1b0e596b9612e09f7d4674"
+#define LAW "c59cb61221dd71a2d79a411e6127aa6f9ce75511887bfc2992676a409803f620"
 
 #define UNAWARE 255
 #define NON_USE 0
 /* Agents whose words are mixed at once, and choosers who weigh their options at once. */
 #define BLOCK 1024
 #define TILE 512
+/* Agents of whom the second cache does not hold all, and how many choosers ahead it is asked for what they see. */
+#define FAR 250000
+#define AHEAD 16
 /* Worlds whose tables are laid out at once: a row of theirs fills a line of the cache. */
 #define SOME 16
 
@@ -35,16 +38,13 @@
 #endif
 #if defined(__GNUC__)
 #define INSIDE static inline __attribute__((always_inline))
+#define FETCH(at) __builtin_prefetch(at)
 #else
 #define INSIDE static inline
+#define FETCH(at) (void)(at)
 #endif
 
 /* ---------------------------------------------------------------- what a month is given */
-
-typedef struct {
-    PyUFuncGenericFunction loop;
-    void *data;
-} Function;
 
 typedef struct {
     npy_intp labs, cells, links, agents, worlds;
@@ -60,7 +60,8 @@ typedef struct {
     const uint8_t *before;
     const int64_t *weight_people;
     const uint16_t *voice;
-    Function log, exp;
+    /* the terms of sim/singles.py, the lowest first */
+    const float *log2, *exp2;
 } Month;
 
 /* The tables of a world, side by side, and room to work in. */
@@ -101,7 +102,12 @@ INSIDE npy_intp lab_of(npy_intp held, npy_intp labs) { return held > 2 * labs ? 
 
 /* Whom each chooser sees: the row and the voice of every neighbour, a row a link. */
 INSIDE void see(const Month *m, const Room *room, const Choosers *who, npy_intp columns) {
+    const npy_intp far_ones = m->agents > FAR ? who->many - AHEAD : 0;
     for (npy_intp i = 0; i < who->many; i++) {
+        if (i < far_ones) {
+            const int32_t *later = m->neighbour + (npy_intp)who->agent[i + AHEAD] * m->links;
+            for (npy_intp link = 0; link < m->links; link++) FETCH(room->heard + later[link]);
+        }
         const int32_t *seen = m->neighbour + (npy_intp)who->agent[i] * m->links;
         for (npy_intp link = 0; link < m->links; link++) room->seen[link * columns + i] = room->heard[seen[link]];
     }
@@ -138,34 +144,71 @@ INSIDE void shares(const Month *m, const Room *room, npy_intp columns, float eps
     }
 }
 
-INSIDE void apply(const Function *function, float *values, npy_intp size) {
-    char *both[2] = {(char *)values, (char *)values};
-    const npy_intp steps[2] = {sizeof(float), sizeof(float)};
-    function->loop(both, &size, steps, function->data);
+INSIDE int32_t bits_of(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return bits;
 }
 
-/* e^V t^beta and e^V (n + eps t)^beta, then the ends of all options laid end to end. */
+INSIDE float single_of(int32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}
+
+#define LOG2_TERMS 9
+#define EXP2_TERMS 7
+
+INSIDE float log2_of(float x, const float *term) {
+    const int32_t bits = bits_of(x), power = (bits - 0x3F3504F3) >> 23;
+    const float beyond = single_of(bits - power * (1 << 23)) - 1.0f;
+    const float second = beyond * beyond, fourth = second * second, eighth = fourth * fourth;
+    const float low = (term[3] * beyond + term[2]) * second + (term[1] * beyond + term[0]);
+    const float high = (term[7] * beyond + term[6]) * second + (term[5] * beyond + term[4]);
+    const float found = (term[8] * eighth + (high * fourth + low)) * beyond + (float)power;
+    /* So said, and not as a choice, it is vectorised. */
+    return found - (x == 0.0f ? INFINITY : 0.0f);
+}
+
+INSIDE float exp2_of(float x, const float *term) {
+    const float above = x > -127.0f ? x : -127.0f;
+    /* Between 2^23 and 2^24 float32 holds whole numbers only, so that the sum rounds to one. */
+    const float rounds = 12582912.0f, whole = (above + rounds) - rounds, part = above - whole;
+    const float second = part * part, fourth = second * second;
+    const float low = (term[3] * part + term[2]) * second + (term[1] * part + term[0]);
+    const float high = term[6] * second + (term[5] * part + term[4]);
+    return (high * fourth + low) * single_of(((int32_t)whole + 127) * (1 << 23));
+}
+
+/* e^V t^beta and e^V (n + eps t)^beta, all options laid end to end. */
 INSIDE void weigh(const Month *m, const Room *room, const Choosers *who, npy_intp columns, float beta) {
     const npy_intp rows = 1 + m->labs;
-    apply(&m->log, room->value, rows * columns);
-    /* Choosers come cell by cell. */
-    for (npy_intp from = 0, to; from < columns; from = to) {
-        const npy_intp cell = who->cell[from];
-        for (to = from + 1; to < columns && who->cell[to] == cell;) to++;
-        for (npy_intp row = 0; row < rows; row++) {
-            float *restrict value = room->value + row * columns;
-            const float plain = room->plain[row * m->cells + cell];
-            for (npy_intp i = from; i < to; i++) value[i] = value[i] * beta + plain;
+    float log2_term[LOG2_TERMS], exp2_term[EXP2_TERMS], plain[TILE], habit[TILE], end[TILE] = {0};
+    int32_t own[TILE];
+    memcpy(log2_term, m->log2, sizeof(log2_term));
+    memcpy(exp2_term, m->exp2, sizeof(exp2_term));
+    /* Choosers come cell by cell: where each begins. */
+    npy_intp begin[TILE + 1], runs = 0;
+    for (npy_intp i = 0; i < columns; i++) {
+        own[i] = (int32_t)lab_of(who->held[i], m->labs);
+        habit[i] = room->habit[who->held[i] * m->cells + who->cell[i]];
+        if (!i || who->cell[i] != who->cell[i - 1]) begin[runs++] = i;
+    }
+    begin[runs] = columns;
+    for (npy_intp row = 0; row < rows; row++) {
+        for (npy_intp run = 0; run < runs; run++) {
+            const float of_cell = room->plain[row * m->cells + who->cell[begin[run]]];
+            for (npy_intp i = begin[run]; i < begin[run + 1]; i++) plain[i] = of_cell;
         }
-    }
-    for (npy_intp i = 0; i < who->many; i++) {
-        const npy_intp own = lab_of(who->held[i], m->labs);
-        room->value[own * columns + i] += room->habit[who->held[i] * m->cells + who->cell[i]];
-    }
-    apply(&m->exp, room->value, rows * columns);
-    for (npy_intp row = 1; row < rows; row++) {
-        float *end = room->value + row * columns;
-        for (npy_intp i = 0; i < columns; i++) end[i] += end[i - columns];
+        const int32_t of_row = (int32_t)row;
+        float *restrict value = room->value + row * columns;
+        /* Two loops, since one chain of sums and products that long would keep the processor waiting. */
+        for (npy_intp i = 0; i < columns; i++) value[i] = log2_of(value[i], log2_term) * beta + plain[i];
+        for (npy_intp i = 0; i < columns; i++) {
+            const float weight = exp2_of(value[i], exp2_term);
+            end[i] += weight * (own[i] == of_row ? habit[i] : 1.0f);
+            value[i] = end[i];
+        }
     }
 }
 
@@ -208,6 +251,7 @@ INSIDE void choose(const Month *m, const Room *room, Choosers *who, npy_intp wor
     const npy_intp columns = (who->many + 15) & ~(npy_intp)15;
     for (npy_intp i = who->many; i < columns; i++) {
         who->cell[i] = who->cell[who->many - 1];
+        who->held[i] = who->held[who->many - 1];
         who->draw[i] = 1.0f;
         for (npy_intp link = 0; link < m->links; link++) room->seen[link * columns + i] = UINT16_MAX;
     }
@@ -287,39 +331,23 @@ static void *entries(PyObject *array, Given *given, const char *name, npy_intp s
     return given->view.buf;
 }
 
-/* Return the loop of a function of one float32, as NumPy chose it for this processor. */
-static int float_loop(PyObject *function, Function *found) {
-    const PyUFuncObject *ufunc = (const PyUFuncObject *)function;
-    if (!strcmp(Py_TYPE(function)->tp_name, "numpy.ufunc") && ufunc->nin == 1 && ufunc->nout == 1) {
-        for (int i = 0; i < ufunc->ntypes; i++) {
-            if (ufunc->types[2 * i] == NPY_FLOAT && ufunc->types[2 * i + 1] == NPY_FLOAT) {
-                found->loop = ufunc->functions[i];
-                found->data = ufunc->data ? ufunc->data[i] : NULL;
-                return 0;
-            }
-        }
-    }
-    PyErr_SetString(PyExc_TypeError, "expected a function of NumPy that has a loop for one float32");
-    return -1;
-}
-
-#define TABLES 16
+#define SIZES 5
+#define TABLES 19
 
 static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
-    static char *names[] = {"log", "exp", "labs", "cells", "links", "from_turn", "to_turn", "threshold", "likeliest",
-                            "plain", "habit", "free_share", "beta", "epsilon", "key", "luck", "turn", "cell",
-                            "neighbour", "before", "weight_people", "voice", "after", "change", NULL};
-    PyObject *logarithm, *exponential, *table[TABLES + 1];
+    static char *names[] = {"labs", "cells", "links", "from_turn", "to_turn", "log2_terms", "exp2_terms", "threshold",
+                            "likeliest", "plain", "habit", "free_share", "beta", "epsilon", "key", "luck", "turn",
+                            "cell", "neighbour", "before", "weight_people", "voice", "after", "change", NULL};
+    PyObject *table[TABLES];
     Month m;
     Py_ssize_t labs, cells, links, from, to;
-    if (!PyArg_ParseTupleAndKeywords(args, named, "OOnnnnnOOOOOOOOOOOOOOOOO", names, &logarithm, &exponential,
-                                     &labs, &cells, &links, &from, &to, table, table + 1, table + 2, table + 3,
-                                     table + 4, table + 5, table + 6, table + 7, table + 8, table + 9, table + 10,
-                                     table + 11, table + 12, table + 13, table + 14, table + 15, table + 16))
+    if (!PyArg_ParseTupleAndKeywords(args, named, "nnnnnOOOOOOOOOOOOOOOOOOO", names, &labs, &cells, &links, &from, &to,
+                                     table, table + 1, table + 2, table + 3, table + 4, table + 5, table + 6,
+                                     table + 7, table + 8, table + 9, table + 10, table + 11, table + 12, table + 13,
+                                     table + 14, table + 15, table + 16, table + 17, table + 18))
         return NULL;
     (void)self;
-    if (float_loop(logarithm, &m.log) || float_loop(exponential, &m.exp)) return NULL;
-    const Py_ssize_t agents = PyObject_Size(table[8]), worlds = PyObject_Size(table[7]);
+    const Py_ssize_t agents = PyObject_Size(table[10]), worlds = PyObject_Size(table[9]);
     if (agents < 0 || worlds < 0) return NULL;
     if (from < 0 || to > agents || from > to) {
         PyErr_Format(PyExc_ValueError, "from_turn = %zd, to_turn = %zd: expected turns of %zd agents", from, to,
@@ -328,24 +356,23 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
     }
     m.labs = labs, m.cells = cells, m.links = links, m.agents = agents, m.worlds = worlds, m.from = from, m.to = to;
     const npy_intp helds = 2 + 2 * labs, all = cells * worlds, people = agents * worlds;
-    const npy_intp size[TABLES + 1] = {helds * all,  worlds, (1 + labs) * all, helds * all,    (1 + labs + helds) * all,
-                                       worlds,       worlds, worlds,           agents,         agents,
-                                       agents, agents * links, people, people,         people,         people,
-                                       worlds * helds * cells};
-    const npy_intp bytes[TABLES + 1] = {8, 8, 4, 4, 4, 4, 4, 8, 8, 4, 4, 4, 1, 8, 2, 1, 8};
-    Given given[TABLES + 1];
-    void *at[TABLES + 1];
+    const npy_intp size[TABLES] = {LOG2_TERMS, EXP2_TERMS, helds * all, worlds, (1 + labs) * all, helds * all,
+                                   (1 + labs + helds) * all, worlds, worlds, worlds, agents, agents, agents,
+                                   agents * links, people, people, people, people, worlds * helds * cells};
+    const npy_intp bytes[TABLES] = {4, 4, 8, 8, 4, 4, 4, 4, 4, 8, 8, 4, 4, 4, 1, 8, 2, 1, 8};
+    Given given[TABLES];
+    void *at[TABLES];
     memset(given, 0, sizeof(given));
     PyObject *result = NULL;
     Room room = {0};
     Choosers *who = NULL;
-    for (int i = 0; i <= TABLES; i++) {
-        at[i] = entries(table[i], given + i, names[7 + i], size[i], bytes[i], i >= TABLES - 1);
+    for (int i = 0; i < TABLES; i++) {
+        at[i] = entries(table[i], given + i, names[SIZES + i], size[i], bytes[i], i >= TABLES - 2);
         if (!at[i]) goto done;
     }
-    m.threshold = at[0], m.likeliest = at[1], m.plain = at[2], m.habit = at[3], m.free_share = at[4];
-    m.beta = at[5], m.epsilon = at[6], m.key = at[7], m.luck = at[8], m.turn = at[9], m.cell = at[10];
-    m.neighbour = at[11], m.before = at[12], m.weight_people = at[13], m.voice = at[14];
+    m.log2 = at[0], m.exp2 = at[1], m.threshold = at[2], m.likeliest = at[3], m.plain = at[4], m.habit = at[5];
+    m.free_share = at[6], m.beta = at[7], m.epsilon = at[8], m.key = at[9], m.luck = at[10], m.turn = at[11];
+    m.cell = at[12], m.neighbour = at[13], m.before = at[14], m.weight_people = at[15], m.voice = at[16];
     room.threshold = malloc(sizeof(uint64_t) * helds * cells * SOME);
     room.habit = malloc(sizeof(float) * helds * cells * SOME);
     room.plain = malloc(sizeof(float) * (1 + labs) * cells * SOME);
@@ -357,7 +384,7 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
     room.value = malloc(sizeof(float) * (1 + labs) * TILE);
     who = malloc(sizeof(Choosers));
     if (!room.threshold || !room.habit || !room.plain || !room.free_share || !room.heard || !room.lane ||
-        !room.voice || !room.value || !who) {
+        !room.seen || !room.voice || !room.value || !who) {
         PyErr_NoMemory();
         goto done;
     }
@@ -366,9 +393,9 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
         const npy_intp some = worlds - first < SOME ? worlds - first : SOME;
         lay_out(&m, &room, first, some);
         Room one = room;
-        one.change = (int64_t *)at[16] + first * helds * cells;
+        one.change = (int64_t *)at[18] + first * helds * cells;
         for (npy_intp world = first; world < first + some; world++) {
-            advance(&m, &one, who, world, (uint8_t *)at[15] + world * agents);
+            advance(&m, &one, who, world, (uint8_t *)at[17] + world * agents);
             one.threshold += helds * cells, one.habit += helds * cells, one.plain += (1 + labs) * cells;
             one.free_share += (1 + labs + helds) * cells, one.change += helds * cells;
         }
@@ -377,8 +404,8 @@ static PyObject *month(PyObject *self, PyObject *args, PyObject *named) {
     result = Py_NewRef(Py_None);
 done:
     free(room.threshold), free(room.habit), free(room.plain), free(room.free_share), free(room.heard);
-    free(room.lane), free(room.voice), free(room.value), free(who);
-    for (int i = 0; i <= TABLES; i++)
+    free(room.lane), free(room.voice), free(room.value), free(room.seen), free(who);
+    for (int i = 0; i < TABLES; i++)
         if (given[i].open) PyBuffer_Release(&given[i].view);
     return result;
 }

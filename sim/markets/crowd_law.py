@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from sim import streams
 from sim.markets.choice import NON_USE
 from sim.markets.crowd_net import CrowdNet
 from sim.markets.crowd_start import CrowdState, Options, Voices
+from sim.singles import Singles, exp2, log2
 from sim.streams import Words
 from sim.units import IntArray
-
-Singles = npt.NDArray[np.float32]
 
 _BLOCK: Final = 65536
 """Agents handled at once: few enough for the processor's cache, enough to outweigh the cost of a call."""
@@ -41,9 +39,9 @@ class MonthTable:
     likeliest: Words
     """(world,): the highest word that may make anybody choose"""
     plain: Singles
-    """(1 + lab, cell): value of non-use, then of every lab, for whom does not hold it"""
+    """(1 + lab, cell): value of non-use, then of every lab, for whom does not hold it, as powers of 2"""
     habit: Singles
-    """(held, cell) flat: what holding it adds to the value of non-use or of the lab"""
+    """(held, cell) flat: how many times as much non-use or the lab weighs for whom holds it"""
     free_share: Singles
     """(1 + lab + held, cell) flat: share of the free tier among who comes to a lab, then among its holders"""
     beta: Singles
@@ -106,7 +104,7 @@ def lab_weights(table: MonthTable, who: Choosers, voices: Singles) -> Singles:
     """Return what non-use and every lab weigh for each chooser: e^V, and e^V (s + ε)^β (S1.3).
 
     With s = n/t, n of t voices for a lab, all are multiplied by t^β: e^V t^β, and e^V (n + εt)^β.
-    Shapes: voices (1 + lab, chooser), overwritten -> the same.
+    Shapes: voices (1 + lab, chooser), overwritten -> the same shape.
     """
     everybody = voices[0]
     for of_lab in voices[1:]:
@@ -114,15 +112,14 @@ def lab_weights(table: MonthTable, who: Choosers, voices: Singles) -> Singles:
     # Who sees nobody sees no share of anybody.
     np.maximum(everybody, np.float32(1.0), out=everybody)
     voices[1:] += everybody * table.epsilon.take(who.world)
-    with np.errstate(divide="ignore"):
+    beta, plain, weight = table.beta.take(who.world), table.plain.take(who.cell, axis=1), voices
+    for row, seen in enumerate(voices):
         # The logarithm of nothing bars a lab that nobody around uses, if ε is 0.
-        value = np.log(voices, out=voices)
-    value *= table.beta.take(who.world)
-    value += table.plain.take(who.cell, axis=1)
+        weight[row] = exp2(log2(seen) * beta + plain[row])
     own = who.row * len(who.row)
     own += np.arange(len(who.row))
-    value.reshape(-1)[own] += table.habit.take(who.held)
-    return np.exp(value, out=value)
+    weight.reshape(-1)[own] *= table.habit.take(who.held)
+    return weight
 
 
 def pick(table: MonthTable, who: Choosers, weight: Singles) -> Options:

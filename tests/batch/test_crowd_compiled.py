@@ -66,6 +66,7 @@ def crowd_of(
         (15, 1, 3, 999, 10, 2),
         (40, 2, 2, 2400, 6, 3),
         (10, 1, 1, 70_001, 8, 1),
+        (4, 1, 1, 260_000, 4, 1),
     ],
     ids=lambda size: "labs {} classes {} markets {} agents {} links {} worlds {}".format(*size),
 )
@@ -127,8 +128,8 @@ def test_hands_share_a_large_crowd_and_say_what_goes_wrong(monkeypatch: pytest.M
 @pytest.mark.skipif(not COMPILER, reason="no C compiler")
 def test_where_there_is_a_compiler_the_law_is_compiled() -> None:
     assert crowd_compiled.AVAILABLE, (
-        "crowd_law.py has changed, or nothing was compiled: bring crowd_kernel.c in line with the law, write "
-        f"LAW {crowd_compiled.law_digest()} there, and set up anew (make run)"
+        "crowd_law.py or singles.py has changed, or nothing was compiled: bring crowd_kernel.c in line with "
+        f"them, write LAW {crowd_compiled.law_digest()} there, and set up anew (make run)"
     )
 
 
