@@ -232,6 +232,7 @@ INSIDE void pick(const Month *m, const Room *room, const Choosers *who, npy_intp
         const float free_share = room->free_share[row * m->cells + who->cell[i]];
         const int32_t tier = (int32_t)(2 * at - 1) + (place[i] - before > free_share * (end - before));
         option[i] = at > 0 ? tier : NON_USE;
+        FETCH(weight_people + who->agent[i]);
         mover[movers] = (int32_t)i;
         movers += option[i] != held;
     }
@@ -262,10 +263,11 @@ INSIDE void choose(const Month *m, const Room *room, Choosers *who, npy_intp wor
     who->many = 0;
 }
 
-/* Lay the columns of some worlds side by side: (row, world) -> (world, row). */
+/* Lay the columns of some worlds side by side, a square at a time: (row, world) -> (world, row). */
 #define TAKE_COLUMNS(to, from, rows)                                                                                   \
-    for (npy_intp row = 0; row < (rows); row++)                                                                        \
+    for (npy_intp begin = 0; begin < (rows); begin += SOME)                                                            \
         for (npy_intp world = 0; world < some; world++)                                                                \
+            for (npy_intp row = begin; row < begin + SOME && row < (rows); row++)                                      \
     (to)[world * (rows) + row] = (from)[row * m->worlds + first + world]
 
 WIDEST static void lay_out(const Month *m, const Room *room, npy_intp first, npy_intp some) {
