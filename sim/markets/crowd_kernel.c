@@ -102,9 +102,9 @@ INSIDE npy_intp lab_of(npy_intp held, npy_intp labs) { return held > 2 * labs ? 
 
 /* Whom each chooser sees: the row and the voice of every neighbour, a row a link. */
 INSIDE void see(const Month *m, const Room *room, const Choosers *who, npy_intp columns) {
-    const npy_intp far_ones = m->agents > FAR ? who->many - AHEAD : 0;
+    const npy_intp asked = m->agents > FAR ? who->many - AHEAD : 0;
     for (npy_intp i = 0; i < who->many; i++) {
-        if (i < far_ones) {
+        if (i < asked) {
             const int32_t *later = m->neighbour + (npy_intp)who->agent[i + AHEAD] * m->links;
             for (npy_intp link = 0; link < m->links; link++) FETCH(room->heard + later[link]);
         }
@@ -159,6 +159,7 @@ INSIDE float single_of(int32_t bits) {
 #define LOG2_TERMS 9
 #define EXP2_TERMS 7
 
+/* log2 and exp2 of sim/singles.py. */
 INSIDE float log2_of(float x, const float *term) {
     const int32_t bits = bits_of(x), power = (bits - 0x3F3504F3) >> 23;
     const float beyond = single_of(bits - power * (1 << 23)) - 1.0f;
