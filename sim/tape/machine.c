@@ -15,7 +15,7 @@
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
-#define MOST_OUTER 5
+#define MOST_AROUND 4
 #define MOST_OPERANDS 4
 #define MOST_SORTED 32
 
@@ -28,8 +28,10 @@
    would take half a minute. */
 #if defined(__GNUC__)
 #define INSIDE static inline __attribute__((always_inline))
+#define INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define INSIDE static inline
+#define INDEPENDENT
 #endif
 
 enum {
@@ -48,44 +50,39 @@ typedef struct {
     npy_intp columns;
 } Table;
 
-/* An elementwise operation: an inner row, and axes around it. */
+/* An elementwise operation: an inner row, rows that follow one another, and `around` axes around them, of which `axis`
+   holds how many there are and, for each operand, the bytes from one to the next. */
 typedef struct {
-    npy_intp inner, outer, operands, extent[MOST_OUTER], step[MOST_OPERANDS], stride[MOST_OPERANDS][MOST_OUTER];
+    npy_intp function, more, inner, rows, around, step[MOST_OPERANDS], next[MOST_OPERANDS];
     char *at[MOST_OPERANDS];
-    int32_t function, more;
+    const int32_t *axis;
 } Work;
 
-INSIDE const int32_t *work_of(const int32_t *word, char *const *base, Work *w) {
-    w->outer = word[1], w->operands = word[2], w->function = word[3], w->inner = word[4], w->more = word[5];
+INSIDE const int32_t *work_of(const int32_t *word, char *const *base, const int operands, Work *w) {
+    w->function = word[1], w->more = word[2], w->inner = word[3], w->rows = word[4], w->around = word[5];
     word += 6;
-    for (npy_intp d = 0; d < w->outer; d++) w->extent[d] = *word++;
-    for (npy_intp k = 0; k < w->operands; k++) {
+    for (int k = 0; k < operands; k++, word += 4) {
         w->at[k] = base[word[0]] + word[1];
-        w->step[k] = word[2];
-        word += 3;
-        for (npy_intp d = 0; d < w->outer; d++) w->stride[k][d] = *word++;
+        w->step[k] = word[2], w->next[k] = word[3];
     }
-    return word;
+    w->axis = word;
+    return word + w->around * (1 + operands);
 }
 
-/* Do something to every group of rows that follow one another along the last axis around: `at` holds where the
-   first row of each operand begins, `rows` how many there are, `next` the bytes from a row to the next. */
-#define EACH_GROUP(w, ...)                                                                                             \
+/* Do something to every group of rows that follow one another: `at` holds where the first row of each operand begins. */
+#define EACH_GROUP(w, operands, ...)                                                                                   \
     do {                                                                                                               \
         char *at[MOST_OPERANDS];                                                                                       \
-        npy_intp count[MOST_OUTER] = {0}, next[MOST_OPERANDS] = {0};                                                   \
-        const npy_intp around = (w)->outer - 1, rows = around >= 0 ? (w)->extent[around] : 1;                          \
-        for (npy_intp k = 0; k < (w)->operands; k++) {                                                                 \
-            at[k] = (w)->at[k];                                                                                        \
-            if (around >= 0) next[k] = (w)->stride[k][around];                                                         \
-        }                                                                                                              \
+        npy_intp count[MOST_AROUND] = {0};                                                                             \
+        for (int k = 0; k < (operands); k++) at[k] = (w)->at[k];                                                       \
         for (;;) {                                                                                                     \
             __VA_ARGS__;                                                                                               \
-            npy_intp d = around - 1;                                                                                   \
+            npy_intp d = (w)->around - 1;                                                                              \
             for (; d >= 0; d--) {                                                                                      \
-                for (npy_intp k = 0; k < (w)->operands; k++) at[k] += (w)->stride[k][d];                               \
-                if (++count[d] < (w)->extent[d]) break;                                                                \
-                for (npy_intp k = 0; k < (w)->operands; k++) at[k] -= (w)->stride[k][d] * (w)->extent[d];              \
+                const int32_t *axis_of = (w)->axis + d * (1 + (operands));                                             \
+                for (int k = 0; k < (operands); k++) at[k] += axis_of[1 + k];                                          \
+                if (++count[d] < axis_of[0]) break;                                                                    \
+                for (int k = 0; k < (operands); k++) at[k] -= (npy_intp)axis_of[0] * axis_of[1 + k];                   \
                 count[d] = 0;                                                                                          \
             }                                                                                                          \
             if (d < 0) break;                                                                                          \
@@ -93,75 +90,85 @@ INSIDE const int32_t *work_of(const int32_t *word, char *const *base, Work *w) {
     } while (0)
 
 /* Do something to every inner row. */
-#define EACH_ROW(w, ...)                                                                                               \
-    EACH_GROUP(w, {                                                                                                    \
-        for (npy_intp row = 0; row < rows; row++) {                                                                    \
+#define EACH_ROW(w, operands, ...)                                                                                     \
+    EACH_GROUP(w, operands, {                                                                                          \
+        for (npy_intp row = 0; row < (w)->rows; row++) {                                                               \
             __VA_ARGS__;                                                                                               \
-            for (npy_intp k = 0; k < (w)->operands; k++) at[k] += next[k];                                             \
+            for (int k = 0; k < (operands); k++) at[k] += (w)->next[k];                                                \
         }                                                                                                              \
-        for (npy_intp k = 0; k < (w)->operands; k++) at[k] -= next[k] * rows;                                          \
+        for (int k = 0; k < (operands); k++) at[k] -= (w)->next[k] * (w)->rows;                                        \
     })
 
-/* A loop over the entries of a row; the usual length is told to the compiler. */
-#define USUAL 32
-#define ENTRIES(n, i, ...)                                                                                             \
-    do {                                                                                                               \
-        if ((n) == USUAL)                                                                                              \
-            for (npy_intp i = 0; i < USUAL; i++) __VA_ARGS__;                                                          \
-        else                                                                                                           \
-            for (npy_intp i = 0; i < (n); i++) __VA_ARGS__;                                                            \
-    } while (0)
-
 #define AT(TYPE, k, i) (*(TYPE *)(at[k] + (i) * w->step[k]))
+
+/* Rows of lanes have a multiple of so many entries, none of which depends on another: a compiler is told both. */
+#define PIECE 16
+#define PIECES(X, Y, RESULT)                                                                                           \
+    EACH_GROUP(w, 3, {                                                                                                 \
+        const char *one = at[0];                                                                                       \
+        const char *other = at[1];                                                                                     \
+        char *to = at[2];                                                                                              \
+        const npy_intp n = w->inner / PIECE * PIECE;                                                                   \
+        for (npy_intp row = 0; row < w->rows; row++, one += w->next[0], other += w->next[1], to += w->next[2]) {       \
+            const double *x = (const double *)one;                                                                     \
+            const double *y = (const double *)other;                                                                   \
+            const double same[] = {*x, *y};                                                                            \
+            double *z = (double *)to;                                                                                  \
+            (void)same;                                                                                                \
+            INDEPENDENT for (npy_intp i = 0; i < n; i++) z[i] = RESULT(X, Y);                                          \
+        }                                                                                                              \
+    })
 
 /* An exact operation of two numbers, by the ways in which rows usually lie. */
 #define BINARY(NAME, RESULT)                                                                                           \
     INSIDE void NAME(const Work *w) {                                                                                  \
-        const npy_intp n = w->inner;                                                                                   \
-        const int wide = w->step[2] == 8;                                                                              \
-        EACH_GROUP(w, {                                                                                            \
-            const char *one = at[0];                                                                                   \
-            const char *other = at[1];                                                                                 \
-            char *to = at[2];                                                                                          \
-            for (npy_intp row = 0; row < rows; row++, one += next[0], other += next[1], to += next[2]) {               \
-                const double *x = (const double *)one;                                                                 \
-                const double *y = (const double *)other;                                                               \
-                double *z = (double *)to;                                                                              \
-                if (wide && w->step[0] == 8 && w->step[1] == 8)                                                        \
-                    ENTRIES(n, i, z[i] = RESULT(x[i], y[i]));                                                          \
-                else if (wide && w->step[0] == 8 && w->step[1] == 0) {                                                 \
-                    const double same = *y;                                                                            \
-                    ENTRIES(n, i, z[i] = RESULT(x[i], same));                                                          \
-                } else if (wide && w->step[0] == 0 && w->step[1] == 8) {                                               \
-                    const double same = *x;                                                                            \
-                    ENTRIES(n, i, z[i] = RESULT(same, y[i]));                                                          \
-                } else                                                                                                 \
-                    for (npy_intp i = 0; i < n; i++)                                                                   \
-                        *(double *)(to + i * w->step[2]) = RESULT(*(const double *)(one + i * w->step[0]),             \
-                                                                  *(const double *)(other + i * w->step[1]));          \
-            }                                                                                                          \
-        });                                                                                                            \
+        const int fits = w->step[2] == 8 && w->inner % PIECE == 0;                                                     \
+        if (fits && w->step[0] == 8 && w->step[1] == 8)                                                                \
+            PIECES(x[i], y[i], RESULT);                                                                        \
+        else if (fits && w->step[0] == 8 && w->step[1] == 0)                                                           \
+            PIECES(x[i], same[1], RESULT);                                                                              \
+        else if (fits && w->step[0] == 0 && w->step[1] == 8)                                                           \
+            PIECES(same[0], y[i], RESULT);                                                                              \
+        else                                                                                                           \
+            EACH_ROW(w, 3, {                                                                                           \
+                for (npy_intp i = 0; i < w->inner; i++) AT(double, 2, i) = RESULT(AT(double, 0, i), AT(double, 1, i)); \
+            });                                                                                                        \
     }
 #define SUM(x, y) ((x) + (y))
 #define DIFFERENCE(x, y) ((x) - (y))
 #define PRODUCT(x, y) ((x) * (y))
 #define QUOTIENT(x, y) ((x) / (y))
 /* A number that is none stays, as NumPy has it; of two zeros the second is taken. */
-#define LARGER(x, y) ((x) > (y) || (x) != (x) ? (x) : (y))
-#define SMALLER(x, y) ((x) < (y) || (x) != (x) ? (x) : (y))
+INSIDE double larger(double x, double y) {
+    const double found = x > y ? x : y;
+    return x != x ? x : found;
+}
+INSIDE double smaller(double x, double y) {
+    const double found = x < y ? x : y;
+    return x != x ? x : found;
+}
+/* 0 where there is nothing to divide by, by a mask of bits: a compiler would divide one by one behind a condition. */
+INSIDE double ratio_of(double x, double y) {
+    double quotient = x / y;
+    uint64_t bits;
+    memcpy(&bits, &quotient, sizeof(bits));
+    bits &= 0 - (uint64_t)(y != 0.0);
+    memcpy(&quotient, &bits, sizeof(bits));
+    return quotient;
+}
 BINARY(add, SUM)
 BINARY(subtract, DIFFERENCE)
 BINARY(multiply, PRODUCT)
 BINARY(divide, QUOTIENT)
-BINARY(maximum, LARGER)
-BINARY(minimum, SMALLER)
+BINARY(ratio, ratio_of)
+BINARY(maximum, larger)
+BINARY(minimum, smaller)
 
 /* Fold entries along two axes, one after another: `axis` holds how many there are along each, and the bytes from one to
    the next. The second operand is what folding begins with. Sums stay in registers, a piece of a row at a time. */
-#define PIECE 16
 #define FOLD(NAME, RESULT)                                                                                             \
     WIDEST static void NAME(const Work *w, const int32_t *axis) {                                                      \
-        EACH_ROW(w, {                                                                                                  \
+        EACH_ROW(w, 3, {                                                                                                  \
             npy_intp i = 0;                                                                                            \
             if (w->step[0] == 8 && w->step[2] == 8)                                                                    \
                 for (; i + PIECE <= w->inner; i += PIECE) {                                                            \
@@ -186,34 +193,16 @@ BINARY(minimum, SMALLER)
         });                                                                                                            \
     }
 FOLD(fold_add, SUM)
-FOLD(fold_maximum, LARGER)
-FOLD(fold_minimum, SMALLER)
-
-INSIDE void ratio(const Work *w) {
-    const npy_intp n = w->inner;
-    EACH_ROW(w, {
-        double *to = (double *)at[2];
-        if (w->step[0] == 8 && w->step[1] == 8 && w->step[2] == 8) {
-            const double *x = (const double *)at[0], *y = (const double *)at[1];
-            for (npy_intp i = 0; i < n; i++) {
-                const double quotient = x[i] / y[i];
-                to[i] = y[i] == 0.0 ? 0.0 : quotient;
-            }
-        } else
-            for (npy_intp i = 0; i < n; i++) {
-                const double y = AT(double, 1, i), quotient = AT(double, 0, i) / y;
-                AT(double, 2, i) = y == 0.0 ? 0.0 : quotient;
-            }
-    });
-}
+FOLD(fold_maximum, larger)
+FOLD(fold_minimum, smaller)
 
 INSIDE void loop(const Work *w, const Function *f) {
     npy_intp step[MOST_OPERANDS];
-    for (npy_intp k = 0; k < w->operands; k++) step[k] = w->step[k];
-    EACH_ROW(w, {
+    for (npy_intp k = 0; k < w->more; k++) step[k] = w->step[k];
+    EACH_ROW(w, w->more, {
         char *row[MOST_OPERANDS];
         npy_intp n = w->inner;
-        for (npy_intp k = 0; k < w->operands; k++) row[k] = at[k];
+        for (npy_intp k = 0; k < w->more; k++) row[k] = at[k];
         f->loop(row, &n, step, f->data);
     });
 }
@@ -221,14 +210,14 @@ INSIDE void loop(const Work *w, const Function *f) {
 INSIDE void copy(const Work *w) {
     const npy_intp n = w->inner;
     if (w->more == 8)
-        EACH_ROW(w, {
+        EACH_ROW(w, 2, {
             if (w->step[0] == 8 && w->step[1] == 8)
                 memcpy(at[1], at[0], (size_t)n * 8);
             else
                 for (npy_intp i = 0; i < n; i++) AT(int64_t, 1, i) = AT(int64_t, 0, i);
         });
     else
-        EACH_ROW(w, {
+        EACH_ROW(w, 2, {
             for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(int8_t, 0, i);
         });
 }
@@ -236,13 +225,13 @@ INSIDE void copy(const Work *w) {
 /* From a type to another: 4 * from + to. */
 #define CASTS(FROM, TYPE_FROM, TO, TYPE_TO)                                                                            \
     case 4 * FROM + TO:                                                                                                \
-        EACH_ROW(w, {                                                                                              \
+        EACH_ROW(w, 2, {                                                                                              \
             for (npy_intp i = 0; i < n; i++) AT(TYPE_TO, 1, i) = (TYPE_TO)AT(TYPE_FROM, 0, i);                         \
         });                                                                                                            \
         break;
 #define CASTS_TO_BOOL(FROM, TYPE_FROM)                                                                                 \
     case 4 * FROM + BOOL:                                                                                              \
-        EACH_ROW(w, {                                                                                              \
+        EACH_ROW(w, 2, {                                                                                              \
             for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(TYPE_FROM, 0, i) != 0;                              \
         });                                                                                                            \
         break;
@@ -266,7 +255,7 @@ WIDEST static void cast(const Work *w) {
 
 /* By masks of bits, so that it is done for many at once. */
 #define CHOOSE(TYPE)                                                                                                   \
-    EACH_ROW(w, {                                                                                                  \
+    EACH_ROW(w, 4, {                                                                                                  \
         const int8_t *c = (const int8_t *)at[0];                                                                       \
         const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                                 \
         TYPE *to = (TYPE *)at[3];                                                                                      \
@@ -293,7 +282,7 @@ WIDEST static void where(const Work *w) {
 /* Along an axis of `more` entries, whose strides stand behind the operands: the order, kept where equal. */
 WIDEST static void argsort(const Work *w, npy_intp from, npy_intp to) {
     const npy_intp n = w->inner, many = w->more;
-    EACH_ROW(w, {
+    EACH_ROW(w, 2, {
         for (npy_intp i = 0; i < n; i++) {
             double value[MOST_SORTED];
             int64_t place[MOST_SORTED];
@@ -316,7 +305,7 @@ WIDEST static void argsort(const Work *w, npy_intp from, npy_intp to) {
 WIDEST static void argmax(const Work *w, npy_intp from) {
     const npy_intp n = w->inner, many = w->more;
     if (w->function == BOOL)
-        EACH_ROW(w, {
+        EACH_ROW(w, 2, {
             for (npy_intp i = 0; i < n; i++) {
                 int64_t place = 0;
                 for (npy_intp k = many - 1; k >= 0; k--)
@@ -325,7 +314,7 @@ WIDEST static void argmax(const Work *w, npy_intp from) {
             }
         });
     else
-        EACH_ROW(w, {
+        EACH_ROW(w, 2, {
             for (npy_intp i = 0; i < n; i++) {
                 const char *column = at[0] + i * w->step[0];
                 double best = *(const double *)column;
@@ -345,7 +334,7 @@ WIDEST static int take(const Work *w) {
     const npy_intp n = w->inner;
     const int64_t *table = (const int64_t *)w->at[0];
     uint64_t outside = 0;
-    EACH_ROW(w, {
+    EACH_ROW(w, 3, {
         for (npy_intp i = 0; i < n; i++) {
             const uint64_t place = (uint64_t)AT(int64_t, 1, i), is_outside = place >= (uint64_t)w->more;
             outside |= is_outside;
@@ -359,7 +348,7 @@ WIDEST static int put(const Work *w) {
     const npy_intp n = w->inner;
     int64_t *table = (int64_t *)w->at[2];
     uint64_t outside = 0;
-    EACH_ROW(w, {
+    EACH_ROW(w, 3, {
         for (npy_intp i = 0; i < n; i++) {
             const uint64_t place = (uint64_t)AT(int64_t, 1, i), is_outside = place >= (uint64_t)w->more;
             outside |= is_outside;
@@ -411,29 +400,29 @@ WIDEST static int play(const int32_t *word, char *const *base, const Function *f
             for (npy_intp row = 0; row < count; row++, word += 3) memcpy(to + word[0], from + word[1], (size_t)word[2]);
             break;
         }
-        case LOOP: word = work_of(word, base, &work); loop(&work, function + work.function); break;
-        case COPY: word = work_of(word, base, &work); copy(&work); break;
-        case CAST: word = work_of(word, base, &work); cast(&work); break;
-        case WHERE: word = work_of(word, base, &work); where(&work); break;
-        case RATIO: word = work_of(word, base, &work); ratio(&work); break;
-        case TAKE: word = work_of(word, base, &work); outside |= take(&work); break;
-        case PUT: word = work_of(word, base, &work); outside |= put(&work); break;
-        case ADD: word = work_of(word, base, &work); add(&work); break;
-        case SUBTRACT: word = work_of(word, base, &work); subtract(&work); break;
-        case MULTIPLY: word = work_of(word, base, &work); multiply(&work); break;
-        case DIVIDE: word = work_of(word, base, &work); divide(&work); break;
-        case MAXIMUM: word = work_of(word, base, &work); maximum(&work); break;
-        case MINIMUM: word = work_of(word, base, &work); minimum(&work); break;
-        case FOLD_ADD: word = work_of(word, base, &work); fold_add(&work, word); word += 4; break;
-        case FOLD_MAXIMUM: word = work_of(word, base, &work); fold_maximum(&work, word); word += 4; break;
-        case FOLD_MINIMUM: word = work_of(word, base, &work); fold_minimum(&work, word); word += 4; break;
+        case LOOP: word = work_of(word, base, word[2], &work); loop(&work, function + work.function); break;
+        case COPY: word = work_of(word, base, 2, &work); copy(&work); break;
+        case CAST: word = work_of(word, base, 2, &work); cast(&work); break;
+        case WHERE: word = work_of(word, base, 4, &work); where(&work); break;
+        case RATIO: word = work_of(word, base, 3, &work); ratio(&work); break;
+        case TAKE: word = work_of(word, base, 3, &work); outside |= take(&work); break;
+        case PUT: word = work_of(word, base, 3, &work); outside |= put(&work); break;
+        case ADD: word = work_of(word, base, 3, &work); add(&work); break;
+        case SUBTRACT: word = work_of(word, base, 3, &work); subtract(&work); break;
+        case MULTIPLY: word = work_of(word, base, 3, &work); multiply(&work); break;
+        case DIVIDE: word = work_of(word, base, 3, &work); divide(&work); break;
+        case MAXIMUM: word = work_of(word, base, 3, &work); maximum(&work); break;
+        case MINIMUM: word = work_of(word, base, 3, &work); minimum(&work); break;
+        case FOLD_ADD: word = work_of(word, base, 3, &work); fold_add(&work, word); word += 4; break;
+        case FOLD_MAXIMUM: word = work_of(word, base, 3, &work); fold_maximum(&work, word); word += 4; break;
+        case FOLD_MINIMUM: word = work_of(word, base, 3, &work); fold_minimum(&work, word); word += 4; break;
         case ARGSORT:
-            word = work_of(word, base, &work);
+            word = work_of(word, base, 2, &work);
             argsort(&work, word[0], word[1]);
             word += 2;
             break;
         case ARGMAX:
-            word = work_of(word, base, &work);
+            word = work_of(word, base, 2, &work);
             argmax(&work, word[0]);
             word += 1;
             break;

@@ -22,7 +22,7 @@ Place = tuple[int, int]
 Places = Sequence[Place]
 ALIGNMENT: Final = 64
 """Bytes of a line of the cache."""
-MOST_OUTER: Final = 5
+MOST_AXES: Final = 6
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,17 @@ class Work(Instruction):
     def words(self, at: Places) -> list[int]:
         """See `Instruction`."""
         shape, strides = collapsed(self.shape, [one.strides for one in self.operands])
-        if len(shape) - 1 > MOST_OUTER:
-            raise ValueError(f"{self.name}: {len(shape)} axes; the machine handles {MOST_OUTER + 1}")
-        head = [OPERATIONS.index(self.name), len(shape) - 1, len(self.operands), self.function]
-        found = [*head, shape[-1], self.more, *shape[:-1]]
+        if len(shape) > MOST_AXES:
+            raise ValueError(f"{self.name}: {len(shape)} axes; the machine handles {MOST_AXES}")
+        if len(shape) == 1:
+            shape, strides = [1, *shape], [[0, *steps] for steps in strides]
+        *around, rows, inner = shape
+        found = [OPERATIONS.index(self.name), self.function, self.more, inner, rows, len(around)]
         for one, steps in zip(self.operands, strides, strict=True):
             base, begin = at[one.buffer]
-            found += [base, begin + one.offset, steps[-1], *steps[:-1]]
+            found += [base, begin + one.offset, steps[-1], steps[-2]]
+        for axis, extent in enumerate(around):
+            found += [extent, *(steps[axis] for steps in strides)]
         return [*found, *self.tail]
 
 

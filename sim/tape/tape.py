@@ -274,7 +274,7 @@ class Tape:
             self._work(EXACT[ufunc], into, sources, shape=shape)
         else:
             function = self._program.function(ufunc, f"{''.join(kinds[:-1])}->{kinds[-1]}")
-            self._work("loop", into, sources, shape=shape, function=function)
+            self._work("loop", into, sources, shape=shape, function=function, more=len(sources) + 1)
 
     def where(self, mask: Any, one: Any, other: Any) -> Symbol:
         """Write down a choice between two tables."""

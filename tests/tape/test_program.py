@@ -175,7 +175,7 @@ def test_fixed_numbers_are_in_their_place(order: Any) -> None:
         operand = work.operands[1]
         at = [(0, 0)] * len(tape._program.sizes)
         words = work.words(at)
-        assert words[4] == LANES, "the inner row is the worlds'"
+        assert words[3] == LANES, "the inner row is the worlds'"
         begin = place_of(found.arena, tape._program.values[operand.buffer]) + operand.offset
         seen = np.ndarray(numbers.shape, np.float64, found.arena.tobytes(), begin, operand.strides)
         assert np.array_equal(seen, numbers)
