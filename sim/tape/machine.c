@@ -3,7 +3,7 @@
    Everything lies in one arena: numbers that never change, then room that blocks reuse. A table's last axis is
    the lanes of a block, so that what an operation reads and writes stays in the processor's cache. Elementwise
    functions are NumPy's own loops, and what is written out here is exact arithmetic, copying and comparing; so a
-   tape has the bits of the laws it was written from. `program.py` says what the words of an instruction mean. */
+   tape has the bits of the laws it was written from. `instructions.py` says what the words of an instruction mean. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

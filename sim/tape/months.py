@@ -17,7 +17,7 @@ from sim.invariants import Worst
 from sim.population import Cohorts
 from sim.recorder import Recorder
 from sim.state import State
-from sim.tape.program import AnyArray
+from sim.tape.instructions import AnyArray
 from sim.tape.records import filled, mapped
 from sim.tape.score import Model, Now, Part, Score, end_of_month, now_of, score_of, told_of
 from sim.tape.tables import LANES, blocked, blocks, in_lines, room, unblocked

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from sim.tape.program import AnyArray
+from sim.tape.instructions import AnyArray
 
 
 class Mark:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from sim.tape.program import AnyArray
+from sim.tape.instructions import AnyArray
 
 if TYPE_CHECKING:
     from sim.tape.tape import Tape

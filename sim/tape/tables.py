@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.tape.program import ALIGNMENT, AnyArray
+from sim.tape.instructions import AnyArray
+from sim.tape.program import ALIGNMENT
 
 LANES: Final = 32
 """Worlds of a block: with fewer, instructions cost more a world; with more, tables leave the cache."""

@@ -5,19 +5,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.tape.program import (
+from sim.tape.instructions import (
     KINDS,
     AnyArray,
-    Assembled,
     Instruction,
     Load,
     Operand,
-    Program,
     Rows,
     Store,
     Work,
     collapsed,
 )
+from sim.tape.program import Assembled, Program
 from sim.tape.symbols import CannotTape, Symbol, root_of
 
 EXACT: Final = {

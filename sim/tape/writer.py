@@ -12,8 +12,8 @@ from sim.context import Context, market_params
 from sim.memory import seal
 from sim.population import Cohorts
 from sim.state import State
+from sim.tape.instructions import AnyArray
 from sim.tape.namespace import StandIns
-from sim.tape.program import AnyArray
 from sim.tape.records import Made, Mark, is_record, made_of, mapped, own, remade
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES

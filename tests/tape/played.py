@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.tape.instructions import AnyArray
 from sim.tape.months import Playing, machine, play_on
 from sim.tape.namespace import StandIns
-from sim.tape.program import AnyArray
 from sim.tape.score import Part
 from sim.tape.tables import blocked, room, unblocked
 from sim.tape.writer import Kept, Table, Writer, laid_out

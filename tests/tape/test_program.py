@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.tape.program import (
-    ALIGNMENT,
-    Instruction,
-    Load,
-    Program,
-    Store,
-    collapsed,
-    in_time,
-    lifetimes,
-    placed,
-)
+from sim.tape.instructions import Instruction, Load, Store, collapsed
+from sim.tape.program import ALIGNMENT, Program, in_time, lifetimes, placed
 from sim.tape.tables import LANES, blocked, blocks, room, unblocked
 from sim.tape.tape import Tape, in_turn
 
