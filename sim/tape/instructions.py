@@ -13,6 +13,7 @@ OPERATIONS: Final = (
     "end", "loop", "copy", "cast", "where", "ratio", "load", "store", "argsort", "take", "put", "argmax",
     "rows", "add", "subtract", "multiply", "divide", "maximum", "minimum",
     "fold_add", "fold_maximum", "fold_minimum",
+    "greater", "greater_equal", "equal", "bitwise_and", "bitwise_or", "absolute", "negative", "invert",
 )  # fmt: skip
 """In the order of machine.c."""
 KINDS: Final = ("d", np.dtype(np.int64).char, "b", "?")

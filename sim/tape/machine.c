@@ -7,6 +7,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@
 
 enum {
     END, LOOP, COPY, CAST, WHERE, RATIO, LOAD, STORE, ARGSORT, TAKE, PUT, ARGMAX, ROWS,
-    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, FOLD_ADD, FOLD_MAXIMUM, FOLD_MINIMUM
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, FOLD_ADD, FOLD_MAXIMUM, FOLD_MINIMUM,
+    GREATER, GREATER_EQUAL, EQUAL, BITWISE_AND, BITWISE_OR, ABSOLUTE, NEGATIVE, INVERT
 };
 enum { DOUBLE, INTEGER, BYTE, BOOL };
 
@@ -103,36 +105,39 @@ INSIDE const int32_t *work_of(const int32_t *word, char *const *base, const int 
 
 /* Rows of lanes have a multiple of so many entries, none of which depends on another: a compiler is told both. */
 #define PIECE 16
-#define PIECES(X, Y, RESULT)                                                                                           \
-    EACH_GROUP(w, 3, {                                                                                                 \
-        const char *one = at[0];                                                                                       \
-        const char *other = at[1];                                                                                     \
-        char *to = at[2];                                                                                              \
-        const npy_intp n = w->inner / PIECE * PIECE;                                                                   \
-        for (npy_intp row = 0; row < w->rows; row++, one += w->next[0], other += w->next[1], to += w->next[2]) {       \
-            const double *x = (const double *)one;                                                                     \
-            const double *y = (const double *)other;                                                                   \
-            const double same[] = {*x, *y};                                                                            \
-            double *z = (double *)to;                                                                                  \
-            (void)same;                                                                                                \
-            INDEPENDENT for (npy_intp i = 0; i < n; i++) z[i] = RESULT(X, Y);                                          \
-        }                                                                                                              \
-    })
+#define PIECES(FROM, TO, X, Y, RESULT)                                                                                 \
+    for (npy_intp row = 0; row < w->rows; row++, one += w->next[0], other += w->next[1], to += w->next[2]) {           \
+        const FROM *x = (const FROM *)one;                                                                             \
+        const FROM *y = (const FROM *)other;                                                                           \
+        const FROM same[] = {*x, *y};                                                                                  \
+        TO *z = (TO *)to;                                                                                              \
+        (void)same;                                                                                                    \
+        INDEPENDENT for (npy_intp i = 0; i < n; i++) z[i] = (TO)RESULT(X, Y);                                          \
+    }
 
 /* An exact operation of two numbers, by the ways in which rows usually lie. */
-#define BINARY(NAME, RESULT)                                                                                           \
+#define BINARY(NAME, FROM, TO, RESULT)                                                                                 \
     INSIDE void NAME(const Work *w) {                                                                                  \
-        const int fits = w->step[2] == 8 && w->inner % PIECE == 0;                                                     \
-        if (fits && w->step[0] == 8 && w->step[1] == 8)                                                                \
-            PIECES(x[i], y[i], RESULT);                                                                        \
-        else if (fits && w->step[0] == 8 && w->step[1] == 0)                                                           \
-            PIECES(x[i], same[1], RESULT);                                                                              \
-        else if (fits && w->step[0] == 0 && w->step[1] == 8)                                                           \
-            PIECES(same[0], y[i], RESULT);                                                                              \
-        else                                                                                                           \
-            EACH_ROW(w, 3, {                                                                                           \
-                for (npy_intp i = 0; i < w->inner; i++) AT(double, 2, i) = RESULT(AT(double, 0, i), AT(double, 1, i)); \
-            });                                                                                                        \
+        const npy_intp wide = (npy_intp)sizeof(FROM), n = w->inner / PIECE * PIECE;                                    \
+        const int fits = w->step[2] == (npy_intp)sizeof(TO) && w->inner == n;                                          \
+        EACH_GROUP(w, 3, {                                                                                             \
+            const char *one = at[0];                                                                                   \
+            const char *other = at[1];                                                                                 \
+            char *to = at[2];                                                                                          \
+            if (fits && w->step[0] == wide && w->step[1] == wide)                                                      \
+                PIECES(FROM, TO, x[i], y[i], RESULT)                                                                   \
+            else if (fits && w->step[0] == wide && w->step[1] == 0)                                                    \
+                PIECES(FROM, TO, x[i], same[1], RESULT)                                                                \
+            else if (fits && w->step[0] == 0 && w->step[1] == wide)                                                    \
+                PIECES(FROM, TO, same[0], y[i], RESULT)                                                                \
+            else                                                                                                       \
+                for (npy_intp row = 0; row < w->rows; row++, one += w->next[0], other += w->next[1], to += w->next[2]) \
+                    for (npy_intp i = 0; i < w->inner; i++) {                                                          \
+                        const FROM *x = (const FROM *)(one + i * w->step[0]);                                          \
+                        const FROM *y = (const FROM *)(other + i * w->step[1]);                                        \
+                        *(TO *)(to + i * w->step[2]) = (TO)RESULT(*x, *y);                                             \
+                    }                                                                                                  \
+        });                                                                                                            \
     }
 #define SUM(x, y) ((x) + (y))
 #define DIFFERENCE(x, y) ((x) - (y))
@@ -156,13 +161,43 @@ INSIDE double ratio_of(double x, double y) {
     memcpy(&quotient, &bits, sizeof(bits));
     return quotient;
 }
-BINARY(add, SUM)
-BINARY(subtract, DIFFERENCE)
-BINARY(multiply, PRODUCT)
-BINARY(divide, QUOTIENT)
-BINARY(ratio, ratio_of)
-BINARY(maximum, larger)
-BINARY(minimum, smaller)
+BINARY(add, double, double, SUM)
+BINARY(subtract, double, double, DIFFERENCE)
+BINARY(multiply, double, double, PRODUCT)
+BINARY(divide, double, double, QUOTIENT)
+BINARY(ratio, double, double, ratio_of)
+BINARY(maximum, double, double, larger)
+BINARY(minimum, double, double, smaller)
+#define IS_GREATER(x, y) ((x) > (y))
+#define IS_AS_GREAT(x, y) ((x) >= (y))
+#define IS_EQUAL(x, y) ((x) == (y))
+#define BOTH(x, y) ((x) & (y))
+#define EITHER(x, y) ((x) | (y))
+BINARY(greater, double, int8_t, IS_GREATER)
+BINARY(greater_equal, double, int8_t, IS_AS_GREAT)
+BINARY(equal, double, int8_t, IS_EQUAL)
+BINARY(bitwise_and, int8_t, int8_t, BOTH)
+BINARY(bitwise_or, int8_t, int8_t, EITHER)
+
+/* An exact operation of one number. */
+#define UNARY(NAME, TYPE, RESULT)                                                                                      \
+    INSIDE void NAME(const Work *w) {                                                                                  \
+        if (w->step[0] == sizeof(TYPE) && w->step[1] == sizeof(TYPE))                                                  \
+            EACH_ROW(w, 2, {                                                                                           \
+                const TYPE *x = (const TYPE *)at[0];                                                                   \
+                TYPE *z = (TYPE *)at[1];                                                                               \
+                INDEPENDENT for (npy_intp i = 0; i < w->inner; i++) z[i] = (TYPE)RESULT(x[i]);                         \
+            });                                                                                                        \
+        else                                                                                                           \
+            EACH_ROW(w, 2, {                                                                                           \
+                for (npy_intp i = 0; i < w->inner; i++) AT(TYPE, 1, i) = (TYPE)RESULT(AT(TYPE, 0, i));                 \
+            });                                                                                                        \
+    }
+#define OPPOSITE(x) (-(x))
+#define OTHERWISE(x) ((x) ^ 1)
+UNARY(absolute, double, fabs)
+UNARY(negative, double, OPPOSITE)
+UNARY(invert, int8_t, OTHERWISE)
 
 /* Fold entries along two axes, one after another: `axis` holds how many there are along each, and the bytes from one to
    the next. The second operand is what folding begins with. Sums stay in registers, a piece of a row at a time. */
@@ -413,6 +448,14 @@ WIDEST static int play(const int32_t *word, char *const *base, const Function *f
         case DIVIDE: word = work_of(word, base, 3, &work); divide(&work); break;
         case MAXIMUM: word = work_of(word, base, 3, &work); maximum(&work); break;
         case MINIMUM: word = work_of(word, base, 3, &work); minimum(&work); break;
+        case GREATER: word = work_of(word, base, 3, &work); greater(&work); break;
+        case GREATER_EQUAL: word = work_of(word, base, 3, &work); greater_equal(&work); break;
+        case EQUAL: word = work_of(word, base, 3, &work); equal(&work); break;
+        case BITWISE_AND: word = work_of(word, base, 3, &work); bitwise_and(&work); break;
+        case BITWISE_OR: word = work_of(word, base, 3, &work); bitwise_or(&work); break;
+        case ABSOLUTE: word = work_of(word, base, 2, &work); absolute(&work); break;
+        case NEGATIVE: word = work_of(word, base, 2, &work); negative(&work); break;
+        case INVERT: word = work_of(word, base, 2, &work); invert(&work); break;
         case FOLD_ADD: word = work_of(word, base, 3, &work); fold_add(&work, word); word += 4; break;
         case FOLD_MAXIMUM: word = work_of(word, base, 3, &work); fold_maximum(&work, word); word += 4; break;
         case FOLD_MINIMUM: word = work_of(word, base, 3, &work); fold_minimum(&work, word); word += 4; break;

@@ -19,15 +19,26 @@ from sim.tape.instructions import (
 from sim.tape.program import Assembled, Program
 from sim.tape.symbols import CannotTape, Symbol, root_of
 
+NUMBERS, TESTS, FLAGS = "dd->d", "dd->?", "??->?"
 EXACT: Final = {
-    np.add: "add",
-    np.subtract: "subtract",
-    np.multiply: "multiply",
-    np.divide: "divide",
-    np.maximum: "maximum",
-    np.minimum: "minimum",
+    (np.add, NUMBERS): "add",
+    (np.subtract, NUMBERS): "subtract",
+    (np.multiply, NUMBERS): "multiply",
+    (np.divide, NUMBERS): "divide",
+    (np.maximum, NUMBERS): "maximum",
+    (np.minimum, NUMBERS): "minimum",
+    (np.greater, TESTS): "greater",
+    (np.greater_equal, TESTS): "greater_equal",
+    (np.equal, TESTS): "equal",
+    (np.bitwise_and, FLAGS): "bitwise_and",
+    (np.bitwise_or, FLAGS): "bitwise_or",
+    (np.absolute, "d->d"): "absolute",
+    (np.negative, "d->d"): "negative",
+    (np.invert, "?->?"): "invert",
 }
-"""Operations of two numbers whose result no processor can round otherwise: the machine has its own."""
+"""Operations whose result no processor can round otherwise: the machine has its own."""
+TURNED: Final = {np.less: np.greater, np.less_equal: np.greater_equal}
+"""Tests that are others of the same tables in the opposite order."""
 FOLDED: Final = {np.add: "fold_add", np.maximum: "fold_maximum", np.minimum: "fold_minimum"}
 """Those of them that the machine folds along axes, two at most."""
 FOLDED_AXES: Final = 2
@@ -268,11 +279,13 @@ class Tape:
     def _compute(
         self, ufunc: np.ufunc, into: Symbol, sources: Sequence[Symbol], shape: tuple[int, ...] | None = None
     ) -> None:
-        kinds = [one.dtype.char for one in (*sources, into)]
-        if ufunc in EXACT and kinds == ["d", "d", "d"]:
-            self._work(EXACT[ufunc], into, sources, shape=shape)
+        if ufunc in TURNED:
+            ufunc, sources = TURNED[ufunc], sources[::-1]
+        signature = f"{''.join(one.dtype.char for one in sources)}->{into.dtype.char}"
+        if (ufunc, signature) in EXACT:
+            self._work(EXACT[ufunc, signature], into, sources, shape=shape)
         else:
-            function = self._program.function(ufunc, f"{''.join(kinds[:-1])}->{kinds[-1]}")
+            function = self._program.function(ufunc, signature)
             self._work("loop", into, sources, shape=shape, function=function, more=len(sources) + 1)
 
     def where(self, mask: Any, one: Any, other: Any) -> Symbol:
