@@ -201,20 +201,21 @@ UNARY(invert, int8_t, OTHERWISE)
 
 /* Fold entries along two axes, one after another: `axis` holds how many there are along each, and the bytes from one to
    the next. The second operand is what folding begins with. Sums stay in registers, a piece of a row at a time. */
+#define FOLDED 32
 #define FOLD(NAME, RESULT)                                                                                             \
     WIDEST static void NAME(const Work *w, const int32_t *axis) {                                                      \
-        EACH_ROW(w, 3, {                                                                                                  \
+        EACH_ROW(w, 3, {                                                                                               \
             npy_intp i = 0;                                                                                            \
             if (w->step[0] == 8 && w->step[2] == 8)                                                                    \
-                for (; i + PIECE <= w->inner; i += PIECE) {                                                            \
-                    double total[PIECE];                                                                               \
-                    for (npy_intp k = 0; k < PIECE; k++) total[k] = AT(double, 1, i + k);                              \
+                for (; i + FOLDED <= w->inner; i += FOLDED) {                                                          \
+                    double total[FOLDED];                                                                              \
+                    for (npy_intp k = 0; k < FOLDED; k++) total[k] = AT(double, 1, i + k);                             \
                     for (npy_intp one = 0; one < axis[0]; one++)                                                       \
                         for (npy_intp other = 0; other < axis[2]; other++) {                                           \
                             const double *x = (const double *)(at[0] + one * axis[1] + other * axis[3]) + i;           \
-                            for (npy_intp k = 0; k < PIECE; k++) total[k] = RESULT(total[k], x[k]);                    \
+                            for (npy_intp k = 0; k < FOLDED; k++) total[k] = RESULT(total[k], x[k]);                   \
                         }                                                                                              \
-                    memcpy((double *)at[2] + i, total, sizeof(total));                                                 \
+                    for (npy_intp k = 0; k < FOLDED; k++) ((double *)at[2])[i + k] = total[k];                         \
                 }                                                                                                      \
             for (; i < w->inner; i++) {                                                                                \
                 double total = AT(double, 1, i);                                                                       \
@@ -260,13 +261,13 @@ INSIDE void copy(const Work *w) {
 /* From a type to another: 4 * from + to. */
 #define CASTS(FROM, TYPE_FROM, TO, TYPE_TO)                                                                            \
     case 4 * FROM + TO:                                                                                                \
-        EACH_ROW(w, 2, {                                                                                              \
+        EACH_ROW(w, 2, {                                                                                               \
             for (npy_intp i = 0; i < n; i++) AT(TYPE_TO, 1, i) = (TYPE_TO)AT(TYPE_FROM, 0, i);                         \
         });                                                                                                            \
         break;
 #define CASTS_TO_BOOL(FROM, TYPE_FROM)                                                                                 \
     case 4 * FROM + BOOL:                                                                                              \
-        EACH_ROW(w, 2, {                                                                                              \
+        EACH_ROW(w, 2, {                                                                                               \
             for (npy_intp i = 0; i < n; i++) AT(int8_t, 1, i) = AT(TYPE_FROM, 0, i) != 0;                              \
         });                                                                                                            \
         break;
@@ -290,17 +291,17 @@ WIDEST static void cast(const Work *w) {
 
 /* By masks of bits, so that it is done for many at once. */
 #define CHOOSE(TYPE)                                                                                                   \
-    EACH_ROW(w, 4, {                                                                                                  \
+    EACH_ROW(w, 4, {                                                                                                   \
         const int8_t *c = (const int8_t *)at[0];                                                                       \
         const TYPE *x = (const TYPE *)at[1], *y = (const TYPE *)at[2];                                                 \
         TYPE *to = (TYPE *)at[3];                                                                                      \
         const npy_intp wide = (npy_intp)sizeof(TYPE);                                                                  \
         if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == wide && w->step[2] == wide)                         \
-            for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[i] ^ y[i]) & -(TYPE)c[i]);                             \
+            INDEPENDENT for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[i] ^ y[i]) & -(TYPE)c[i]);                 \
         else if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == 0 && w->step[2] == wide)                       \
-            for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[0] ^ y[i]) & -(TYPE)c[i]);                             \
+            INDEPENDENT for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[0] ^ y[i]) & -(TYPE)c[i]);                 \
         else if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == wide && w->step[2] == 0)                       \
-            for (npy_intp i = 0; i < n; i++) to[i] = y[0] ^ ((x[i] ^ y[0]) & -(TYPE)c[i]);                             \
+            INDEPENDENT for (npy_intp i = 0; i < n; i++) to[i] = y[0] ^ ((x[i] ^ y[0]) & -(TYPE)c[i]);                 \
         else                                                                                                           \
             for (npy_intp i = 0; i < n; i++)                                                                           \
                 AT(TYPE, 3, i) = AT(int8_t, 0, i) ? AT(TYPE, 1, i) : AT(TYPE, 2, i);                                   \
@@ -508,42 +509,39 @@ static int tables_of(PyObject *list, Table *tables, int written) {
     return 0;
 }
 
-/* play(words, arena, functions, resident, given, made, lanes, worlds, first, end): the blocks from `first` to before `end`;
-   `resident` are tables by block, row and lane. */
+/* play(words, functions, bases, given, made, lanes, worlds, first, end): the blocks from `first` to before `end`; a row
+   of `bases` tells where a block's arena lies and its part of every table that stays. */
 static PyObject *play_all(PyObject *self, PyObject *args) {
-    PyArrayObject *words, *arena;
-    PyObject *functions, *resident, *given, *made;
+    PyArrayObject *words, *bases;
+    PyObject *functions, *given, *made;
     Py_ssize_t lanes, worlds, begin, end;
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!nnnn", &PyArray_Type, &words, &PyArray_Type, &arena, &PyList_Type, &functions,
-                          &PyList_Type, &resident, &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds, &begin, &end))
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!nnnn", &PyArray_Type, &words, &PyList_Type, &functions, &PyArray_Type, &bases,
+                          &PyList_Type, &given, &PyList_Type, &made, &lanes, &worlds, &begin, &end))
         return NULL;
-    const Py_ssize_t many = PyList_GET_SIZE(functions), stay = PyList_GET_SIZE(resident), in = PyList_GET_SIZE(given),
-                     out = PyList_GET_SIZE(made), blocks = (worlds + lanes - 1) / lanes;
+    const Py_ssize_t many = PyList_GET_SIZE(functions), in = PyList_GET_SIZE(given), out = PyList_GET_SIZE(made);
+    if (PyArray_NDIM(bases) != 2 || PyArray_TYPE(bases) != NPY_INTP || !PyArray_IS_C_CONTIGUOUS(bases)) {
+        PyErr_SetString(PyExc_ValueError, "bases: expected a table of addresses in one piece, blocks by bases");
+        return NULL;
+    }
+    const Py_ssize_t blocks = PyArray_DIM(bases, 0), some_bases = PyArray_DIM(bases, 1);
     PyObject *result = NULL;
     Function *function = malloc(sizeof(Function) * (size_t)(many + 1));
-    Table *tables = malloc(sizeof(Table) * (size_t)(stay + in + out + 1));
-    npy_intp *size = malloc(sizeof(npy_intp) * (size_t)(stay + 1));
-    char **base = malloc(sizeof(char *) * (size_t)(stay + 1));
-    if (!function || !tables || !size || !base) {
+    Table *tables = malloc(sizeof(Table) * (size_t)(in + out + 1));
+    if (!function || !tables) {
         PyErr_NoMemory();
         goto done;
     }
     for (Py_ssize_t k = 0; k < many; k++)
         if (function_of(PyList_GET_ITEM(functions, k), function + k)) goto done;
-    if (tables_of(resident, tables, 0) || tables_of(given, tables + stay, 0) || tables_of(made, tables + stay + in, 1)) goto done;
-    for (Py_ssize_t k = 0; k < stay; k++) {
-        size[k] = PyArray_NBYTES((PyArrayObject *)PyList_GET_ITEM(resident, k)) / blocks;
-        base[1 + k] = (char *)tables[k].at + begin * size[k];
-    }
-    base[0] = PyArray_BYTES(arena);
+    if (tables_of(given, tables, 0) || tables_of(made, tables + in, 1)) goto done;
+    char *const *base = PyArray_DATA(bases);
     const int32_t *word = PyArray_DATA(words);
     int outside = 0;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t block = begin; block < end && block < blocks; block++) {
         const Py_ssize_t first = block * lanes, some = worlds - first < lanes ? worlds - first : lanes;
-        outside |= play(word, base, function, tables + stay, tables + stay + in, lanes, first, some);
-        for (Py_ssize_t k = 0; k < stay; k++) base[1 + k] += size[k];
+        outside |= play(word, base + block * some_bases, function, tables, tables + in, lanes, first, some);
     }
     Py_END_ALLOW_THREADS
     if (outside)
@@ -551,7 +549,7 @@ static PyObject *play_all(PyObject *self, PyObject *args) {
     else
         result = Py_NewRef(Py_None);
 done:
-    free(function), free(tables), free(size), free(base);
+    free(function), free(tables);
     return result;
 }
 

@@ -20,7 +20,7 @@ from sim.state import State
 from sim.tape.instructions import AnyArray
 from sim.tape.records import filled, mapped
 from sim.tape.score import Model, Now, Part, Score, end_of_month, now_of, score_of, told_of
-from sim.tape.tables import LANES, blocked, blocks, in_lines, room, unblocked
+from sim.tape.tables import LANES, addresses, blocked, blocks, in_lines, room, unblocked
 from sim.tape.writer import Kept, Table, Trail, along, answer, followed
 
 
@@ -46,12 +46,19 @@ class Playing:
         self, part: Part, tables: Sequence[dict[Table, AnyArray]], worlds: int, many: int, player: ModuleType
     ) -> None:
         self._part, self._player, self._worlds = part, player, worlds
-        self._resident = [[some[table] for table in part.tape.resident] for some in tables]
         many = min(many, blocks(worlds))
         self._shares = [blocks(worlds) * place // many for place in range(many + 1)]
         self._arenas = [in_lines(part.tape.arena.shape, part.tape.arena.dtype) for _ in range(many)]
         for arena in self._arenas:
             arena[:] = part.tape.arena
+        self._resident = [[some[table] for table in part.tape.resident] for some in tables]
+        """These tables and the arenas lie at the bases as long as they are here."""
+        arena_of = [
+            arena.ctypes.data
+            for arena, begin, end in zip(self._arenas, self._shares, self._shares[1:], strict=False)
+            for _ in range(begin, end)
+        ]
+        self._bases = [np.column_stack([arena_of, addresses(some, worlds)]) for some in self._resident]
 
     @property
     def hands(self) -> int:
@@ -63,13 +70,11 @@ class Playing:
         part, tape = self._part, self._part.tape
         given = [np.ascontiguousarray(followed(told, trail)) for trail in part.told]
         made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
-        tables = (self._resident[turn], given, made)
+        tables = (self._bases[turn], given, made)
 
         def share(hand: int) -> None:
             own = self._shares[hand : hand + 2]
-            self._player.play(
-                tape.words, self._arenas[hand], tape.functions, *tables, LANES, self._worlds, *own
-            )
+            self._player.play(tape.words, tape.functions, *tables, LANES, self._worlds, *own)
 
         return share, made
 

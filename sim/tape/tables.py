@@ -1,8 +1,10 @@
 """Tables that stay from month to month, by block, row and lane, so that a block's rows lie side by side."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.tape.instructions import AnyArray
 from sim.tape.program import ALIGNMENT
@@ -35,6 +37,19 @@ def unblocked(table: AnyArray, shape: tuple[int, ...], worlds: int) -> AnyArray:
     """Return a table by world. Shapes: (block, row, lane) -> (*shape, world)."""
     flat = table.swapaxes(0, 1).reshape(table.shape[1], table.shape[0] * LANES)[:, :worlds]
     return np.ascontiguousarray(flat).reshape(*shape, worlds)
+
+
+def addresses(tables: Sequence[AnyArray], worlds: int) -> npt.NDArray[np.intp]:
+    """Return where in memory the part of every block of tables by block begins. Shapes: -> (block, table).
+
+    Raises: ValueError if a table is not in one piece by blocks.
+    """
+    for table in tables:
+        if not table.flags.c_contiguous or len(table) != blocks(worlds):
+            raise ValueError(f"a table of shape {table.shape} is not one piece of {blocks(worlds)} blocks")
+    begins = np.array([table.ctypes.data for table in tables], np.intp)
+    sizes = np.array([table.nbytes for table in tables], np.intp) // blocks(worlds)
+    return begins + np.arange(blocks(worlds))[:, None] * sizes
 
 
 def blocks(worlds: int) -> int:

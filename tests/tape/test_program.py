@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.tape.instructions import Instruction, Load, Store, collapsed
 from sim.tape.program import ALIGNMENT, Program, in_time, lifetimes, placed
-from sim.tape.tables import LANES, blocked, blocks, room, unblocked
+from sim.tape.tables import LANES, addresses, blocked, blocks, room, unblocked
 from sim.tape.tape import Tape, in_turn
 
 ROW = np.array([[0.5], [-1.0], [3.0]])
@@ -246,3 +246,16 @@ def test_tables_by_block_are_the_tables(extents: list[int], worlds: int, kind: A
     lanes = found.swapaxes(0, 1).reshape(rows, blocks(worlds) * LANES)
     last = table.reshape(rows, worlds)[:, -1:]
     assert np.array_equal(lanes[:, worlds:], np.broadcast_to(last, lanes[:, worlds:].shape))
+
+
+def test_addresses_are_where_the_parts_of_blocks_begin() -> None:
+    worlds = 2 * LANES + 1
+    tables = [room((rows,), kind, worlds) for rows, kind in ((3, np.float64), (1, np.bool_), (2, np.int64))]
+    found = addresses(tables, worlds)
+    assert found.shape == (3, len(tables))
+    for block, row in enumerate(found):
+        assert row.tolist() == [table[block].ctypes.data for table in tables]
+    assert addresses([], worlds).shape == (3, 0)
+    for other in (tables[0][:, ::2], tables[0][:2]):
+        with pytest.raises(ValueError, match="blocks"):
+            addresses([other], worlds)
