@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sim.tape.copies import Copies
 from sim.tape.instructions import OPERATIONS, AnyArray, Instruction, Load, Place, Store
+from sim.tape.repeats import without_repeats
 
 ALIGNMENT: Final = 64
 """Bytes of a line of the cache."""
@@ -53,6 +54,8 @@ class Program:
                 wanted.update(one.reads)
                 found.append(one)
         found.reverse()
+        numbers = {number: memory_of(array) for number, array in self.values.items()}
+        found = without_repeats(found, self.sizes, numbers, self.resident)
         copies = Copies(found, self.sizes, self.values, self.resident, self.kept)
         return in_time(copies.left())
 
