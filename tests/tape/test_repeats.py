@@ -68,8 +68,8 @@ def test_tables_that_stay_are_all_made() -> None:
 def test_other_parts_and_ways_of_a_table_are_others() -> None:
     tape, x = tape_of()
     others = (
-        x[0] + x[1], x[1] + x[0], x[0] - x[1], x[1] - x[2], x.sum(0), x[:2].sum(0), x.max(0), np.exp(x), np.log(x),
-        x[:2] * x[1:], x[:1] * x[1:2],
+        x[0] + x[1], x[1] + x[0], x[0] - x[1], x[1] - x[2], x[:2] * x[1:], x[:1] * x[1:2],
+        x.sum(0), x[:2].sum(0), x.max(0), np.exp(x), np.log(x),
     )  # fmt: skip
     for number, one in enumerate(others):
         tape.store(number, one)
