@@ -25,7 +25,10 @@ WATCH = """() => {
   window.tell = () => {};
   new MutationObserver(() => {
     const { drawn, answer } = document.body.dataset;
-    requestAnimationFrame(() => setTimeout(() => { painted.push([drawn, answer, performance.now()]); tell(); }));
+    requestAnimationFrame(() => setTimeout(() => {
+      painted.push([drawn, answer, performance.now()]);
+      tell();
+    }));
   }).observe(document.body, { attributes: true, attributeFilter: ["data-drawn"] });
 }"""
 """Note when a frame with all charts anew has been painted, in milliseconds, and whether it is simulated."""
@@ -44,7 +47,7 @@ ANSWERED = """() => new Promise(told => {
   window.tell = () => { if (painted.length > 0 && !painted.at(-1)[0].endsWith("~")) told(painted); };
   tell();
 })"""
-"""What was painted, once there is no more to come: who asked again and again would take the time it measures."""
+"""What was painted, once there is no more to come. To ask again and again would take the time it measures."""
 SIMULATED = """() => painted.length > 0 && painted.at(-1)[1] === "simulated" """
 OWN = """() => {
   const asked = new URLSearchParams(location.hash.slice(1));
