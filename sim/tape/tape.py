@@ -16,6 +16,7 @@ from sim.tape.instructions import (
     Work,
     collapsed,
 )
+from sim.tape.layout import address, in_turn, is_same_view, places_of
 from sim.tape.program import Assembled, Program
 from sim.tape.symbols import CannotTape, Symbol, root_of
 
@@ -413,42 +414,3 @@ def type_of(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool | np.generic):
         return type(value)
     return np.asarray(value).dtype
-
-
-def in_turn(strides: Sequence[int]) -> list[int]:
-    """Return axes as NumPy goes through them: the widest steps first; what has no steps keeps its place.
-
-    >>> in_turn((8, 96, 32)), in_turn((0, 32, 8))
-    ([1, 2, 0], [0, 1, 2])
-    """
-    inner_first: list[int] = []
-    for axis in reversed(range(len(strides))):
-        place = len(inner_first)
-        for at in reversed(range(len(inner_first))):
-            step, inner = abs(strides[axis]), abs(strides[inner_first[at]])
-            if step and inner:
-                if inner <= step:
-                    break
-                place = at
-        inner_first.insert(place, axis)
-    return inner_first[::-1]
-
-
-def places_of(symbol: Symbol) -> AnyArray:
-    """Return how many bytes behind the begin of its buffer each entry lies. Shapes: as the symbol."""
-    shadow = symbol.shadow
-    places = np.full(shadow.shape, address(shadow) - address(root_of(shadow)), np.int64)
-    for axis, (extent, stride) in enumerate(zip(shadow.shape, shadow.strides, strict=True)):
-        places += (np.arange(extent) * stride).reshape((-1,) + (1,) * (shadow.ndim - 1 - axis))
-    return places
-
-
-def is_same_view(one: AnyArray, other: AnyArray) -> bool:
-    """Return whether two arrays show the same entries in the same order."""
-    return address(one) == address(other) and (one.shape, one.strides) == (other.shape, other.strides)
-
-
-def address(array: AnyArray) -> int:
-    """Return where an array's first entry lies in memory."""
-    place: int = array.__array_interface__["data"][0]
-    return place

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.tape.instructions import Instruction, Load, Store, collapsed
+from sim.tape.layout import in_turn
 from sim.tape.program import ALIGNMENT, Program, in_time, lifetimes, placed
 from sim.tape.tables import LANES, addresses, blocked, blocks, room, unblocked
-from sim.tape.tape import Tape, in_turn
+from sim.tape.tape import Tape
 
 ROW = np.array([[0.5], [-1.0], [3.0]])
 
