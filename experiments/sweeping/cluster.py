@@ -28,8 +28,12 @@ ANY_PORT: Final = "127.0.0.1:0"
 AHEAD: Final = 2
 """Units sent out for each worker, so that none waits for the driver."""
 CONNECT_SECONDS: Final = 20.0
-NO_WORKER_SECONDS: Final = 60.0
+NO_WORKER_SECONDS: Final = 120.0
 """After so long without a worker, a sweep ends rather than waits."""
+RESTART_SECONDS: Final = 60.0
+"""A worker of a cluster started here that has died has so long to come back before another is started."""
+FETCH_SECONDS: Final = 20.0
+"""An answer that takes longer has gone with its worker: it is waited for again."""
 LOOK_SECONDS: Final = 5.0
 HARD_LIMIT: Final = 1.5
 """A worker that is still busy with one month after so many time limits is ended."""
@@ -76,7 +80,7 @@ class DaskExecutor:
             client = self._connected()
             most = AHEAD * self.workers
             held: dict[Any, Attempt] = {}
-            seen = Seen(client)
+            seen = Seen(client, self._ask_again)
             while True:
                 # Dask blames all that a worker had in hand: a run that cost one is tried alone.
                 while len(held) < most and not job.stopping() and not any(map(_is_suspect, held.values())):
@@ -97,27 +101,32 @@ class DaskExecutor:
                     ready = _finished(held)
                     seen.look()
                 for future in filter(_is_over, ready):
-                    self._hear(future, held.pop(future), waiting, job)
+                    if self._hear(future, held[future], waiting, job):
+                        del held[future]
                 job.meanwhile(0.0)
         finally:
             self.close()
 
-    def _hear(self, future: Any, attempt: Attempt, waiting: deque[Attempt], job: Job) -> None:
+    def _hear(self, future: Any, attempt: Attempt, waiting: deque[Attempt], job: Job) -> bool:
+        """Take what became of a unit; return whether it is known: its answer can be lost with its worker."""
         from distributed.scheduler import KilledWorker
 
         if future.status not in ("finished", "error"):
             raise RunError(GONE)
         try:
             with talking():
-                error = future.exception()
-                answer = future.result() if error is None else None
+                try:
+                    error = future.exception(timeout=FETCH_SECONDS)
+                    answer = future.result(timeout=FETCH_SECONDS) if error is None else None
+                except TimeoutError:
+                    return False
         except KilledWorker as killed:
             # The worker had done it, and died with another unit before its answer was fetched.
             error = killed
         if error is None:
             if isinstance(answer, Commit):
                 job.committed(attempt.unit, answer)
-                return
+                return True
             if answer is not None:
                 raise RunError(answer)
             reason = took_too_long(self._limit)
@@ -126,12 +135,13 @@ class DaskExecutor:
         else:
             raise RunError(f"a worker cannot do its work: {type(error).__name__}: {error}")
         if job.recover(attempt.unit):
-            return
+            return True
         tried = halves(attempt)
         if tried[0].deaths >= TRIES:
             job.lost(attempt.unit, reason)
         else:
             waiting.extendleft(reversed(tried))
+        return True
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -149,6 +159,8 @@ class DaskExecutor:
 
                 # A worker that a run has killed is enough: the unit is halved at once.
                 dask.config.set({"distributed.scheduler.allowed-failures": 0})
+                # On a busy machine a worker takes longer to start again than Dask waits for it.
+                dask.config.set({"distributed.deploy.lost-worker-timeout": f"{RESTART_SECONDS} s"})
                 self._cluster = LocalCluster(
                     n_workers=self._wanted,
                     threads_per_worker=1,
@@ -167,6 +179,11 @@ class DaskExecutor:
                     f"expected a Dask scheduler that answers within {CONNECT_SECONDS:g} s ({error})",
                 ) from None
         return self._client
+
+    def _ask_again(self) -> None:
+        """Ask a cluster that was started here for the workers that it has given up."""
+        if self._cluster is not None:
+            self._cluster.scale(self._wanted)
 
     def close(self) -> None:
         """Let go of the cluster, and end it if it was started here."""
@@ -190,10 +207,10 @@ def talking() -> Iterator[None]:
 
 
 class Seen:
-    """Watches that a cluster has workers."""
+    """Watches that a cluster has workers, and asks for others where it has none."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, ask_again: Callable[[], None]) -> None:
+        self._client, self._ask_again = client, ask_again
         self._next = self._last = time.monotonic()
 
     def look(self) -> None:
@@ -212,6 +229,8 @@ class Seen:
                 f"the cluster has had no worker for {NO_WORKER_SECONDS:g} s; start one, and the same command "
                 "goes on"
             )
+        else:
+            self._ask_again()
 
 
 def serve_unit(

@@ -114,6 +114,18 @@ def test_a_run_that_kills_every_worker_of_a_cluster_it_meets_is_recorded_and_the
     assert rows(folder, others) == rows(pretended, others)
 
 
+def test_a_cluster_started_here_that_has_given_its_worker_up_is_asked_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(dask_cluster, "FETCH_SECONDS", 1.0)
+    monkeypatch.setattr(dask_cluster, "LOOK_SECONDS", 0.5)
+    folder = tmp_path / "sweep"
+    request, plan = planned(folder, "executor=dask")
+    ended = run_with(folder, DaskExecutor(request.executor, 1, Poison(plan.run_ids[2])))
+    assert (ended.stored, ended.failed) == (8, 1)
+
+
 def test_a_cluster_without_its_certificate_is_refused(
     tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
