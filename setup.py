@@ -1,7 +1,7 @@
-"""What pyproject.toml cannot say: two files in C are compiled where there is a compiler.
+"""What pyproject.toml cannot say: files in C are compiled where there is a compiler.
 
 Without one, or where it fails, NumPy computes the same bits, slower (sim/markets/crowd_compiled.py,
-sim/tape/months.py).
+sim/elementary, sim/tape/months.py).
 """
 
 import os
@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 ARGUMENTS = ["/O2", "/std:c11", "/fp:precise"] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
 # Nobody asks which operation overflowed or divided by 0, so that both sides of a choice may be computed, many
 # at once. The machine would compile for half a minute with it.
-OF_CROWD = [] if os.name == "nt" else ["-fno-trapping-math"]
+QUIET = [] if os.name == "nt" else ["-fno-trapping-math", "-fno-math-errno"]
 
 setup(
     ext_modules=[
@@ -24,6 +24,10 @@ setup(
             extra_compile_args=[*ARGUMENTS, *more],
             optional=True,
         )
-        for name, more in (("sim.markets.crowd_kernel", OF_CROWD), ("sim.tape.machine", []))
+        for name, more in (
+            ("sim.elementary.kernel", QUIET),
+            ("sim.markets.crowd_kernel", QUIET),
+            ("sim.tape.machine", []),
+        )
     ]
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents.beliefs import chip_share, kept_commitment, powered_part, seller_shares, sites_with_room
 from sim.actors import Actor
+from sim.elementary import exp
 from sim.markets.services import (
     free_budget_usd,
     full_service_cost_usd,
@@ -91,7 +92,7 @@ class AiLab(Actor):
         )
         cap = full_service_cost_usd(view.free_users, demand, ceiling, unit_cost)
         split = split_budget_over_markets(budget_usd, value, cap)
-        served = view.free_users * demand * (1.0 - np.exp(-view.quota_per_day / np.maximum(demand, 1e-9)))
+        served = view.free_users * demand * (1.0 - exp(-view.quota_per_day / np.maximum(demand, 1e-9)))
         return quota_step(
             view.quota_per_day,
             demand,

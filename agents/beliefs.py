@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.elementary import power
 from sim.markets.capital import committed_orders
 from sim.units import Array, ratio, share_over_first
 
@@ -12,7 +13,7 @@ def seller_shares(price: Array, appeal: Array, sensitivity: Array) -> Array:
     Shapes: broadcast to (seller, ..., world), summing to 1 where any seller is open.
     Source: decision 14 (an iso-elastic split; the literature leaves it open).
     """
-    weight = np.where(appeal > 0.0, appeal * np.maximum(price, 1e-9) ** -sensitivity, 0.0)
+    weight = np.where(appeal > 0.0, appeal * power(np.maximum(price, 1e-9), -sensitivity), 0.0)
     return share_over_first(weight)
 
 
@@ -57,4 +58,4 @@ def expected_return_factor(return_ratio: Array, steepness: Array) -> Array:
 
     1 at break-even and above, falling to 0 as the return falls. Shapes: any.
     """
-    return return_ratio.clip(0.0, 1.0) ** steepness
+    return power(return_ratio.clip(0.0, 1.0), steepness)

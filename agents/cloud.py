@@ -11,6 +11,7 @@ from agents.beliefs import (
     sites_with_room,
 )
 from sim.actors import Actor
+from sim.elementary import exp, log, tanh
 from sim.plans import CloudPlan
 from sim.units import MONTHS_PER_YEAR, ratio
 from sim.views import CloudView
@@ -33,8 +34,8 @@ class Cloud(Actor):
             view.chip_price_ratio, view.chip_appeal, view.params.labs.chip_price_sensitivity
         )
         chips = chip_share(view.chip_price_ratio, view.chip_power_ratio, capital.chip_share_of_capex)
-        scarce = np.tanh(np.log(np.maximum(view.occupancy, 1e-9)))
-        rent = view.rent_usd * np.exp(capital.rent_adjustment_rate * view.step_months * scarce)
+        scarce = tanh(log(np.maximum(view.occupancy, 1e-9)))
+        rent = view.rent_usd * exp(capital.rent_adjustment_rate * view.step_months * scarce)
         return CloudPlan(
             chip_bid_usd=makers * placeable * chips * view.step_months,
             site_share=sites_with_room(view.site_share, view.room_share),

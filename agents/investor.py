@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.actors import Actor
+from sim.elementary import exp
 from sim.markets.capital import (
     burn_multiple,
     credit_limit_usd,
@@ -30,7 +31,7 @@ class Investor(Actor):
             arr_multiple=capital.arr_multiple_m,
             growth_premium=capital.growth_premium_psi,
             growth_ceiling=capital.growth_ceiling,
-        ) * np.exp(view.sentiment)
+        ) * exp(view.sentiment)
         burn = np.maximum(view.spending_usd - view.revenue_usd, 0.0) * MONTHS_PER_YEAR
         wasted = burn_multiple(burn, arr - arr_before, capital.burn_multiple_ceiling)
         offer = funding_offer_usd(

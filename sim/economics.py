@@ -7,6 +7,7 @@ import numpy as np
 from sim.acts import adoption, compute
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
+from sim.elementary import log
 from sim.markets.services import best_reply_price
 from sim.memory import once_a_month, once_a_run
 from sim.state import State
@@ -68,7 +69,7 @@ def enterprise_terms(ctx: Context, state: State) -> EnterpriseTerms:
     best = np.where(state.labs.alive[:, None] > 0.0, offered, -np.inf).max(0)
     return EnterpriseTerms(
         quality_orders=offered - np.where(np.isfinite(best), best, 0.0),
-        ln_price=np.log(np.maximum(state.labs.serving_cost_usd, 1e-9))[:, None],
+        ln_price=log(np.maximum(state.labs.serving_cost_usd, 1e-9))[:, None],
         trust=enterprise_trust(ctx),
         available=adoption.offers_open(ctx, state).astype(np.float64),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from sim.acts import adoption
 from sim.axes import FREE, PAID
 from sim.context import Context
+from sim.elementary import exp, expm1, log, log1p
 from sim.markets.adoption import Columns, Inversion, awareness, invert_flows
 from sim.markets.choice import ChoiceSetting, reconsidering
 from sim.population import start_population
@@ -75,7 +76,7 @@ def with_entrants(ctx: Context, state: State, residual: Array) -> Array:
     Where people use it, the residual is inverted from them. A lab is liked or not as a firm, so that one draw
     serves all markets; who comes later is liked less. Without noise nothing is drawn.
     """
-    late = -ctx.params.consumers.entry_order_exponent * np.log(entry_order(ctx))[..., None]
+    late = -ctx.params.consumers.entry_order_exponent * log(entry_order(ctx))[..., None]
     if ctx.settings.noise:
         ids = ctx.settings.world_ids
         draws = normal(ctx.settings.seed, ids, "entrant_residual", ctx.axes.labs.names, 0)
@@ -137,7 +138,7 @@ def inverted_once(
         ChoiceSetting(**{field.name: part[field.name] for field in fields(setting)}),
         part["occupancy"],
         part["classes"],
-        np.exp(part["growth"] * ctx.dt),
+        exp(part["growth"] * ctx.dt),
         ctx.dt,
         INVERSION_TOLERANCE,
         INVERSION_STEPS,
@@ -160,7 +161,7 @@ def start_occupancy(ctx: Context, state: State, population: Array, class_share: 
     n = users.shape[0]
     cost = adoption.price_sensitivity(ctx) * state.labs.price_usd[:, None]
     # Subscribers of a class in proportion to its people times e^(-cost), as a logit with small shares gives.
-    keen = class_share[:, None] * np.exp(-np.minimum(cost, 60.0))
+    keen = class_share[:, None] * exp(-np.minimum(cost, 60.0))
     keen = ratio(keen, np.broadcast_to(keen.sum(1)[:, None], keen.shape))
     paid = users[:, PAID][:, None] * keen
     most = 0.9 * class_share[:, None] * state.aware_share
@@ -218,11 +219,9 @@ def feasible_growth(
     )
     choosing = (occupancy * leaving).sum((0, 1)) + after - state.aware_share
     room = choosing * (1.0 - LEAST_CHOOSING_NONE) - lost.sum(0)
-    gain = users * np.expm1(growth * ctx.dt)
+    gain = users * expm1(growth * ctx.dt)
     rising, falling = np.maximum(gain, 0.0).sum(0), np.minimum(gain, 0.0).sum(0)
     factor = np.clip(ratio(room - falling, rising), 0.0, 1.0)
     factor = np.where(rising > 0.0, factor, 1.0)
-    scaled = (
-        np.log1p(np.where(gain > 0.0, np.expm1(growth * ctx.dt) * factor, np.expm1(growth * ctx.dt))) / ctx.dt
-    )
+    scaled = log1p(np.where(gain > 0.0, expm1(growth * ctx.dt) * factor, expm1(growth * ctx.dt))) / ctx.dt
     return scaled, factor.min(0)

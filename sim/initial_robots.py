@@ -24,6 +24,7 @@ from sim.acts.robot_terms import (
     unit_cost_usd,
 )
 from sim.context import Context
+from sim.elementary import exp, expm1, log
 from sim.state import OrbitTable, RobotTable
 from sim.units import MONTHS_PER_YEAR, Array, ratio, share_over_first
 
@@ -97,8 +98,8 @@ def run_rate_per_month(ctx: Context) -> Array:
     """
     start = ctx.start.robot_makers
     last, before = start.shipments_last_year.sum(), start.shipments_year_before.sum()
-    growth = np.log(last / before) if last > 0.0 and before > 0.0 else 0.0
-    steepening = growth / -np.expm1(-growth) if growth != 0.0 else 1.0
+    growth = log(last / before) if last > 0.0 and before > 0.0 else 0.0
+    steepening = growth / -expm1(-growth) if growth != 0.0 else 1.0
     rate: Array = start.shipments_last_year / MONTHS_PER_YEAR * steepening
     return rate
 
@@ -121,11 +122,11 @@ def start_stocks(ctx: Context, by_place: Array) -> StartStocks:
     Shapes: by_place (maker, market, world), summing to 1 over places.
     """
     rules, start = ctx.params.robots, ctx.start.robot_makers
-    fresh = ctx.spread(start.shipments_last_year) * np.exp(-MEAN_AGE_LAST_YEAR / rules.life_years)
-    older = ctx.spread(start.shipments_year_before) * np.exp(-MEAN_AGE_YEAR_BEFORE / rules.life_years)
+    fresh = ctx.spread(start.shipments_last_year) * exp(-MEAN_AGE_LAST_YEAR / rules.life_years)
+    older = ctx.spread(start.shipments_year_before) * exp(-MEAN_AGE_YEAR_BEFORE / rules.life_years)
     yearly = rules.commissioning_rate * MONTHS_PER_YEAR
-    waiting_fresh = np.where(yearly > 0.0, ratio(-np.expm1(-yearly), yearly), 1.0)
-    waiting = fresh * waiting_fresh + older * waiting_fresh * np.exp(-yearly)
+    waiting_fresh = np.where(yearly > 0.0, ratio(-expm1(-yearly), yearly), 1.0)
+    waiting = fresh * waiting_fresh + older * waiting_fresh * exp(-yearly)
     tried = start.factory_share[:, None]
     outside = sells_outside(ctx, 0.0)
     sectors = share_over_first(suitable_positions(ctx).swapaxes(0, 1)).swapaxes(0, 1)

@@ -8,6 +8,7 @@ import numpy as np
 from sim.acts import capability, chip_terms, power
 from sim.axes import BLOCS, CN
 from sim.context import Context
+from sim.elementary import LN10, exp, expm1, log, log1p
 from sim.physics.power import dispatch
 from sim.state import (
     ChipTable,
@@ -18,7 +19,6 @@ from sim.state import (
 )
 from sim.units import (
     KILOWATTS_PER_GIGAWATT,
-    LN10,
     MILLION,
     MONTHS_PER_YEAR,
     Array,
@@ -96,7 +96,7 @@ def start_power(ctx: Context, fleet: FleetTable) -> PowerTable:
     room = 1.0 + rules.headroom_start
     growth = ctx.by_world(rules.order_growth_cap)
     # Where no order ever gets built, nobody orders.
-    queue = ratio(need * np.expm1(growth * start.queue_months[:, None]), ctx.by_market.survival_share)
+    queue = ratio(need * expm1(growth * start.queue_months[:, None]), ctx.by_market.survival_share)
     dispatched = start_dispatch_usd_per_mwh(ctx, need * share - btm)
     return PowerTable(
         stages_gw=np.repeat(queue[None] / 3.0, 3, axis=0),
@@ -146,7 +146,7 @@ def start_chips(ctx: Context) -> ChipTable:
     made[0] += installed[-1]
     chinese = (makers.bloc == CN)[:, None]
     hbm_rate = np.where(chinese, rules.hbm_domestic_start_cn, rules.hbm_headroom_us) * flow
-    ln_x = np.log(x)
+    ln_x = log(x)
     return ChipTable(
         wafers_per_month=flow / (x * good),
         ln_x=ln_x,
@@ -216,8 +216,8 @@ def start_labs(ctx: Context) -> LabTable:
     orders = -capability.start_lag_months(ctx) * per_month
     ln_algorithm = rules.lag_in_algorithms * orders * LN10
     months_ago = np.arange(12, 0, -1) - 1.0
-    growth = np.log1p(np.maximum(start.revenue_growth_per_year, -0.99)) / MONTHS_PER_YEAR
-    past = start.revenue_usd_per_month * np.exp(-growth * months_ago[:, None])
+    growth = log1p(np.maximum(start.revenue_growth_per_year, -0.99)) / MONTHS_PER_YEAR
+    past = start.revenue_usd_per_month * exp(-growth * months_ago[:, None])
     # A group's lab is there before its assistant is; a stand-alone lab begins with it.
     present = np.ones((n, ctx.worlds)) * ((labs.entry_month <= 0) | labs.parent_owned)[:, None]
     return LabTable(

@@ -26,6 +26,7 @@ from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import enter
 from sim.axes import best_by_bloc, sum_by_bloc
 from sim.context import Context
+from sim.elementary import LN2, exp
 from sim.ledger import Ledger, open_ledger
 from sim.markets.adoption import fade_residual
 from sim.markets.services import demand_per_user_step
@@ -33,7 +34,7 @@ from sim.memory import once_a_run, remember
 from sim.plans import Plans
 from sim.quantity import fading_log_growth
 from sim.state import LabTable, SectorCash, State
-from sim.units import LN2, MONTHS_PER_YEAR, Array, ratio
+from sim.units import MONTHS_PER_YEAR, Array, ratio
 
 ROBOT_FLOOR_SHARE = 1e-3
 """Humanoid labour counts as a dimension above this share of manufacturing labour (D3)."""
@@ -263,7 +264,7 @@ def load_growth_per_year(ctx: Context, state: State) -> Array:
     """
     rules = ctx.params.consumers
     years = np.asarray(state.months / MONTHS_PER_YEAR)
-    grown = fading_log_growth(np.exp(rules.load_growth), years, rules.load_fade_time, ctx.dt)
+    grown = fading_log_growth(exp(rules.load_growth), years, rules.load_fade_time, ctx.dt)
     return grown * (MONTHS_PER_YEAR / ctx.dt)
 
 

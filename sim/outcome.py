@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
 from sim.dimensions import HEADLINE, LAG_SCALE_MONTHS, two_shares
+from sim.elementary import log
 from sim.series import DIMENSIONS, Series
 from sim.settings import OutcomeRules
 from sim.streams import uniform
@@ -282,7 +283,7 @@ def random_weights(draws: int) -> Array:
     Exponentials over their sum. Shapes: -> (dimension, draw), summing to 1 over dimensions.
     """
     numbers = np.arange(draws, dtype=np.int64)
-    exponential = -np.log(uniform(WEIGHTS_SEED, numbers, "outcome_weights", HEADLINE, 0))
+    exponential = -log(uniform(WEIGHTS_SEED, numbers, "outcome_weights", HEADLINE, 0))
     weights: Array = exponential / exponential.sum(0)
     return weights
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.elementary import exp, expm1, log, log1p, power
 from sim.units import MONTHS_PER_YEAR, NOTHING, Array, BoolArray, of_shape, share_over_first, somewhere
 
 
@@ -13,14 +14,14 @@ def capital_recovery_factor(rate_per_year: Array, life_years: Array) -> Array:
     Shapes: broadcast.
     """
     safe_rate = np.where(rate_per_year == 0.0, 1.0, rate_per_year)
-    with_interest = safe_rate / -np.expm1(-life_years * np.log1p(safe_rate))
+    with_interest = safe_rate / -expm1(-life_years * log1p(safe_rate))
     factor: Array = np.where(rate_per_year == 0.0, 1.0 / life_years, with_interest)
     return factor
 
 
 def adjusted_share(rate_per_month: Array, dt: float) -> Array:
     """Return the share of a gap that closes in `dt` months, 1 − e^{−κ dt}. Shapes: any."""
-    share: Array = -np.expm1(-rate_per_month * dt)
+    share: Array = -expm1(-rate_per_month * dt)
     return share
 
 
@@ -49,15 +50,15 @@ def fading_log_growth(
 
     Shapes: broadcast.
     """
-    left = np.exp(-elapsed_years / fade_years) * -np.expm1(-dt / (MONTHS_PER_YEAR * fade_years))
-    growth: Array = np.log(growth_factor_per_year) * fade_years * left
+    left = exp(-elapsed_years / fade_years) * -expm1(-dt / (MONTHS_PER_YEAR * fade_years))
+    growth: Array = log(growth_factor_per_year) * fade_years * left
     return growth
 
 
 def compounded(factor_per_year: Array, months: float) -> Array:
     """Return what a yearly factor comes to over months, factor^{months/12}. Shapes: broadcast."""
     # Not `**`: whole years would be multiplied out, and the last bit would depend on the month.
-    growth: Array = np.power(factor_per_year, months / MONTHS_PER_YEAR)
+    growth: Array = power(factor_per_year, months / MONTHS_PER_YEAR)
     return growth
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.axes import BLOCS, PAID
 from sim.context import Context
+from sim.elementary import power
 from sim.series import Block, Step, crossed, flat
 from sim.units import HOURS_PER_YEAR, MEGAWATTS_PER_GIGAWATT, MILLION, Array, ratio
 
@@ -162,7 +163,7 @@ def constant_quality_query_cost_usd(step: Step) -> Array:
     Better algorithms reach it with a smaller model, which is cheaper to serve. Shapes: -> (lab, world).
     """
     orders = -step.ctx.params.labs.serving_scale_exponent * step.before.labs.capability_orders
-    return step.query_cost_usd * 10.0**orders
+    return step.query_cost_usd * power(10.0, orders)
 
 
 def chip_blocks(ctx: Context) -> tuple[Block, ...]:

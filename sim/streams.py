@@ -12,6 +12,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from sim.elementary import normal_quantile
 from sim.units import Array, IntArray
 
 Words = npt.NDArray[np.uint64]
@@ -132,16 +133,7 @@ def normal(
     seed: int, world_ids: npt.NDArray[np.int64], decision: str, entities: Sequence[str], tick: int
 ) -> Array:
     """Draw standard normals, one per entity and world. Shapes: as `uniform`."""
-    return as_normal(uniform(seed, world_ids, decision, entities, tick))
-
-
-def as_normal(uniform: Array) -> Array:
-    """Return the standard normals that uniforms stand for. Shapes: any, kept."""
-    # Not at the top: it takes a fifth of a second, and who composes a run draws nothing.
-    from scipy.special import ndtri
-
-    draws: Array = ndtri(uniform)
-    return draws
+    return normal_quantile(uniform(seed, world_ids, decision, entities, tick))
 
 
 def uniform_slots(keys: Words, slots: Words) -> npt.NDArray[np.float32]:

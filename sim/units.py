@@ -5,6 +5,8 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from sim.elementary import tanh
+
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -19,8 +21,6 @@ WATTS_PER_KILOWATT: Final = 1e3
 KILOWATTS_PER_GIGAWATT: Final = 1e6
 MEGAWATTS_PER_GIGAWATT: Final = 1e3
 KILOWATT_HOURS_PER_MEGAWATT_HOUR: Final = 1e3
-LN2: Final = float(np.log(2.0))
-LN10: Final = float(np.log(10.0))
 STEFAN_BOLTZMANN_W_PER_M2_K4: Final = 5.670374419e-8
 TINY: Final = 1e-300
 """Smallest divisor: keeps a share of nothing finite without moving any share of something."""
@@ -85,4 +85,4 @@ def share_over_first(amounts: Array) -> Array:
 
 def logistic(x: Array) -> Array:
     """Return the logistic function Λ(x) without overflow at either end. Shapes: any, kept."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    return 0.5 * (1.0 + tanh(0.5 * x))

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sim.elementary import exp, log
 from sim.streams import combine, mix, name_word
 from sim.units import Array, IntArray
 
@@ -161,7 +162,7 @@ def quantiles(column: Column, u: Array) -> Array:
     """Return the quantiles u of a column's distribution, inside its limits. Shapes: (world,)."""
     if column.low == column.high:
         return np.full_like(u, column.low)
-    scale = np.log if column.log else np.asarray
+    scale = log if column.log else np.asarray
     a, b = float(scale(column.low)), float(scale(column.high))
     if column.mode is None:
         values = a + u * (b - a)
@@ -170,4 +171,4 @@ def quantiles(column: Column, u: Array) -> Array:
         rising = a + np.sqrt(u * (b - a) * (c - a))
         falling = b - np.sqrt((1.0 - u) * (b - a) * (b - c))
         values = np.where(u * (b - a) < c - a, rising, falling)
-    return np.clip(np.exp(values) if column.log else values, column.low, column.high)
+    return np.clip(exp(values) if column.log else values, column.low, column.high)

@@ -9,6 +9,7 @@ from experiments.config.entities import BASES
 from experiments.config.errors import MISSING, ConfigError, nearest
 from experiments.config.readers import exactly, filled, month_text, months_between, number, one_of
 from sim.axes import BLOCS, Axes
+from sim.elementary import log
 from sim.history import History, no_history
 from sim.units import Array
 
@@ -69,7 +70,7 @@ def _performance(
             factor = number(f"{key}.factor", entry["factor"], 1.0 / LARGEST_FACTOR, LARGEST_FACTOR)
             ramp = number(f"{key}.ramp_months", entry["ramp_months"], 1.0, LONGEST_RAMP)
             done = np.clip((np.arange(months + 1) - first) / ramp, 0.0, 1.0)
-            gained += np.log(factor) * done
+            gained += log(factor) * done
         table[:, makers.index(name)] = gained
     return table
 

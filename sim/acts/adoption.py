@@ -9,6 +9,7 @@ from sim.acts.capability import deployable_orders
 from sim.acts.compute import quota_served_share
 from sim.axes import BLOCS, CN, PAID, US, best_by_bloc
 from sim.context import Context
+from sim.elementary import expm1, log, power
 from sim.markets.adoption import Offers, Tastes, awareness, utilities
 from sim.markets.choice import ChoiceSetting
 from sim.markets.enterprise import foundation_step, self_hosting_share
@@ -112,7 +113,7 @@ def price_sensitivity(ctx: Context) -> Array:
     rules = ctx.params.consumers
     income = ctx.axes.markets.income[:, None]
     by_class = ctx.by_world(rules.class_price_sensitivity)[:, None]
-    scale: Array = income**-rules.income_elasticity_of_sensitivity
+    scale: Array = power(income, -rules.income_elasticity_of_sensitivity)
     return by_class * ctx.by_world(rules.price_sensitivity_us * ONE) * scale
 
 
@@ -164,7 +165,7 @@ def choice_setting(ctx: Context, state: State) -> ChoiceSetting:
     served = quota_served_share(ctx, state) * labs.served_share[:, None]
     offers = Offers(
         capability=capability_offered(ctx, state),
-        trust=trust_table(ctx) + labs.residual + np.log(np.maximum(familiarity(ctx, state), LEAST_FAMILIAR)),
+        trust=trust_table(ctx) + labs.residual + log(np.maximum(familiarity(ctx, state), LEAST_FAMILIAR)),
         served_fraction=np.maximum(served, 1e-12),
         price_usd=labs.price_usd,
         free_constant=NOTHING,
@@ -271,8 +272,8 @@ def ad_revenue_per_user_usd(ctx: Context, state: State) -> Array:
     """Return advertising per free user-month, building up over years (S3.2). Shapes: (market, world)."""
     rules = ctx.params.consumers
     income = ctx.axes.markets.income[:, None]
-    ramp = -np.expm1(-state.months / rules.ad_ramp_months)
-    revenue: Array = rules.ad_revenue_rich * ramp * income**rules.ad_income_elasticity
+    ramp = -expm1(-state.months / rules.ad_ramp_months)
+    revenue: Array = rules.ad_revenue_rich * ramp * power(income, rules.ad_income_elasticity)
     return of_shape(revenue, (income.shape[0], ctx.worlds))
 
 

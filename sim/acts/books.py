@@ -12,6 +12,7 @@ from sim.acts.policy import PolicyOutcome
 from sim.acts.power import PowerOutcome, power_bill_usd_per_month
 from sim.axes import FREE, PAID, members_of, rows_by_bloc, sum_by_bloc
 from sim.context import Context
+from sim.elementary import power
 from sim.ledger import Ledger
 from sim.markets.capital import runway_months
 from sim.memory import once_a_run
@@ -239,7 +240,7 @@ def tenant_growth(ctx: Context, state: State, plans: Plans) -> Array:
     now = (site * budget).sum(1)
     before = (site * state.enterprise_budget_usd).sum(1)
     growth = np.where(before > 0.0, ratio(now, before), 1.0)
-    return growth**ctx.params.enterprises.own_compute_elasticity
+    return power(growth, ctx.params.enterprises.own_compute_elasticity)
 
 
 def tenant_budget_usd(ctx: Context, state: State, plans: Plans, adoption: AdoptionOutcome) -> Array:
@@ -248,7 +249,7 @@ def tenant_budget_usd(ctx: Context, state: State, plans: Plans, adoption: Adopti
     Shapes: (cloud, world).
     """
     grown = state.fleet.other_tenant_budget_usd * tenant_growth(ctx, state, plans)
-    budget: Array = np.maximum(grown + hosting_by_cloud(ctx, state, adoption), grown * 0.5**ctx.dt)
+    budget: Array = np.maximum(grown + hosting_by_cloud(ctx, state, adoption), grown * power(0.5, ctx.dt))
     return budget
 
 

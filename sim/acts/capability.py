@@ -8,6 +8,7 @@ from sim.acts.compute import ComputeOutcome
 from sim.acts.shocks import Shocks
 from sim.axes import CN, best_by_bloc
 from sim.context import Context
+from sim.elementary import LN2, LN10, exp, log, log10, power
 from sim.markets.services import efficiency_step
 from sim.memory import once_a_run
 from sim.physics.capability import (
@@ -21,7 +22,7 @@ from sim.physics.capability import (
 )
 from sim.quantity import approach
 from sim.state import State
-from sim.units import LN2, LN10, MONTHS_PER_YEAR, Array, BoolArray, somewhere
+from sim.units import MONTHS_PER_YEAR, Array, BoolArray, somewhere
 
 FAR_ORDERS = 100.0
 """A handicap that puts the rival's best model out of reach where access is shut."""
@@ -78,14 +79,14 @@ def act(ctx: Context, state: State, compute: ComputeOutcome, shocks: Shocks) -> 
     # A bloc that has had its breakthrough has had it: the draw is spent in the first month it comes.
     jump = breakthrough_orders(breakthrough_hazard(ctx), shocks.breakthrough, rules.breakthrough_size, ctx.dt)
     jump = jump * (state.breakthroughs == 0.0)
-    stock = stock * 10.0 ** jump[ctx.axes.labs.bloc]
+    stock = stock * power(10.0, jump[ctx.axes.labs.bloc])
     stock = np.where(alive, stock, old.training_stock)
     # A breakthrough is an idea: it stays, and makes no model larger to serve.
     ln_algorithm = ln_algorithm + jump[ctx.axes.labs.bloc] * LN10
     ln_algorithm = np.where(alive, ln_algorithm, old.ln_algorithm)
     fresh = entrants(ctx, state, ln_algorithm, stock, alive)
     ln_algorithm, stock = fresh.ln_algorithm, fresh.training_stock
-    own = np.log10(np.maximum(stock, 1e-30))
+    own = log10(np.maximum(stock, 1e-30))
     efficiency = efficiency_step(
         old.ln_efficiency,
         ctx.params.labs.inference_efficiency_gain,
@@ -154,7 +155,7 @@ def entrants(ctx: Context, state: State, ln_algorithm: Array, stock: Array, aliv
     behind = start_lag_months(ctx) * (rules.growth_before_start / MONTHS_PER_YEAR)
     # Without any lab left, the frontier of the start is what an entrant can know.
     somebody = alive.any(0)
-    leader = np.where(somebody, best_of(np.log10(np.maximum(stock, 1e-30)), alive), 0.0)
+    leader = np.where(somebody, best_of(log10(np.maximum(stock, 1e-30)), alive), 0.0)
     best_skill = np.where(somebody, best_of(ln_algorithm, alive), 0.0)
     orders = leader - behind
     skill = best_skill - rules.lag_in_algorithms * behind * LN10
@@ -172,7 +173,7 @@ def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
     Shapes: (lab, world).
     """
     rules, bloc = ctx.params.capability, ctx.axes.labs.bloc
-    orders = np.log10(np.maximum(stock, 1e-30))
+    orders = log10(np.maximum(stock, 1e-30))
     best = best_by_bloc(np.where(alive, orders, -np.inf), bloc)
     shut = 1.0 - ctx.by_world(rules.distillation_access)
     reachable = np.maximum(best, best[::-1] - shut * FAR_ORDERS)[bloc]
@@ -209,5 +210,5 @@ def start_training_residual(ctx: Context, stock: Array, training: Array, ln_algo
     """
     rules = ctx.params.capability
     pace = rules.growth_before_start * LN10 / MONTHS_PER_YEAR + 1.0 / rules.memory_months
-    effective = np.maximum(training, 1.0) * np.exp(ln_algorithm)
-    return np.asarray(np.log(np.maximum(stock, 1e-30) * pace / effective))
+    effective = np.maximum(training, 1.0) * exp(ln_algorithm)
+    return np.asarray(log(np.maximum(stock, 1e-30) * pace / effective))

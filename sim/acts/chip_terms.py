@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.axes import sum_by_bloc
 from sim.context import Context
+from sim.elementary import exp, log
 from sim.memory import once_a_month, once_a_run
 from sim.physics.chips import energy_per_h100e, output_h100e, wright_yield
 from sim.state import State
@@ -37,13 +38,13 @@ def start_yield(ctx: Context) -> Array:
 def start_markup(ctx: Context) -> Array:
     """Return each maker's price over its unit cost at the start (S7.3). Shapes: (maker, world)."""
     price = ctx.spread(ctx.start.chip_makers.price_usd_per_h100e)
-    return ratio(price, unit_costs_usd(ctx, np.log(start_performance(ctx)), start_yield(ctx)))
+    return ratio(price, unit_costs_usd(ctx, log(start_performance(ctx)), start_yield(ctx)))
 
 
 @once_a_month
 def performance(ctx: Context, state: State) -> Array:
     """Return X, H100e per wafer relative to the US maker of 2025, by maker (S7.2). Shapes: (maker, world)."""
-    x: Array = np.exp(state.chips.ln_x)
+    x: Array = exp(state.chips.ln_x)
     return x
 
 
@@ -104,7 +105,7 @@ def unit_costs_usd(ctx: Context, ln_x: Array, yield_share: Array) -> Array:
     At equal yield and design a Chinese maker's wafer costs `cn_cost_ratio` times an American one, so its chip
     costs more as long as its wafers carry less. Shapes: (maker, world).
     """
-    good = np.exp(ln_x) * yield_share
+    good = exp(ln_x) * yield_share
     return start_wafer_usd(ctx) / np.maximum(good, 1e-9)
 
 

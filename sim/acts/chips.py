@@ -17,6 +17,7 @@ from sim.acts.chip_terms import (
 from sim.acts.policy import PolicyOutcome
 from sim.axes import CN, US
 from sim.context import Context
+from sim.elementary import log, power
 from sim.markets.rationing import ration_with_caps, wanted_chips
 from sim.memory import once_a_run
 from sim.physics.chips import (
@@ -193,7 +194,7 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     )
     x = performance(ctx, state)
     # Denser chips need more memory each, though less than in proportion to their arithmetic.
-    per_memory = performance_gain(ctx, state) ** chips.memory_saving
+    per_memory = power(performance_gain(ctx, state), chips.memory_saving)
     memory = hbm_step(
         old.hbm_stock,
         old.hbm_per_month,
@@ -203,7 +204,7 @@ def produce(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome) -> 
     )
     use = plans.chip_makers.wafer_use_share
     made = output_h100e(old.wafers_per_month * use * factor * ctx.dt, x, good, memory.available, per_memory)
-    ceiling = effective_ceiling(np.log(chips.node_ceiling_x_max), chips.tool_gap_delta, policy.suffered)[bloc]
+    ceiling = effective_ceiling(log(chips.node_ceiling_x_max), chips.tool_gap_delta, policy.suffered)[bloc]
     by_law = advance_performance(
         old.ln_x,
         chips.node_progress,
@@ -290,7 +291,7 @@ def fill_shares(ctx: Context, state: State, trade: Trade, bids: Array, prices: A
     received: Array = np.array([got[rows].sum(0) for rows in members])
     share = np.where(asked > 0.0, np.minimum(ratio(received, asked), 1.0), 1.0)
     fresh = np.ascontiguousarray(share.swapaxes(0, 1))
-    keep = ctx.params.chips.access_memory**ctx.dt
+    keep = power(ctx.params.chips.access_memory, ctx.dt)
     filled: Array = keep * state.chips.fill_share + (1.0 - keep) * fresh
     return filled
 
@@ -343,7 +344,7 @@ def install(
     new_gw = placed_gw[:, :, :markets].sum((0, 1)) * ctx.params.power.pue
     horizon = ctx.params.power.room_horizon / ctx.dt
     fits = np.where(new_gw > 0.0, ratio(power_room_gw, new_gw * horizon), chips.room_reopening)
-    keep = chips.access_memory**ctx.dt
+    keep = power(chips.access_memory, ctx.dt)
     # Buyers already hold back by last month's share, so the share is steered, not set.
     steered = (state.power.room_share * fits).clip(chips.room_floor, 1.0)
     room = keep * state.power.room_share + (1.0 - keep) * steered

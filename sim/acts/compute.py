@@ -11,13 +11,14 @@ from sim.acts.policy import PolicyOutcome, third_country_access
 from sim.acts.power import PowerOutcome, bills_usd_per_month
 from sim.axes import BLOCS, CN, FREE, PAID, US, members_of, sum_by_bloc
 from sim.context import Context
+from sim.elementary import LN10, exp, log
 from sim.markets.services import compute_per_unit_load, served_fraction, serving_cost_usd_per_h100e_month
 from sim.memory import once_a_month, once_a_run
 from sim.physics.compute import ComputeUses, allocate, powered_h100e, served_share, share_leases
 from sim.plans import Plans
 from sim.quantity import capital_recovery_factor
 from sim.state import FleetTable, State
-from sim.units import LN10, NOTHING, ONE, TINY, Array, BoolArray, IntArray, ratio
+from sim.units import NOTHING, ONE, TINY, Array, BoolArray, IntArray, ratio
 
 BUILDING_LIFE_YEARS = 15.0
 """Years over which a data-centre building is written off (S3.1: CRF_15)."""
@@ -180,8 +181,8 @@ def mean_cost_ratio(cost_usd: Array, before_usd: Array, alive: Array) -> Array:
     Each lab is compared with itself, so that one that enters or leaves moves nobody's demand by a jump.
     Shapes: (lab, world) -> (world,).
     """
-    change = np.log(np.maximum(cost_usd, TINY)) - np.log(np.maximum(before_usd, TINY))
-    mean: Array = np.exp(ratio((change * alive).sum(0), alive.sum(0)))
+    change = log(np.maximum(cost_usd, TINY)) - log(np.maximum(before_usd, TINY))
+    mean: Array = exp(ratio((change * alive).sum(0), alive.sum(0)))
     return mean
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.axes import sum_by_bloc
 from sim.context import Context
+from sim.elementary import exp
 from sim.memory import once_a_month, once_a_run
 from sim.quantity import compounded
 from sim.state import State
@@ -17,7 +18,7 @@ def group_budgets_usd(ctx: Context, state: State) -> Array:
     grown = start_budgets_usd(ctx) * budget_growth(ctx, state)
     parents = ctx.axes.labs.parent_owned[:, None] * state.labs.revenue_usd * MONTHS_PER_YEAR
     earned = sum_by_bloc(parents, ctx.axes.labs.bloc) * capital.reinvestment_share
-    return (grown + earned) * np.exp(np.minimum(state.policy.sentiment, 0.0))
+    return (grown + earned) * exp(np.minimum(state.policy.sentiment, 0.0))
 
 
 @once_a_run

@@ -11,6 +11,7 @@ from sim.acts.payments import Payment
 from sim.acts.robot_terms import USD_PER_THOUSAND, machine_cost_usd, tariff_by_place, wage_usd_per_year
 from sim.axes import rows_by_bloc
 from sim.context import Context
+from sim.elementary import log, power
 from sim.memory import once_a_run
 from sim.physics.robot_choice import (
     dark_share_step,
@@ -127,7 +128,7 @@ def supplier_share(ctx: Context, price: Array, levied: Array) -> Array:
     """
     rules = ctx.params.robots
     dearer = ratio(price, start_price_usd(ctx))[:, None] * (1.0 + levied) / start_duty_factor(ctx)
-    weight = np.maximum(dearer, LEAST_SHARE) ** -rules.industrial_price_sensitivity
+    weight = power(np.maximum(dearer, LEAST_SHARE), -rules.industrial_price_sensitivity)
     return share_over_first(start_shares(ctx)[..., None] * weight)
 
 
@@ -202,8 +203,8 @@ def fitted_dark_groups(ctx: Context, machine_workers: Array) -> Array:
     dark = ctx.spread(ctx.start.markets.dark_factory_share)
     share = machine_share(ctx, machine_workers)
     known = (share > 0.0) & (share < 1.0)
-    log_share = np.log(np.where(known, share, 0.5))
-    groups: Array = np.log(np.clip(dark, LEAST_SHARE, 1.0)) / log_share
+    log_share = log(np.where(known, share, 0.5))
+    groups: Array = log(np.clip(dark, LEAST_SHARE, 1.0)) / log_share
     return groups
 
 

@@ -14,6 +14,7 @@ from sim.acts.fleet import held_gw, held_h100e
 from sim.acts.payments import Payment, settle
 from sim.axes import CN, members_of, sum_by_bloc, sums_by_bloc
 from sim.context import Context
+from sim.elementary import exp, expm1, log1p
 from sim.memory import once_a_month, once_a_run
 from sim.physics import orbit as laws
 from sim.plans import Plans
@@ -306,7 +307,7 @@ def other_mass_kg(ctx: Context, months: float) -> Array:
     uses none of the capacity for computing. Shapes: -> (operator, world).
     """
     log_growth, yearly_kg, span = other_launches(ctx)
-    grown = np.exp(log_growth * months / MONTHS_PER_YEAR)
+    grown = exp(log_growth * months / MONTHS_PER_YEAR)
     return yearly_kg * grown * span
 
 
@@ -317,9 +318,9 @@ def other_launches(ctx: Context) -> tuple[Array, Array, Array]:
     Shapes: -> () or (world,), (operator, world), () or (world,).
     """
     rules, years = ctx.params.orbit, ctx.dt / MONTHS_PER_YEAR
-    log_growth = np.log1p(rules.other_launch_growth)
+    log_growth = log1p(rules.other_launch_growth)
     steady = log_growth == 0.0
-    span = np.where(steady, years, np.expm1(log_growth * years) / np.where(steady, 1.0, log_growth))
+    span = np.where(steady, years, expm1(log_growth * years) / np.where(steady, 1.0, log_growth))
     return log_growth, rules.other_launch_share * start_mass_kg(ctx), span
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sim.acts.shocks import Shocks
 from sim.axes import BLOCS, CN, LEVERS, US, members_of
 from sim.context import Context
+from sim.elementary import power
 from sim.markets.capital import sentiment_step
 from sim.memory import once_a_run
 from sim.plans import Plans
@@ -53,7 +54,7 @@ def act(ctx: Context, state: State, plans: Plans, shocks: Shocks) -> PolicyOutco
     suffered = stringency[::-1].copy()
     lead = 1.0 / (1.0 + policy.retaliation_lead_time * rise[::-1])
 
-    begins = shocks.blockade < 1.0 - (1.0 - policy.blockade_hazard) ** (ctx.dt / MONTHS_PER_YEAR)
+    begins = shocks.blockade < 1.0 - power(1.0 - policy.blockade_hazard, ctx.dt / MONTHS_PER_YEAR)
     left = np.where(begins & (old.blockade_months <= 0.0), policy.blockade_length, old.blockade_months)
     blockade = (left > 0.0).astype(np.float64)
     chip_factor = np.ones((len(BLOCS), ctx.worlds))

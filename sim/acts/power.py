@@ -8,6 +8,8 @@ from sim.acts.fleet import held_gw
 from sim.acts.policy import PolicyOutcome
 from sim.acts.shocks import Shocks
 from sim.context import Context
+from sim.elementary import exp, expm1, log1p
+from sim.elementary import power as to_power
 from sim.memory import once_a_month, once_a_run
 from sim.physics.power import (
     Passage,
@@ -81,7 +83,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         old.dispatch_start_usd_per_mwh,
         power.network_share,
     )
-    grid_price = grid_price * np.exp(power.price_volatility * shocks.power_price)
+    grid_price = grid_price * exp(power.price_volatility * shocks.power_price)
     own_price = places.price_usd_per_mwh + power.btm_premium * 1e3
     price = blended_price_usd_per_mwh(on_grid, grid_price, served - on_grid, own_price)
 
@@ -99,7 +101,7 @@ def act(ctx: Context, state: State, plans: Plans, policy: PolicyOutcome, shocks:
         spare_gw=spare_after_draw_gw(
             old.spare_gw, joined.connected_gw, plans.grids.firm_gw, plans.grids.spare_limit_gw
         ),
-        other_load_gw=old.other_load_gw * (1.0 + power.other_load_growth) ** years,
+        other_load_gw=old.other_load_gw * compounded(1.0 + power.other_load_growth, ctx.dt),
         tranche_gw=tranches,
         price_usd_per_mwh=price,
         dispatch_usd_per_mwh=cleared.price_usd_per_mwh,
@@ -146,7 +148,7 @@ def passages(ctx: Context) -> Passages:
         queue=passage(lead, survival, ctx.dt),
         site=passage(ctx.params.power.btm_lead_time, np.ones_like(survival), ctx.dt),
         # Who waits built gives up as often as who waits in the queue.
-        kept_share=survival ** (ctx.dt / lead),
+        kept_share=to_power(survival, ctx.dt / lead),
     )
 
 
@@ -224,7 +226,7 @@ def wanted_growth(ctx: Context, state: State, need_gw: Array, wanted_gw: Array) 
     Shapes: (market, world). Owners order power for what they want, not for what they were held to.
     """
     memory = adjusted_share(np.asarray(1.0 / ctx.params.power.need_memory), ctx.dt)
-    fresh = np.log1p(ratio(wanted_gw, need_gw)) / ctx.dt
+    fresh = log1p(ratio(wanted_gw, need_gw)) / ctx.dt
     return state.power.need_growth + memory * (fresh - state.power.need_growth)
 
 
@@ -241,7 +243,7 @@ def orders_gw(ctx: Context, state: State, plans: Plans, need: Array) -> tuple[Ar
     survival = ctx.by_market.survival_share
     coming = old.stages_gw.sum(0) * survival + old.ready_gw + old.btm_stages_gw.sum(0)
     have = old.grid_gw + old.btm_gw + coming
-    added = need * np.expm1(growth)
+    added = need * expm1(growth)
     missing = np.maximum(need + added * ahead.months - have, 0.0)
     cap = plans.grids.cap_gw / ctx.dt * power.btm_lead_time
     grid_soon = np.minimum(old.ready_gw + old.stages_gw.sum(0) * ahead.soon_share, cap)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.axes import BLOCS, CN, US
 from sim.context import Context
+from sim.elementary import log
 from sim.memory import known_by_inputs, once_a_month, once_a_run
 from sim.physics.robot_choice import (
     cost_per_task_usd,
@@ -374,7 +375,7 @@ def fitted_to_units(
     for _ in range(FIT_ROUNDS):
         given = (pilot_shares(delivered_usd, home_utility, sensitivity, open_to, residual) * by_place).sum(1)
         fits = known & (given > 0.0)
-        step = np.log(np.where(fits, wanted, 1.0)) - np.log(np.where(fits, given, 1.0))
+        step = log(np.where(fits, wanted, 1.0)) - log(np.where(fits, given, 1.0))
         residual = residual + step
     weakest = np.where(known, residual, np.inf).min(0)
     fitted: Array = np.where(known, residual, np.where(np.isfinite(weakest), weakest, 0.0))

@@ -7,10 +7,11 @@ import numpy as np
 
 from sim.axes import BLOCS
 from sim.context import Context
+from sim.elementary import normal_quantile
 from sim.memory import once_a_month, once_a_run
 from sim.physics.power import outage_probability
 from sim.state import State
-from sim.streams import as_normal, uniforms
+from sim.streams import uniforms
 from sim.units import Array
 
 _AT_ONCE: Final = 12
@@ -72,9 +73,9 @@ def drawn_from(ctx: Context, first: int) -> Shocks:
     hazard = outage_probability(ctx.params.power.outage_hazard, ctx.dt)
     return Shocks(
         outage=(drawn["outage"] < hazard).astype(np.float64),
-        power_price=as_normal(drawn["power_price"]),
-        research=as_normal(drawn["research"]),
-        sentiment=as_normal(drawn["sentiment"]),
+        power_price=normal_quantile(drawn["power_price"]),
+        research=normal_quantile(drawn["research"]),
+        sentiment=normal_quantile(drawn["sentiment"]),
         breakthrough=drawn["breakthrough"],
         blockade=drawn["blockade"][:, 0],
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sim.elementary import exp, expm1, log
 from sim.markets.choice import (
     FREE,
     NON_USE,
@@ -28,7 +29,7 @@ def awareness(aware: Array, innovation: Array, imitation: Array, dt: float) -> A
     pull = innovation + imitation * aware
     rest = 1.0 - aware
     decay = -(innovation + imitation) * dt
-    hazard = ratio(-pull * np.expm1(decay), pull + imitation * rest * np.exp(decay))
+    hazard = ratio(-pull * expm1(decay), pull + imitation * rest * exp(decay))
     return aware + rest * hazard
 
 
@@ -38,7 +39,7 @@ def quality_value(capability: Array, quality_beta: Array, saturation: Array) -> 
     Shapes: capability in orders of magnitude (..., world); the others broadcast against it.
     """
     scale = np.where(saturation == 0.0, 1.0, saturation)
-    return quality_beta * np.where(saturation == 0.0, capability, -np.expm1(-saturation * capability) / scale)
+    return quality_beta * np.where(saturation == 0.0, capability, -expm1(-saturation * capability) / scale)
 
 
 def fade_residual(residual: Array, fading_months: Array, dt: float) -> Array:
@@ -47,7 +48,7 @@ def fade_residual(residual: Array, fading_months: Array, dt: float) -> Array:
     Shapes: residual (lab, market, world); fading_months is T_ξ, the half-life over ln 2.
     """
     rate = ratio(ONE, fading_months)
-    return np.where(fading_months == 0.0, 0.0, residual * np.exp(-rate * dt))
+    return np.where(fading_months == 0.0, 0.0, residual * exp(-rate * dt))
 
 
 def best_capability(capability: Array, lab_open: BoolArray) -> Array:
@@ -114,10 +115,10 @@ def utilities(offers: Offers, tastes: Tastes, markets: int, worlds: int) -> tupl
     quality_best = quality_value(best, tastes.quality_beta, tastes.quality_saturation)
     both = offers.trust + quality - quality_best
     served = np.where(free_open, offers.served_fraction, 1.0)
-    free = both + tastes.quota_beta * np.log(served) + offers.free_constant
+    free = both + tastes.quota_beta * log(served) + offers.free_constant
     cost = tastes.price_sensitivity * of_shape(offers.price_usd, cell)[:, None]
     paid = (both + offers.paid_constant)[:, None] - cost
-    nonuse = tastes.nonuse_depth * np.expm1(-tastes.nonuse_rate * best)
+    nonuse = tastes.nonuse_depth * expm1(-tastes.nonuse_rate * best)
     return (
         np.where(free_open, free, -np.inf),
         np.where(paid_open[:, None], paid, -np.inf),
@@ -134,8 +135,8 @@ def berry_utilities(share: Array, nest_lambda: Array) -> Array:
     """
     tiers = share[1:].reshape(-1, 2, *share.shape[1:])
     within = ratio(tiers, tiers.sum(1)[:, None])
-    over_nonuse = np.log(np.maximum(tiers, TINY)) - np.log(np.maximum(share[NON_USE], TINY))
-    utility = over_nonuse - (1.0 - nest_lambda) * np.log(np.maximum(within, TINY))
+    over_nonuse = log(np.maximum(tiers, TINY)) - log(np.maximum(share[NON_USE], TINY))
+    utility = over_nonuse - (1.0 - nest_lambda) * log(np.maximum(within, TINY))
     return np.where(tiers > 0.0, utility, 0.0)
 
 

@@ -5,6 +5,7 @@ Every function is pure; arrays are (lab, world) or broadcast, the world axis las
 
 import numpy as np
 
+from sim.elementary import power
 from sim.units import MONTHS_PER_YEAR, Array, BoolArray, logistic, ratio
 
 
@@ -104,7 +105,7 @@ def order_floor(previous_orders_per_month: Array, kept_per_month: Array, dt: flo
 
     Shapes: broadcast.
     """
-    return previous_orders_per_month * kept_per_month**dt
+    return previous_orders_per_month * power(kept_per_month, dt)
 
 
 def committed_orders(
@@ -138,7 +139,7 @@ def sentiment_step(
 
     Shapes: broadcast; normal is a standard normal draw.
     """
-    kept = persistence_per_month**dt
+    kept = power(persistence_per_month, dt)
     step: Array = kept * ln_sentiment + sd * np.sqrt(1.0 - kept**2) * normal
     return step
 

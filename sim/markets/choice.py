@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, log, log1p, power
 from sim.units import TINY, Array, ratio
 
 NON_USE: Final = 0
@@ -55,7 +56,7 @@ def reconsidering(setting: ChoiceSetting, dt: float) -> Array:
     Shapes: (option, class, market, world).
     """
     labs, classes, markets, worlds = setting.paid_utility.shape
-    within = 1.0 - (1.0 - setting.reconsider) ** dt
+    within = 1.0 - power(1.0 - setting.reconsider, dt)
     probability = np.empty((1 + 2 * labs, classes, markets, worlds))
     probability[NON_USE] = within
     probability[FREE] = np.where(setting.free_utility == -np.inf, 1.0, within)[:, None]
@@ -80,7 +81,7 @@ def network_utility(share: Array, beta: Array, epsilon: Array) -> Array:
     """
     seen = share + epsilon
     positive = seen > 0.0
-    logarithm = np.where(positive, np.log(np.where(positive, seen, 1.0)), -np.inf)
+    logarithm = np.where(positive, log(np.where(positive, seen, 1.0)), -np.inf)
     return np.where(beta == 0.0, 0.0, np.where(beta == 0.0, 1.0, beta) * logarithm)
 
 
@@ -101,11 +102,11 @@ def nest_values(free: Array, paid: Array, nest_lambda: Array) -> tuple[Array, Ar
     with np.errstate(over="ignore"):
         # Beyond the largest float a lead is as good as infinite.
         smaller = np.divide(np.abs(lead, out=lead), -scale, out=lead)
-        np.exp(smaller, out=smaller)
+        exp(smaller, out=smaller)
     paid_share = np.where(ahead, 1.0, smaller)
     paid_share /= 1.0 + smaller
     np.copyto(paid_share, 0.0, where=barred)
-    value = np.log1p(smaller, out=smaller)
+    value = log1p(smaller, out=smaller)
     value *= scale
     value += top
     return value, paid_share
@@ -190,11 +191,11 @@ def expected_choices(setting: ChoiceSetting, choosing: Array, newcomers: Array, 
     table = nest_table(setting, network)
     nonuse = setting.nonuse_utility
     top = highest(table, nonuse + setting.habit_sigma)
-    weight = np.exp(table.value - top)
-    weight_free = np.exp(table.value_holding_free - top)
-    weight_paid = np.exp(table.value_holding_paid - top)
-    weight_none = np.exp(nonuse - top)
-    weight_none_holding = np.exp(nonuse + setting.habit_sigma - top)
+    weight = exp(table.value - top)
+    weight_free = exp(table.value_holding_free - top)
+    weight_paid = exp(table.value_holding_paid - top)
+    weight_none = exp(nonuse - top)
+    weight_none_holding = exp(nonuse + setting.habit_sigma - top)
     labs_together = weight.sum(0)
     others = weight_none + sum_of_others(weight)
     per_newcomer = ratio(newcomers, weight_none + labs_together)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from sim import streams
+from sim.elementary import exp, log, power
 from sim.markets import crowd_compiled, crowd_law
 from sim.markets.choice import (
     FREE,
@@ -28,7 +29,7 @@ _MOST_HABIT: Final = 80.0
 """Utility of habit beyond which nobody ever moves: float32 holds e^88."""
 _LOUDEST_POWER: Final = 16.0
 """Voices of all whom one sees add up to less than 2 to the power of this."""
-_POWERS_OF_E: Final = 1.0 / np.log(2.0)
+_POWERS_OF_E: Final = 1.0 / log(2.0)
 """The power of 2 that e is."""
 
 
@@ -66,7 +67,7 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
     gain[NON_USE] = setting.habit_sigma
     gain[:-1][FREE] = _gain(nest.value_holding_free, nest.value)
     gain[:-1][PAID] = _gain(nest.value_holding_paid, nest.value)
-    habit = np.exp(np.minimum(gain, _MOST_HABIT, out=gain), out=gain).astype(np.float32)
+    habit = exp(np.minimum(gain, _MOST_HABIT, out=gain), out=gain).astype(np.float32)
     free_share = np.ones((1 + labs + len(habit), *held[1:]), np.float32)
     free_share[1 : 1 + labs] = 1.0 - nest.paid_share
     free_share[1 + labs : -1][FREE] = 1.0 - nest.paid_share_holding_free
@@ -106,14 +107,14 @@ def felt_share(net: CrowdNet, state: CrowdState, setting: ChoiceSetting) -> Arra
     for world in range(worlds):
         table = voiced(state.holds[world], state.voice[world], labs)
         voices = heard(table, net.neighbour, len(net.slot), labs).astype(np.float64)
-        power = np.where(beta[world] == 0.0, 1.0, beta[world])
-        pull = (ratio(voices[1:], voices.sum(0)) + epsilon[world]) ** power
+        steepness = np.where(beta[world] == 0.0, 1.0, beta[world])
+        pull = power(ratio(voices[1:], voices.sum(0)) + epsilon[world], steepness)
         heads = np.where(state.holds[world] == UNAWARE, 0, state.weight_people[world]).astype(np.float64)
         aware = np.bincount(net.market, heads, markets).astype(np.float64)
         for lab in range(labs):
             pulled = np.bincount(net.market, heads * pull[lab], markets).astype(np.float64)
             mean = ratio(pulled, aware)
-            felt[lab, :, world] = np.maximum(mean ** (1.0 / power) - epsilon[world], 0.0)
+            felt[lab, :, world] = np.maximum(power(mean, 1.0 / steepness) - epsilon[world], 0.0)
     return felt
 
 

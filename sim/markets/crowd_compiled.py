@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from sim import hands, singles
+from sim import hands
+from sim.elementary import singles
 from sim.markets import crowd_law
 from sim.markets.crowd_law import MonthTable
 from sim.markets.crowd_net import CrowdNet

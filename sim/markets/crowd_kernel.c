@@ -2,7 +2,7 @@
 
    Choosers are handled a tile at a time, so that what they weigh stays in the processor's first cache. Inside, a
    table has a row an option and a column a chooser, in float32. Every sum has the order it has there, and a product
-   and a sum are never fused (-ffp-contract=off), in logarithm and exponential neither (sim/singles.py): so the
+   and a sum are never fused (-ffp-contract=off), in logarithm and exponential neither (sim/elementary/singles.py): so the
    number of bits a processor handles at once can change no result.
    LAW is the digest of crowd_law.py and singles.py when this file was last brought in line with them; where it
    differs, the law is computed by NumPy (sim/markets/crowd_compiled.py). */
@@ -17,7 +17,7 @@
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
 
-#define LAW "c59cb61221dd71a2d79a411e6127aa6f9ce75511887bfc2992676a409803f620"
+#define LAW "6de7ce8edeb0ed5a984dfd502439f6bc782bbdc1b8771a65e00140585ffcc01c"
 
 #define UNAWARE 255
 #define NON_USE 0
@@ -60,7 +60,7 @@ typedef struct {
     const uint8_t *before;
     const int64_t *weight_people;
     const uint16_t *voice;
-    /* the terms of sim/singles.py, the lowest first */
+    /* the terms of sim/elementary/singles.py, the lowest first */
     const float *log2, *exp2;
 } Month;
 
@@ -159,7 +159,7 @@ INSIDE float single_of(int32_t bits) {
 #define LOG2_TERMS 9
 #define EXP2_TERMS 7
 
-/* log2 and exp2 of sim/singles.py. */
+/* log2 and exp2 of sim/elementary/singles.py. */
 INSIDE float log2_of(float x, const float *term) {
     const int32_t bits = bits_of(x), power = (bits - 0x3F3504F3) >> 23;
     const float beyond = single_of(bits - power * (1 << 23)) - 1.0f;

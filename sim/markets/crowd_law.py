@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from sim import streams
+from sim.elementary.singles import Singles, exp2, log2
 from sim.markets.choice import NON_USE
 from sim.markets.crowd_net import CrowdNet
 from sim.markets.crowd_start import CrowdState, Options, Voices
-from sim.singles import Singles, exp2, log2
 from sim.streams import Words
 from sim.units import IntArray
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import LN10, exp, expm1, log, power
 from sim.quantity import stock_step
-from sim.units import LN10, TINY, Array, BoolArray, logistic, ratio, share_over_first
+from sim.units import TINY, Array, BoolArray, logistic, ratio, share_over_first
 
 _LARGEST_EXPONENT: Final = 300.0
 """The square of e^300 is still finite, times any sum of money."""
@@ -30,7 +31,7 @@ def market_size_usd_per_year(
     Shapes: broadcast to (market, world); capability_gain is C̄_g − C_0.
     """
     gap_usd = np.maximum(ceiling_usd_per_year - start_usd_per_year, 0.0)
-    decay = np.exp((-nu * capability_gain * LN10).clip(-_LARGEST_EXPONENT, _LARGEST_EXPONENT))
+    decay = exp((-nu * capability_gain * LN10).clip(-_LARGEST_EXPONENT, _LARGEST_EXPONENT))
     reached = ratio(start_usd_per_year, start_usd_per_year + gap_usd * decay)
     size: Array = share * ceiling_usd_per_year * reached
     return size
@@ -66,8 +67,8 @@ def supplier_shares(
     """
     is_open = available > 0
     weight = _weights(np.where(is_open, utility, -np.inf))
-    bonus = np.expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
-    choosing = np.where(is_open, 1.0 - (1.0 - reconsider_per_month) ** dt, 1.0) * last_shares
+    bonus = expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
+    choosing = np.where(is_open, 1.0 - power(1.0 - reconsider_per_month, dt), 1.0) * last_shares
     new = np.maximum(1.0 - last_shares.sum(0), 0.0)
     # For contracts now with j, P(k) = weight_k (1 + bonus·[k = j])/(Σ weight + bonus·weight_j).
     total = weight.sum(0)
@@ -87,14 +88,14 @@ def invert_residuals(target_shares: Array, utility: Array, switching_utility: Ar
     of 0 counts as the smallest number that has a logarithm.
     """
     target = np.maximum(target_shares, TINY)
-    bonus = np.expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
+    bonus = expm1(np.minimum(switching_utility, _LARGEST_EXPONENT))
     scale = np.ones(np.broadcast_shapes(target.shape[1:], np.shape(bonus)))
     for _ in range(_NEWTON_STEPS):
         root = np.sqrt(1.0 + 4.0 * bonus * target * scale)
         missing = 1.0 - (2.0 * target * scale / (1.0 + root)).sum(0)
         scale = scale + np.maximum(missing, 0.0) / (target / root).sum(0)
     odds = 2.0 * target * scale / (1.0 + np.sqrt(1.0 + 4.0 * bonus * target * scale))
-    residual: Array = np.log(odds) - utility
+    residual: Array = log(odds) - utility
     # The mean is of those that sell: a supplier still to come must not move the others' residuals.
     sells = target_shares > 0.0
     mean = np.where(sells, residual, 0.0).sum(0) / np.maximum(sells.sum(0), 1)
@@ -144,5 +145,5 @@ def foundation_step(
 def _weights(utility: Array) -> Array:
     """Return e^utility over its largest entry along the first axis, 0 where the utility is −inf."""
     top = utility.max(0)
-    weights: Array = np.exp(utility - np.where(top == -np.inf, 0.0, top))
+    weights: Array = exp(utility - np.where(top == -np.inf, 0.0, top))
     return weights

@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import LN10, exp, expm1, log, tanh
 from sim.quantity import approach, fading_log_growth, water_fill
 from sim.units import (
     HOURS_PER_MONTH,
     KILOWATTS_PER_GIGAWATT,
-    LN10,
     MEGAWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
     Array,
@@ -89,7 +89,7 @@ def compute_per_unit_load(
     Shapes: broadcast.
     Source: inference compute per query grows with training compute to about 0.5 (Hoffmann et al. 2022).
     """
-    compute: Array = start_h100e_months * np.exp(LN10 * scale_exponent * scale_orders - ln_efficiency)
+    compute: Array = start_h100e_months * exp(LN10 * scale_exponent * scale_orders - ln_efficiency)
     return compute
 
 
@@ -114,8 +114,8 @@ def demand_per_user_step(
 
     Shapes: broadcast; cost_ratio above 0.
     """
-    cheaper = np.minimum(-cost_elasticity * np.log(cost_ratio), _LARGEST_EXPONENT / 2.0)
-    grown = demand * np.exp(growth_per_year * dt / MONTHS_PER_YEAR) * np.exp(cheaper)
+    cheaper = np.minimum(-cost_elasticity * log(cost_ratio), _LARGEST_EXPONENT / 2.0)
+    grown = demand * exp(growth_per_year * dt / MONTHS_PER_YEAR) * exp(cheaper)
     return np.minimum(grown, _LARGEST_LOAD)
 
 
@@ -126,7 +126,7 @@ def served_fraction(demand: Array, quota: Array) -> Array:
     """
     safe_demand = np.where(demand > 0.0, demand, 1.0)
     quotas_per_demand = np.minimum(quota, _LARGEST_EXPONENT * safe_demand) / safe_demand
-    fraction: Array = np.where(demand > 0.0, -np.expm1(-quotas_per_demand), 1.0)
+    fraction: Array = np.where(demand > 0.0, -expm1(-quotas_per_demand), 1.0)
     return fraction
 
 
@@ -219,7 +219,7 @@ def quota_step(
     funds, cost = ratio(funds_usd, larger), ratio(cost_usd, larger)
     # tanh ln(x/y) = (x² − y²)/(x² + y²): no logarithm of nothing.
     balance = ratio(funds**2 - cost**2, funds**2 + cost**2)
-    moved = quota * np.exp(adjustment_per_month * dt * balance)
+    moved = quota * exp(adjustment_per_month * dt * balance)
     return moved.clip(floor_multiple * demand, ceiling_multiple * demand)
 
 
@@ -294,7 +294,7 @@ def target_price(
 
     Shapes: broadcast.
     """
-    haste = np.tanh((runway_pivot_months - runway_months) / runway_scale_months)
+    haste = tanh((runway_pivot_months - runway_months) / runway_scale_months)
     target: Array = np.maximum(best_reply_usd * (1.0 + omega * haste), floor_multiple * paid_cost_usd)
     return target
 

@@ -6,6 +6,7 @@ magnitude of effective training compute.
 
 import numpy as np
 
+from sim.elementary import exp, log, log10, power
 from sim.quantity import adjusted_share, fading_log_growth, stock_step
 from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, ratio
 
@@ -26,7 +27,7 @@ def luck_step(luck: Array, normal: Array, dt: float, *, persistence_per_month: A
 
     Shapes: broadcast; normal is a standard normal draw.
     """
-    kept = persistence_per_month**dt
+    kept = power(persistence_per_month, dt)
     step: Array = kept * luck + sd * np.sqrt(1.0 - kept**2) * normal
     return step
 
@@ -56,7 +57,7 @@ def algorithmic_step(
     Source: Ho et al. 2024 for g_A.
     """
     most_h100e = training_h100e.max(0)
-    effort = ratio(training_h100e, most_h100e) ** compute_exponent * (most_h100e > 0.0)
+    effort = power(ratio(training_h100e, most_h100e), compute_exponent) * (most_h100e > 0.0)
     own_growth = effort * fading_log_growth(growth_factor_per_year, elapsed_years, fade_years, dt)
     learnt = ln_a + np.maximum(best_open_ln_a - ln_a, 0.0) * adjusted_share(open_spill_per_month, dt)
     learnt = learnt + np.maximum(best_ln_a - learnt, 0.0) * adjusted_share(
@@ -75,7 +76,7 @@ def training_stock_step(
 
     Shapes: (lab, world) or broadcast.
     """
-    return stock_step(stock, training_h100e * np.exp(ln_a), memory_months, dt)
+    return stock_step(stock, training_h100e * exp(ln_a), memory_months, dt)
 
 
 def distil_stock(
@@ -89,8 +90,8 @@ def distil_stock(
     Shapes: stock (lab, world), the others broadcast to it.
     """
     behind = (stock > 0.0) & (best_stock > stock) & (access > 0)
-    gap = np.log(np.where(behind, best_stock, 1.0)) - np.log(np.where(behind, stock, 1.0))
-    gained: Array = stock * np.exp(gap * adjusted_share(rate_per_month, dt))
+    gap = log(np.where(behind, best_stock, 1.0)) - log(np.where(behind, stock, 1.0))
+    gained: Array = stock * exp(gap * adjusted_share(rate_per_month, dt))
     return gained
 
 
@@ -100,7 +101,7 @@ def capability(stock: Array, reference_stock: Array) -> Array:
     Shapes: broadcast; finite even without a stock.
     Source: loss falls as a power of effective compute (Kaplan et al. 2020; Hoffmann et al. 2022).
     """
-    orders: Array = np.log10(np.maximum(stock, TINY)) - np.log10(reference_stock)
+    orders: Array = log10(np.maximum(stock, TINY)) - log10(reference_stock)
     return orders
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, expm1, log, log1p, power
 from sim.units import MONTHS_PER_YEAR, TINY, Array, ratio
 
 _LARGEST_EXPONENT: Final = 700.0
@@ -45,8 +46,8 @@ def wright_yield(
     Shapes: all (row, world) or broadcast.
     Source: Wright 1936.
     """
-    log_experience = np.log(np.maximum(cumulative, TINY)) - np.log(np.maximum(cumulative_start, TINY))
-    remaining = np.exp(-np.minimum(learning_exponent * np.maximum(log_experience, 0.0), _LARGEST_EXPONENT))
+    log_experience = log(np.maximum(cumulative, TINY)) - log(np.maximum(cumulative_start, TINY))
+    remaining = exp(-np.minimum(learning_exponent * np.maximum(log_experience, 0.0), _LARGEST_EXPONENT))
     reached: Array = yield_max - (yield_max - yield_start) * remaining
     return reached
 
@@ -84,12 +85,12 @@ def hbm_step(
 
     Shapes: all (row, world) or broadcast.
     """
-    largest = np.log1p(growth_cap_per_year) * (dt / MONTHS_PER_YEAR)
-    wanted = np.log(np.maximum(desired_per_month, TINY)) - np.log(np.maximum(capacity_per_month, TINY))
+    largest = log1p(growth_cap_per_year) * (dt / MONTHS_PER_YEAR)
+    wanted = log(np.maximum(desired_per_month, TINY)) - log(np.maximum(capacity_per_month, TINY))
     r = wanted.clip(0.0, largest)
-    mean_growth = np.where(r == 0.0, 1.0, np.expm1(r) / np.where(r == 0.0, 1.0, r))
+    mean_growth = np.where(r == 0.0, 1.0, expm1(r) / np.where(r == 0.0, 1.0, r))
     made = capacity_per_month * dt * mean_growth
-    return HbmStep(made, stock + made, capacity_per_month * np.exp(r))
+    return HbmStep(made, stock + made, capacity_per_month * exp(r))
 
 
 def wafer_growth_step(
@@ -109,7 +110,7 @@ def wafer_growth_step(
     Shapes: all (row, world) or broadcast.
     """
     growth = growth_cap_per_year * build_multiplier / np.maximum(equipment_lead_multiplier, TINY)
-    largest = wafers_per_month * (1.0 + growth) ** (dt / MONTHS_PER_YEAR)
+    largest = wafers_per_month * power(1.0 + growth, dt / MONTHS_PER_YEAR)
     return np.clip(desired_wafers_per_month, wafers_per_month, largest)
 
 
@@ -153,11 +154,11 @@ def advance_performance(
     months_straight = np.minimum(np.maximum(gap - scale, 0.0) / np.maximum(g, TINY), dt)
     gap_then = np.maximum(gap - g * months_straight, 0.0)
     decay = np.minimum(g * (dt - months_straight) / np.maximum(scale, TINY), _LARGEST_EXPONENT)
-    own = ln_x + (gap - gap_then) - gap_then * np.expm1(-decay)
+    own = ln_x + (gap - gap_then) - gap_then * expm1(-decay)
 
     target = np.minimum(ln_x_leader, ln_x_max_effective)
     rate = catch_up_per_month * np.maximum(1.0 - control_gamma * stringency, 0.0)
-    advanced: Array = own - np.maximum(target - own, 0.0) * np.expm1(-rate * dt)
+    advanced: Array = own - np.maximum(target - own, 0.0) * expm1(-rate * dt)
     return advanced
 
 
@@ -197,11 +198,9 @@ def price_step(
 
     Shapes: all (row, world) or broadcast.
     """
-    filled = -np.expm1(
-        -np.minimum(backlog_months / np.maximum(backlog_scale_months, TINY), _LARGEST_EXPONENT)
-    )
+    filled = -expm1(-np.minimum(backlog_months / np.maximum(backlog_scale_months, TINY), _LARGEST_EXPONENT))
     target = unit_cost_usd * (floor_multiple + (cap_multiple - floor_multiple) * filled)
-    moved = target + (price_usd - target) * np.exp(-speed_per_month * dt)
+    moved = target + (price_usd - target) * exp(-speed_per_month * dt)
     return np.clip(moved, floor_multiple * unit_cost_usd, cap_multiple * unit_cost_usd)
 
 
@@ -210,7 +209,7 @@ def energy_per_h100e(x: Array, start_kw: Array, exponent: Array) -> Array:
 
     Shapes: all (row, world) or broadcast; X relative to the US maker of 2025.
     """
-    return start_kw * np.exp(np.minimum(-exponent * np.log(np.maximum(x, TINY)), _LARGEST_EXPONENT))
+    return start_kw * exp(np.minimum(-exponent * log(np.maximum(x, TINY)), _LARGEST_EXPONENT))
 
 
 def survivors(stock: Array, life_months: Array, dt: float) -> Array:
@@ -218,4 +217,4 @@ def survivors(stock: Array, life_months: Array, dt: float) -> Array:
 
     Shapes: any, broadcast.
     """
-    return stock * np.exp(-np.minimum(dt / np.maximum(life_months, TINY), _LARGEST_EXPONENT))
+    return stock * exp(-np.minimum(dt / np.maximum(life_months, TINY), _LARGEST_EXPONENT))

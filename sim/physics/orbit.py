@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, expm1, log, log2, power
 from sim.units import (
     HOURS_PER_YEAR,
     KILOWATTS_PER_GIGAWATT,
@@ -50,7 +51,9 @@ def radiator_area_m2_per_kw(temperature_k: Array, emissivity: Array, absorbed_w_
 
     Shapes: broadcast.
     """
-    net_w_per_m2 = 2.0 * emissivity * STEFAN_BOLTZMANN_W_PER_M2_K4 * temperature_k**4 - absorbed_w_per_m2
+    net_w_per_m2 = (
+        2.0 * emissivity * STEFAN_BOLTZMANN_W_PER_M2_K4 * power(temperature_k, 4.0) - absorbed_w_per_m2
+    )
     feasible = np.asarray(net_w_per_m2 > 0.0)
     area = np.where(feasible, WATTS_PER_KILOWATT / np.where(feasible, net_w_per_m2, 1.0), np.inf)
     return Radiator(area, feasible)
@@ -93,9 +96,9 @@ def launch_cost_usd_per_kg(
 
     Shapes: broadcast, (operator, world). Source: Wright 1936.
     """
-    b = -np.log2(1.0 - np.minimum(learning_rate, 1.0 - np.finfo(np.float64).eps))
-    log_growth = np.log(np.maximum(cumulative_mass_kg, TINY)) - np.log(np.maximum(start_mass_kg, TINY))
-    above_floor = (cost_start_usd_per_kg - cost_floor_usd_per_kg) * np.exp(-b * np.maximum(log_growth, 0.0))
+    b = -log2(1.0 - np.minimum(learning_rate, 1.0 - np.finfo(np.float64).eps))
+    log_growth = log(np.maximum(cumulative_mass_kg, TINY)) - log(np.maximum(start_mass_kg, TINY))
+    above_floor = (cost_start_usd_per_kg - cost_floor_usd_per_kg) * exp(-b * np.maximum(log_growth, 0.0))
     cost: Array = cost_floor_usd_per_kg + above_floor
     return cost
 
@@ -109,9 +112,7 @@ def annuity_per_year(rate_per_year: Array, hazard_per_year: Array, life_years: A
     """
     decay = rate_per_year + hazard_per_year
     safe_decay = np.where(decay == 0.0, 1.0, decay)
-    annuity: Array = np.where(
-        decay == 0.0, 1.0 / life_years, safe_decay / -np.expm1(-safe_decay * life_years)
-    )
+    annuity: Array = np.where(decay == 0.0, 1.0 / life_years, safe_decay / -expm1(-safe_decay * life_years))
     return annuity
 
 
@@ -240,7 +241,7 @@ def adoption_share(orbit_usd_per_kw: Array, ground_usd_per_kw: Array, sensitivit
     feasible = np.isfinite(orbit_usd_per_kw)
     orbit = np.minimum(np.maximum(np.where(feasible, orbit_usd_per_kw, 1.0), _SMALLEST), _LARGEST)
     ground = np.minimum(np.maximum(ground_usd_per_kw, _SMALLEST), _LARGEST)
-    share: Array = np.where(feasible, logistic(sensitivity * (np.log(ground) - np.log(orbit))), 0.0)
+    share: Array = np.where(feasible, logistic(sensitivity * (log(ground) - log(orbit))), 0.0)
     return share
 
 
@@ -254,7 +255,7 @@ def launch_cap_gw_per_year(
     Shapes: broadcast, (operator, world).
     """
     years = (month - cap_month) / MONTHS_PER_YEAR
-    cap: Array = np.where(month >= first_month, cap_gw_per_year * (1.0 + growth_per_year) ** years, 0.0)
+    cap: Array = np.where(month >= first_month, cap_gw_per_year * power(1.0 + growth_per_year, years), 0.0)
     return cap
 
 
@@ -331,7 +332,7 @@ def vintage_step(
     end_month = vintage_start_month + vintage_months + life_months
     share_before = np.minimum(np.maximum((end_month - month) / vintage_months, 0.0), 1.0)
     share_after = np.minimum(np.maximum((end_month - month - dt) / vintage_months, 0.0), 1.0)
-    failed = stock_gw * -np.expm1(-hazard_per_year * dt / MONTHS_PER_YEAR)
+    failed = stock_gw * -expm1(-hazard_per_year * dt / MONTHS_PER_YEAR)
     retired = (stock_gw - failed) * ratio(share_before - share_after, share_before)
     return VintageStep(stock_gw - failed - retired + is_open * launched_gw, failed, retired)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, expm1, power
 from sim.units import MONTHS_PER_YEAR, TINY, Array, BoolArray, IntArray, of_shape, ratio
 
 STAGES: Final = 3
@@ -98,14 +99,14 @@ def passage(lead_time_months: Array, survival_share: Array, dt: float) -> Passag
     Source: Forrester 1961 (material delays).
     """
     x = np.minimum(STAGES * dt / np.maximum(lead_time_months, TINY), _LARGEST_EXPONENT)
-    stay = np.exp(-x)
+    stay = exp(-x)
     one_on = stay * x
     two_on = one_on * x / 2.0
-    reached_1 = -np.expm1(-x)
+    reached_1 = -expm1(-x)
     # Rounding leaves -1e-17 where x is tiny; a probability is not negative.
     reached_2 = np.maximum(reached_1 - one_on, 0.0)
     reached_3 = np.maximum(reached_2 - two_on, 0.0)
-    return Passage(np.cbrt(survival_share), stay, one_on, two_on, reached_1, reached_2, reached_3)
+    return Passage(power(survival_share, 1.0 / 3.0), stay, one_on, two_on, reached_1, reached_2, reached_3)
 
 
 def advance_pipeline(stages_gw: Array, inflow_gw: Array, through: Passage) -> PipelineStep:
@@ -163,7 +164,7 @@ def completion_cap_gw(
     Shapes: all (site, world) or broadcast to it.
     """
     years = dt / MONTHS_PER_YEAR
-    spare_limit = spare_gw * (1.0 - (1.0 - spare_draw_share) ** years)
+    spare_limit = spare_gw * (1.0 - power(1.0 - spare_draw_share, years))
     firm = ai_share * (firm_additions_gw_per_year - retirements_gw_per_year) * years
     firm = of_shape(firm, np.shape(spare_limit))
     return CompletionCap(np.maximum(firm + spare_limit, 0.0), firm, spare_limit)
@@ -241,7 +242,7 @@ def demand_response(
     r = np.where(
         has_reference, price_usd_per_mwh / np.where(has_reference, reference_price_usd_per_mwh, 1.0), 1.0
     )
-    dearer = np.maximum(r, 1.0) ** elasticity
+    dearer = power(np.maximum(r, 1.0), elasticity)
     cheaper = 1.0 + elasticity * (np.minimum(r, 1.0) - 1.0)
     return load_gw * dearer * cheaper
 
@@ -279,7 +280,7 @@ def outage_probability(hazard_per_month: Array, dt: float) -> Array:
 
     Shapes: any, kept.
     """
-    return 1.0 - (1.0 - hazard_per_month) ** dt
+    return 1.0 - power(1.0 - hazard_per_month, dt)
 
 
 def outage_capacity_gw(capacity_gw: Array, outage: Array, depth_share: Array) -> Array:

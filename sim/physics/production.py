@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, log, log1p, logaddexp
 from sim.units import TINY, Array, ratio
 
 # The result of a production function times an observed value added must stay a finite number.
@@ -18,8 +19,8 @@ _GEOMETRIC_BELOW: Final = math.sqrt(float(np.finfo(np.float64).eps))
 
 def _log_or_minus_infinity(share: Array) -> Array:
     """Return ln of a share, minus infinity for 0, without a warning."""
-    log: Array = np.where(share > 0.0, np.log(np.maximum(share, TINY)), -np.inf)
-    return log
+    found: Array = np.where(share > 0.0, log(np.maximum(share, TINY)), -np.inf)
+    return found
 
 
 def _log_power_mean(log_first: Array, log_second: Array, second_share: Array, rho: Array) -> Array:
@@ -30,7 +31,7 @@ def _log_power_mean(log_first: Array, log_second: Array, second_share: Array, rh
     is_geometric = np.abs(rho) < _GEOMETRIC_BELOW
     safe_rho = np.where(is_geometric, 1.0, rho)
     first_share = 1.0 - second_share
-    log_sum = np.logaddexp(
+    log_sum = logaddexp(
         _log_or_minus_infinity(first_share) + safe_rho * log_first,
         _log_or_minus_infinity(second_share) + safe_rho * log_second,
     )
@@ -61,9 +62,9 @@ def feedback_multiplier(automatable_share: Array, automated_over_h_labour: Array
     Shapes: broadcast, (bloc, world).
     Source: Aghion, Jones and Jones 2019 for bottlenecks that bind the automated economy.
     """
-    log_automated = np.log1p(automated_over_h_labour)
+    log_automated = log1p(automated_over_h_labour)
     log_multiplier = _log_power_mean(np.asarray(0.0), log_automated, automatable_share, rho)
-    multiplier: Array = np.exp(log_multiplier)
+    multiplier: Array = exp(log_multiplier)
     return multiplier
 
 
@@ -105,11 +106,11 @@ def manufacturing_output_usd(
     Shapes: broadcast, (bloc, world).
     Source: Klump and de La Grandville 2000 for the normalisation; the two outer factors are a decision.
     """
-    log_labour = np.log(np.maximum(labour_ratio, TINY))
-    log_machines = np.log(np.maximum(machines_ratio, TINY))
+    log_labour = log(np.maximum(labour_ratio, TINY))
+    log_machines = log(np.maximum(machines_ratio, TINY))
     log_inner = _log_power_mean(log_labour, log_machines, 1.0 - labour_share, rho)
-    log_outer = power_elasticity * np.log(np.maximum(power_share, TINY)) + depth_elasticity * np.log(
+    log_outer = power_elasticity * log(np.maximum(power_share, TINY)) + depth_elasticity * log(
         np.maximum(supply_depth_ratio, TINY)
     )
-    output: Array = value_added_start_usd * np.exp(np.minimum(log_inner + log_outer, _LARGEST_EXPONENT))
+    output: Array = value_added_start_usd * exp(np.minimum(log_inner + log_outer, _LARGEST_EXPONENT))
     return output

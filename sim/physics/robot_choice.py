@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import LN10, exp, expm1, log, log1p, log2, power
 from sim.units import (
     KILOWATTS_PER_GIGAWATT,
-    LN10,
     MEGAWATTS_PER_GIGAWATT,
     MONTHS_PER_YEAR,
     TINY,
@@ -67,11 +67,9 @@ def wright_unit_cost_usd(
     Shapes: broadcast, (maker, world). Source: Wright 1936.
     """
     cut = np.minimum(learning_rate, 1.0 - np.finfo(np.float64).eps)
-    b = -np.log2(1.0 - cut)
-    log_growth = np.log(np.maximum(experience_units, TINY)) - np.log(np.maximum(experience_start_units, TINY))
-    cost: Array = cost_floor_usd + (cost_start_usd - cost_floor_usd) * np.exp(
-        -b * np.maximum(log_growth, 0.0)
-    )
+    b = -log2(1.0 - cut)
+    log_growth = log(np.maximum(experience_units, TINY)) - log(np.maximum(experience_start_units, TINY))
+    cost: Array = cost_floor_usd + (cost_start_usd - cost_floor_usd) * exp(-b * np.maximum(log_growth, 0.0))
     return cost
 
 
@@ -167,7 +165,7 @@ def fleet_orders(fleet_robot_years: Array, reference_robot_years: Array) -> Arra
 
     Shapes: broadcast, (maker, world).
     """
-    orders: Array = np.log1p(fleet_robot_years / np.maximum(reference_robot_years, _SMALLEST)) / LN10
+    orders: Array = log1p(fleet_robot_years / np.maximum(reference_robot_years, _SMALLEST)) / LN10
     return orders
 
 
@@ -246,7 +244,7 @@ def technology_shares(cost_per_task_usd: Array, utility: Array, sensitivity: Arr
 def _technology_value(cost_per_task_usd: Array, utility: Array, sensitivity: Array) -> Array:
     """Return an option's value, utility − β·ln(cost) (S9.3). Shapes: broadcast."""
     bounded_cost = np.minimum(np.maximum(cost_per_task_usd, _SMALLEST), 1.0 / _SMALLEST)
-    return np.asarray(utility - sensitivity * np.log(bounded_cost))
+    return np.asarray(utility - sensitivity * log(bounded_cost))
 
 
 def _shares_by_reach(value: Array, width: Array) -> Array:
@@ -260,9 +258,9 @@ def _shares_by_reach(value: Array, width: Array) -> Array:
         np.maximum(before, here, out=here)
     # In place: fresh arrays of this size cost more than their exponentials.
     weight = np.subtract(value, best, out=value)
-    np.exp(weight, out=weight)
+    exp(weight, out=weight)
     fade = best[:-1] - best[1:]
-    np.exp(fade, out=fade)
+    exp(fade, out=fade)
     total = weight.copy()
     for (before, here), kept in zip(pairwise(total), fade, strict=True):
         here += before * kept
@@ -299,7 +297,7 @@ def order_units(missing_units: Array, adjustment_per_month: Array, dt: float) ->
 
     Shapes: broadcast, (maker, region, sector, world).
     """
-    orders: Array = np.maximum(missing_units, 0.0) * -np.expm1(-adjustment_per_month * dt)
+    orders: Array = np.maximum(missing_units, 0.0) * -expm1(-adjustment_per_month * dt)
     return orders
 
 
@@ -313,7 +311,7 @@ def pilot_orders_step(
     Shapes: broadcast, (region, world).
     """
     p, s = orders_units_per_month, saturation_units_per_month
-    left = np.exp(-growth_per_year * dt / MONTHS_PER_YEAR)
+    left = exp(-growth_per_year * dt / MONTHS_PER_YEAR)
     return ratio(np.asarray(s * p), np.asarray(p * (1.0 - left) + s * left))
 
 
@@ -344,9 +342,7 @@ def desired_industrial_units(
 
     Shapes: broadcast, (region, sector, world).
     """
-    log_gain = np.log(np.maximum(wage_usd_per_year, _SMALLEST)) - np.log(
-        np.maximum(cost_per_task_usd, _SMALLEST)
-    )
+    log_gain = log(np.maximum(wage_usd_per_year, _SMALLEST)) - log(np.maximum(cost_per_task_usd, _SMALLEST))
     return positions * robots_per_position * logistic(sensitivity * log_gain)
 
 
@@ -357,7 +353,7 @@ def dark_target_share(machine_share: Array, job_groups: Array) -> Array:
 
     Shapes: broadcast, (region, sector, world).
     """
-    target: Array = np.minimum(np.maximum(machine_share, 0.0), 1.0) ** job_groups
+    target: Array = power(np.minimum(np.maximum(machine_share, 0.0), 1.0), job_groups)
     return target
 
 
@@ -366,7 +362,7 @@ def dark_share_step(dark_share: Array, target_share: Array, adjustment_per_year:
 
     Shapes: broadcast, (region, sector, world).
     """
-    moved: Array = dark_share + (target_share - dark_share) * -np.expm1(
+    moved: Array = dark_share + (target_share - dark_share) * -expm1(
         -adjustment_per_year * dt / MONTHS_PER_YEAR
     )
     return moved

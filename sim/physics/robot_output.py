@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.elementary import exp, expm1, power
 from sim.units import MONTHS_PER_YEAR, TINY, Array, ratio
 
 OUTPUT_LIMITS: Final = ("demand", "line", "parts", "power")
@@ -57,8 +58,8 @@ def _capacity_step(
     capacity: Array, wanted: Array, growth_per_year: Array, scrapping_per_year: Array, dt: float
 ) -> Array:
     """Move capacity towards what is wanted, up at most at the growth cap, down at most by scrapping."""
-    up = capacity * (1.0 + growth_per_year) ** (dt / MONTHS_PER_YEAR)
-    down = capacity * np.exp(-scrapping_per_year * dt / MONTHS_PER_YEAR)
+    up = capacity * power(1.0 + growth_per_year, dt / MONTHS_PER_YEAR)
+    down = capacity * exp(-scrapping_per_year * dt / MONTHS_PER_YEAR)
     moved: Array = np.minimum(np.maximum(wanted, down), np.maximum(up, down))
     return moved
 
@@ -115,7 +116,7 @@ def self_replication_gain(
     per_unit = builds_per_month * productivity
     growth = np.minimum(per_unit * kept_share * dt, _LARGEST_EXPONENT)
     safe_growth = np.where(growth == 0.0, 1.0, growth)
-    mean_growth = np.where(growth == 0.0, 1.0, np.expm1(safe_growth) / safe_growth)
+    mean_growth = np.where(growth == 0.0, 1.0, expm1(safe_growth) / safe_growth)
     gain: Array = units_at_home * per_unit * mean_growth
     return gain
 
@@ -125,7 +126,7 @@ def self_replication_gain(
 
 def retired_share(life_months: Array, dt: float) -> Array:
     """Return the share of a stock that leaves service in the step (S9.2): 1 − e^{−dt/life}. Shapes: any."""
-    share: Array = -np.expm1(-dt / np.maximum(life_months, TINY))
+    share: Array = -expm1(-dt / np.maximum(life_months, TINY))
     return share
 
 
@@ -161,5 +162,5 @@ def delivered_units(order_units: Array, available_units: Array) -> Array:
 
 def commissioned_units(waiting_units: Array, rate_per_month: Array, dt: float) -> Array:
     """Return units that leave a waiting stage in the step: waiting·(1 − e^{−κ dt}). Shapes: broadcast."""
-    moved: Array = waiting_units * -np.expm1(-rate_per_month * dt)
+    moved: Array = waiting_units * -expm1(-rate_per_month * dt)
     return moved

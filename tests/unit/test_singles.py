@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import Chebyshev, Polynomial
 
-from sim.singles import EXP2_TERMS, LEAST_POWER, LOG2_TERMS, exp2, log2
+from sim.elementary.singles import EXP2_TERMS, LEAST_POWER, LOG2_TERMS, exp2, log2
 
 Doubles = npt.NDArray[np.float64]
 OFF = 3e-7
