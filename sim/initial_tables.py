@@ -233,7 +233,7 @@ def start_labs(ctx: Context) -> LabTable:
         runway_months=ctx.by_world(ctx.params.labs.runway_target * np.ones((n, 1))).copy(),
         ln_algorithm=ln_algorithm,
         ln_efficiency=ctx.full(n),
-        training_stock=10.0**orders,
+        training_stock=exp(LN10 * orders),
         training_h100e=ctx.full(n),
         luck=ctx.full(n),
         training_residual=ctx.full(n),

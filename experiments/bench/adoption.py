@@ -21,8 +21,8 @@ import numpy as np
 from experiments.bench.problem import DEGREE, LABS, docked, ours, problem
 from experiments.runs.crew import cores
 from sim import hands
+from sim.elementary.singles import EXP2_TERMS, LOG2_TERMS
 from sim.markets import crowd_compiled
-from sim.singles import EXP2_TERMS, LOG2_TERMS
 
 # AMBER's columns would otherwise be handled by a thread a core, while everybody else has one.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")

@@ -162,7 +162,7 @@ def entrants(ctx: Context, state: State, ln_algorithm: Array, stock: Array, aliv
     usual = np.where(alive, residual, 0.0).sum(0) / np.maximum(alive.sum(0), 1)
     return Entrants(
         np.where(begins, skill, ln_algorithm),
-        np.where(begins, 10.0**orders, stock),
+        np.where(begins, power(10.0, orders), stock),
         np.where(begins, usual, residual),
     )
 
@@ -177,7 +177,7 @@ def distilled(ctx: Context, stock: Array, alive: BoolArray) -> Array:
     best = best_by_bloc(np.where(alive, orders, -np.inf), bloc)
     shut = 1.0 - ctx.by_world(rules.distillation_access)
     reachable = np.maximum(best, best[::-1] - shut * FAR_ORDERS)[bloc]
-    return distil_stock(stock, 10.0**reachable, alive, rules.distillation, ctx.dt)
+    return distil_stock(stock, power(10.0, reachable), alive, rules.distillation, ctx.dt)
 
 
 def converging_residual(ctx: Context, residual: Array, alive: BoolArray) -> Array:

@@ -170,7 +170,7 @@ def legal_export_limit(supply: Array, stringency: Array, eta: Array) -> Array:
     Shapes: all (row, world) or broadcast. The supply is that of merchant makers.
     """
     allowed = np.clip(1.0 - stringency, 0.0, 1.0)
-    return np.where(allowed > 0.0, allowed**eta, 0.0) * supply
+    return np.where(allowed > 0.0, power(allowed, eta), 0.0) * supply
 
 
 def smuggling_limit(supply: Array, stringency: Array, leakage: Array) -> Array:

@@ -12,7 +12,7 @@ from sim.elementary import exp, log, log1p, logaddexp
 from sim.units import TINY, Array, ratio
 
 # The result of a production function times an observed value added must stay a finite number.
-_LARGEST_EXPONENT: Final = -0.5 * math.log(TINY)
+_LARGEST_EXPONENT: Final = -0.5 * float(log(TINY))
 # Below it the rounding error of a power mean exceeds that of its limit, the geometric mean.
 _GEOMETRIC_BELOW: Final = math.sqrt(float(np.finfo(np.float64).eps))
 

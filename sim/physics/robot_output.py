@@ -4,19 +4,18 @@ Shapes: makers (maker, world), parts chains (chain, world). Every law is element
 axis, and arguments broadcast.
 """
 
-import math
 from typing import Final
 
 import numpy as np
 
-from sim.elementary import exp, expm1, power
+from sim.elementary import exp, expm1, log, power
 from sim.units import MONTHS_PER_YEAR, TINY, Array, ratio
 
 OUTPUT_LIMITS: Final = ("demand", "line", "parts", "power")
 """Rows of `output_limits_units`, in order."""
 
 # What units build of themselves must stay a finite number.
-_LARGEST_EXPONENT: Final = -math.log(math.sqrt(TINY))
+_LARGEST_EXPONENT: Final = -0.5 * float(log(TINY))
 
 
 # ---- output and capacity ------------------------------------------------------------------------------
