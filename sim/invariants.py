@@ -326,12 +326,16 @@ class Worst:
     def check(self, before: State, month: Month, after: State) -> None:
         """Measure every law after a step."""
         if self.residuals:
-            self.take(residual_table(self.ctx, before, month, after))
+            self.take(residual_table(self.ctx, before, month, after), slice(None))
 
-    def take(self, table: Array | None) -> None:
-        """Take what was measured of a month, nothing where nothing is checked. Shapes: (law, world)."""
+    def take(self, table: Array | None, worlds: slice) -> None:
+        """Take what was measured of a month of some worlds, nothing where nothing is checked.
+
+        Shapes: table (law, world), of all worlds.
+        """
         if table is not None:
-            np.maximum(self._table, table, out=self._table)
+            own = self._table[:, worlds]
+            np.maximum(own, table[:, worlds], out=own)
 
     def items(self) -> Iterator[tuple[str, float]]:
         """Return each law with its largest residual over the worlds."""

@@ -12,7 +12,7 @@ from sim.invariants import Worst
 from sim.month import Month, advance
 from sim.plans import Plans
 from sim.recorder import Recorder
-from sim.tape.months import Months
+from sim.tape.months import Months, ignore
 
 
 class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
@@ -62,18 +62,17 @@ class RaceModel(mesa.Model):  # type: ignore[misc]  # mesa ships no types
 
         A long run's months are played from a tape, with the same bits (sim.tape.months).
         """
-        settings = self.context.settings
+        tell = on_month or ignore
         played = Months.of(self)
-        for month in range(settings.months):
-            if played is not None:
-                played.play(self.recorder, self.worst)
-            else:
-                for _ in range(settings.steps_per_month):
-                    self.step()
-            if on_month is not None:
-                on_month(month)
         if played is not None:
+            played.play(self.recorder, self.worst, tell)
             self.state, self.last_month = played.state(), None
+            return
+        settings = self.context.settings
+        for month in range(settings.months):
+            for _ in range(settings.steps_per_month):
+                self.step()
+            tell(month)
 
 
 def forget(model: RaceModel) -> None:

@@ -54,8 +54,8 @@ class Recorder:
             )
         self.data: Float32Array = np.zeros((len(self.names), ctx.settings.months, ctx.worlds), np.float32)
         self._month = np.zeros((len(self.names), ctx.worlds))
-        ends = np.cumsum([len(block.entities) for block in self.blocks])
-        self._pages = tuple(zip(self.blocks, np.split(self._month, ends[:-1]), strict=True))
+        self._begins = [0, *np.cumsum([len(block.entities) for block in self.blocks]).tolist()]
+        self._pages = tuple(zip(self.blocks, np.split(self._month, self._begins[1:-1]), strict=True))
         """Each block with its rows of the month."""
 
     def record(self, before: State, plans: Plans, month: Month, bound: Bound, after: State) -> None:
@@ -71,24 +71,27 @@ class Recorder:
             if block.when == "mean" and part == steps - 1 and steps > 1:
                 rows /= steps
         if part == steps - 1:
-            self._keep(index)
+            self._keep(self.data[:, index], self._month)
 
-    def take(self, tick: int, rows: Array, left: Collection[int], step: Step) -> None:
-        """Add a month whose series were read off elsewhere, but for those blocks that are `left`.
+    def take(self, tick: int, rows: Array, worlds: slice) -> None:
+        """Add a month of some worlds whose series were read off elsewhere.
 
-        Shapes: rows (series, world).
+        Shapes: rows (series, world), of all worlds.
         """
-        self._month[:] = rows
-        for place in left:
-            block, own = self._pages[place]
-            own[:] = block.values(step)
-        self._keep(tick)
+        self._keep(self.data[:, tick, worlds], rows[:, worlds])
 
-    def _keep(self, index: int) -> None:
-        """Store the month's values."""
+    def read_off(self, tick: int, places: Collection[int], step: Step) -> None:
+        """Add those blocks of a month that stand at these places."""
+        for place in places:
+            block, rows = self._pages[place]
+            rows[:] = block.values(step)
+            self._keep(self.data[self._begins[place] : self._begins[place] + len(rows), tick], rows)
+
+    def _keep(self, record: Float32Array, values: Array) -> None:
+        """Store a month's values. Shapes: (series, world) both."""
         # What is too large for float32, as a price at the end of the scale, is stored as infinite.
         with np.errstate(over="ignore"):
-            self.data[:, index] = self._month
+            record[:] = values
 
     def row(self, name: str) -> Float32Array:
         """Return one series. Shapes: (month, world).

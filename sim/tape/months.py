@@ -7,21 +7,28 @@ The blocks of worlds are shared out among threads. Where nothing is compiled or 
 import os
 from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from sim import hands
 from sim.context import Context
+from sim.dimensions import lag_months
 from sim.invariants import Worst
+from sim.memory import remember
 from sim.population import Cohorts
 from sim.recorder import Recorder
 from sim.state import State
 from sim.tape.instructions import AnyArray
 from sim.tape.records import filled, mapped
-from sim.tape.score import Model, Now, Part, Score, end_of_month, now_of, score_of, told_of
+from sim.tape.score import Model, Now, Part, Score, end_of_month, score_of, told_of
 from sim.tape.tables import LANES, addresses, blocked, blocks, in_lines, room, unblocked
 from sim.tape.writer import Kept, Table, Trail, along, answer, followed
+
+MONTHS_AT_ONCE: Final = 12
+"""So many months a hand plays before it waits for the others; their luck is drawn at once, too."""
+Begun = tuple[AnyArray, list[AnyArray]]
+"""Bases of a month's part, and what it is given."""
 
 
 def machine() -> ModuleType | None:
@@ -36,10 +43,14 @@ def machine() -> ModuleType | None:
     return player
 
 
+def ignore(month: int) -> None:
+    """Take note of no month."""
+
+
 class Playing:
     """A part that is played for the worlds of a run, whose blocks are shared out among as many hands.
 
-    `tables` stay, in two sets that take turns.
+    `tables` stay, in two sets that take turns. What the part hands out is `made`: each month the same tables.
     """
 
     def __init__(
@@ -59,51 +70,45 @@ class Playing:
             for _ in range(begin, end)
         ]
         self._bases = [np.column_stack([arena_of, addresses(some, worlds)]) for some in self._resident]
+        self._made = [np.empty((*one.shape, worlds), one.kind) for one in part.products]
+        self.made: Any = filled(part.template, self._made)
 
     @property
     def hands(self) -> int:
         """How many share the blocks."""
         return len(self._arenas)
 
-    def begun(self, told: Any, turn: int) -> tuple[Callable[[int], None], list[AnyArray]]:
-        """Return what plays the share of a hand when the part is told this, and the tables it hands out."""
-        part, tape = self._part, self._part.tape
-        given = [np.ascontiguousarray(followed(told, trail)) for trail in part.told]
-        made = [np.empty((*one.shape, self._worlds), one.kind) for one in part.products]
-        tables = (self._bases[turn], given, made)
+    def worlds_of(self, hand: int) -> slice:
+        """Return the worlds that a hand plays."""
+        first, end = self._shares[hand : hand + 2]
+        return slice(first * LANES, min(end * LANES, self._worlds))
 
-        def share(hand: int) -> None:
-            own = self._shares[hand : hand + 2]
-            self._player.play(tape.words, tape.functions, *tables, LANES, self._worlds, *own)
+    def begun(self, told: Any, turn: int) -> Begun:
+        """Return what a month of the part takes, told this: its bases, and the tables it is given."""
+        return self._bases[turn], [np.ascontiguousarray(followed(told, trail)) for trail in self._part.told]
 
-        return share, made
-
-    def handed_out(self, made: list[AnyArray]) -> Any:
-        """Return what the part hands out, with its tables."""
-        return filled(self._part.template, made)
-
-
-def play_on(parts: Sequence[Playing], told: Any, turn: int) -> list[Any]:
-    """Play parts that follow one another at once; return what each hands out when it is told this."""
-    begun = [part.begun(told, turn) for part in parts]
-
-    def share(hand: int) -> None:
-        for play, _ in begun:
-            play(hand)
-
-    hands.share(share, parts[0].hands)
-    return [part.handed_out(made) for part, (_, made) in zip(parts, begun, strict=True)]
+    def play(self, hand: int, begun: Begun) -> None:
+        """Play a month for the worlds of a hand, whose part of what is `made` it fills."""
+        tape, own = self._part.tape, self._shares[hand : hand + 2]
+        self._player.play(tape.words, tape.functions, *begun, self._made, LANES, self._worlds, *own)
 
 
 class Months:
-    """The months of a run that are played."""
+    """The months of a run that are played.
+
+    The worlds of one hand do not wait for those of another, but where people choose between a month's parts,
+    and now and then for NumPy to tell what the next months bring.
+    """
 
     def __init__(self, ctx: Context, score: Score, state: State, player: ModuleType) -> None:
-        self._ctx, self._score, self._turn = ctx, score, 0
-        self._now = now_of(state)
-        past = state.frontier_orders
-        self._past = np.empty((len(past) + ctx.settings.months - state.tick, *past.shape[1:]))
-        self._past[: len(past)] = past
+        self._ctx, self._score, self._crowd = ctx, score, state.crowd
+        self._first = self._tick = state.tick
+        past, many = state.frontier_orders, ctx.settings.months - state.tick
+        self._before = len(past)
+        self._past = np.empty((self._before + many, *past.shape[1:]))
+        self._past[: self._before] = past
+        self._lags = np.empty((many + 1, ctx.worlds))
+        self._lags[0] = lag_months(ctx, state)
         self._tables = staying(ctx, score, state)
         self._plans = Playing(score.plans, self._tables, ctx.worlds, hands.many(), player)
         self._rest = Playing(score.rest, self._tables, ctx.worlds, hands.many(), player)
@@ -120,28 +125,63 @@ class Months:
             return None
         return cls(model.context, score, model.state, player)
 
-    def play(self, recorder: Recorder, worst: Worst) -> None:
-        """Advance all worlds by a month, record it and check it."""
-        ctx, now = self._ctx, self._now
-        told = told_of(ctx, now)
-        crowd = now.crowd
-        if isinstance(crowd, Cohorts):
-            _, found = play_on((self._plans, self._rest), told, self._turn)
-        else:
-            (planned,) = play_on((self._plans,), told, self._turn)
-            crowd = crowd.choose(planned.setting)
-            told.chosen = crowd.people()
-            (found,) = play_on((self._rest,), told, self._turn)
-        months = len(now.frontier_orders)
-        self._past[months] = found.frontier_orders
-        after = Now(now.tick + 1, (now.tick + 1) * ctx.dt, self._past[: months + 1], crowd, {})
-        recorder.take(now.tick, found.rows, self._score.left, end_of_month(ctx, after))
-        worst.take(found.residuals)
-        self._now, self._turn = after, 1 - self._turn
+    def play(self, recorder: Recorder, worst: Worst, on_month: Callable[[int], None] = ignore) -> None:
+        """Advance all worlds to the horizon, record and check them.
+
+        The first hand tells `on_month` after each month of its worlds.
+        """
+        while self._tick < self._ctx.settings.months:
+            self._play_some(recorder, worst, on_month)
+
+    def _play_some(self, recorder: Recorder, worst: Worst, on_month: Callable[[int], None]) -> None:
+        """Advance all worlds by as many months as NumPy can tell of beforehand: one, where people choose."""
+        ctx, is_told = self._ctx, isinstance(self._crowd, Cohorts)
+        ticks = range(self._tick, min(self._tick + (MONTHS_AT_ONCE if is_told else 1), ctx.settings.months))
+        told = [told_of(ctx, self._at(tick)) for tick in ticks]
+        plans = [self._plans.begun(one, self._turn(tick)) for one, tick in zip(told, ticks, strict=True)]
+        if not is_told:
+            hands.share(lambda hand: self._plans.play(hand, plans[0]), self._plans.hands)
+            self._crowd = self._crowd.choose(self._plans.made.setting)
+            told[0].chosen = self._crowd.people()
+        rest = [self._rest.begun(one, self._turn(tick)) for one, tick in zip(told, ticks, strict=True)]
+
+        def share(hand: int) -> None:
+            for tick, planned, following in zip(ticks, plans, rest, strict=True):
+                if is_told:
+                    self._plans.play(hand, planned)
+                self._rest.play(hand, following)
+                self._end(tick, self._rest.worlds_of(hand), recorder, worst)
+                if hand == 0:
+                    on_month(tick)
+
+        hands.share(share, self._rest.hands)
+        self._tick = ticks.stop
+        for tick in ticks:
+            recorder.read_off(tick, self._score.left, end_of_month(ctx, self._at(tick + 1)))
+
+    def _end(self, tick: int, worlds: slice, recorder: Recorder, worst: Worst) -> None:
+        """Note what a month of some worlds has come to."""
+        made, end = self._rest.made, self._before + tick + 1 - self._first
+        self._past[end - 1, :, worlds] = made.frontier_orders[:, worlds]
+        after: Any = Now(tick + 1, (tick + 1) * self._ctx.dt, self._past[:end, :, worlds], self._crowd, {})
+        self._lags[tick + 1 - self._first, worlds] = lag_months(self._ctx, after)
+        recorder.take(tick, made.rows, worlds)
+        worst.take(made.residuals, worlds)
+
+    def _at(self, tick: int) -> Any:
+        """Return what NumPy's laws ask of a month's start; hands may not have filled its tables yet."""
+        since = tick - self._first
+        now: Any = Now(tick, tick * self._ctx.dt, self._past[: self._before + since], self._crowd, {})
+        remember(now, lag_months, self._lags[since])
+        return now
+
+    def _turn(self, tick: int) -> int:
+        """Return which of both sets of tables holds the state at a month's start."""
+        return (tick - self._first) % 2
 
     def state(self) -> State:
         """Return the state at the end of the last month."""
-        now, tables = self._now, self._tables[self._turn]
+        now, tables = self._at(self._tick), self._tables[self._turn(self._tick)]
 
         def table(value: Any, way: Trail) -> Any:
             if not isinstance(value, Kept):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim import hands
 from sim.tape.instructions import AnyArray
-from sim.tape.months import Playing, machine, play_on
+from sim.tape.months import Playing, machine
 from sim.tape.namespace import StandIns
 from sim.tape.score import Part
 from sim.tape.tables import blocked, room, unblocked
@@ -123,10 +124,11 @@ class Written:
         player = machine()
         assert player is not None
         playing = Playing(self._part, [blocks], worlds, HANDS, player)
+        begun = playing.begun(SimpleNamespace(**tables), 0)
         for _ in range(times):
-            (handed,) = play_on((playing,), SimpleNamespace(**tables), 0)
-        if handed is not None:
-            return list(handed)
+            hands.share(lambda hand: playing.play(hand, begun), playing.hands)
+        if playing.made is not None:
+            return list(playing.made)
         return [kept.table.seen(unblocked(blocks[kept.table], kept.shape, worlds)) for kept in self.kept]
 
 

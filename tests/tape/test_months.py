@@ -14,7 +14,7 @@ from experiments.runs.simulate import feasible_model
 from sim import hands, quantity
 from sim.model import RaceModel, forget
 from sim.tape import score
-from sim.tape.months import Months, machine
+from sim.tape.months import MONTHS_AT_ONCE, Months, machine
 from sim.tape.symbols import CannotTape
 
 NOT_COMPILED = pytest.mark.skipif(machine() is None, reason="nothing is compiled here")
@@ -43,8 +43,7 @@ def played(model: RaceModel) -> RaceModel:
     """Let a tape play all months."""
     months = Months.of(model, wanted=True)
     assert months is not None
-    for _ in range(model.context.settings.months):
-        months.play(model.recorder, model.worst)
+    months.play(model.recorder, model.worst)
     model.state = months.state()
     return model
 
@@ -136,6 +135,26 @@ def test_a_run_plays_long_months_and_ends_in_their_state(monkeypatch: pytest.Mon
     assert seen == list(range(14))
     assert one.last_month is not None
     assert other.last_month is None
+
+
+@NOT_COMPILED
+@pytest.mark.parametrize("overrides", [COHORTS, CROWDS], ids=["cohorts", "crowds"])
+def test_who_gives_up_in_a_month_is_heard_and_no_hand_plays_on_for_long(
+    overrides: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "is_worth_writing", lambda ctx: True)
+    seen: list[int] = []
+
+    def give_up(month: int) -> None:
+        seen.append(month)
+        if month == 2:
+            raise TimeoutError
+
+    model = started(*overrides, "worlds=35")
+    with hands.sharing(2), pytest.raises(TimeoutError):
+        model.run(on_month=give_up)
+    assert seen == [0, 1, 2]
+    assert not model.recorder.data[:, MONTHS_AT_ONCE:].any()
 
 
 @NOT_COMPILED
