@@ -1,6 +1,7 @@
 """Tables that stay from month to month, by block, row and lane, so that a block's rows lie side by side."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ LANES: Final = 32
 
 def room(shape: tuple[int, ...], kind: Any, worlds: int) -> AnyArray:
     """Return room for a table of a shape without worlds. Shapes: -> (block, row, lane)."""
-    rows = int(np.prod(shape))
+    rows = prod(shape)
     return in_lines((blocks(worlds), rows, LANES), np.dtype(kind))
 
 
@@ -59,7 +60,7 @@ def blocks(worlds: int) -> int:
 
 def in_lines(shape: tuple[int, ...], kind: np.dtype[Any]) -> AnyArray:
     """Return zeros that begin with a line of the cache."""
-    size = int(np.prod(shape)) * kind.itemsize
+    size = prod(shape) * kind.itemsize
     memory = np.zeros(size + ALIGNMENT, np.uint8)
     begin = -memory.ctypes.data % ALIGNMENT
     return memory[begin : begin + size].view(kind).reshape(shape)

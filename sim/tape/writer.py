@@ -356,7 +356,8 @@ def laid_out(array: AnyArray) -> tuple[int, ...] | None:
 
 def in_memory(array: AnyArray) -> tuple[int, ...]:
     """Return the axes of an array in the order in which they lie in memory, the widest steps first."""
-    return tuple(int(axis) for axis in np.argsort([-abs(stride) for stride in array.strides], kind="stable"))
+    strides = array.strides
+    return tuple(sorted(range(array.ndim), key=lambda axis: -abs(strides[axis])))
 
 
 def reverse(order: Sequence[int]) -> tuple[int, ...]:
