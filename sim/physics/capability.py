@@ -136,8 +136,8 @@ def lag_months(leader_best: Array, follower: Array, dt: float) -> Array:
     """
     best, behind = leader_best.reshape(len(leader_best), -1), follower.reshape(-1)
     last = len(best) - 1
-    # In a history that never falls, the first time it reaches a value is the number of times it was below.
-    reached = np.minimum((best < behind).sum(0, dtype=np.int16), last)
+    # The first time that is not below; where all are, which are not behind, it does not matter.
+    reached = (best < behind).argmin(0)
     before = np.maximum(reached - 1, 0)
     columns = np.arange(behind.size)
     upper, lower = best[reached, columns], best[before, columns]
