@@ -40,7 +40,7 @@ class Recorder:
         self.ctx = ctx
         self.blocks: tuple[Block, ...] = blocks(ctx)
         if only is not None:
-            check_declared(only, [one.name for one in declare(ctx)])
+            check_declared(only, [one.name for block in self.blocks for one in block.series])
             self.blocks = tuple(
                 block for block in self.blocks if any(one.name in only for one in block.series)
             )

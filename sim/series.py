@@ -171,7 +171,7 @@ class Block:
     values: Callable[[Step], Array]
     """Shapes: -> (entity, world)."""
 
-    @property
+    @cached_property
     def series(self) -> tuple[Series, ...]:
         """Return the block's series, in the order of its rows."""
         names = (f"{self.quantity}.{entity}" if entity else self.quantity for entity in self.entities)
