@@ -9,6 +9,7 @@ allies. Places differ: D2b, D3b, D3c, D7 and so W10 are given with allies and, a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from sim.axes import BLOCS, CN, US
 from sim.context import Context
 from sim.dimensions import HEADLINE, LAG_SCALE_MONTHS, two_shares
 from sim.elementary import log
+from sim.memory import seal
 from sim.series import DIMENSIONS, Series
 from sim.settings import OutcomeRules
 from sim.streams import uniform
@@ -277,15 +279,15 @@ def leader_w7(rules: OutcomeRules, valued: Array, lead_share: float) -> Array:
     return code(leads[US], leads[CN])
 
 
+@cache
 def random_weights(draws: int) -> Array:
-    """Return weights on D1-D5 from a flat Dirichlet distribution, the same in every run.
+    """Return weights on D1-D5 from a flat Dirichlet distribution, the same in every run, unwritable.
 
     Exponentials over their sum. Shapes: -> (dimension, draw), summing to 1 over dimensions.
     """
     numbers = np.arange(draws, dtype=np.int64)
     exponential = -log(uniform(WEIGHTS_SEED, numbers, "outcome_weights", HEADLINE, 0))
-    weights: Array = exponential / exponential.sum(0)
-    return weights
+    return seal(exponential / exponential.sum(0))
 
 
 def first_leads(rules: OutcomeRules, shares: Columns, is_open: BoolArray) -> dict[str, Array]:

@@ -77,7 +77,9 @@ def params_of(plan: RunPlan, cases: Cases, attempts: IntArray) -> Params:
 
 def _spread(value: Array, columns: int) -> Array:
     """Return a copy with an explicit world axis. Shapes: 0-d or (..., world) -> (..., world)."""
-    return np.array(np.broadcast_to(value, (*value.shape[:-1], columns)), order="C")
+    table = np.empty((*value.shape[:-1], columns), value.dtype)
+    table[:] = value
+    return table
 
 
 def cases_of(plan: RunPlan, world_ids: IntArray) -> Cases:
