@@ -19,7 +19,7 @@ from experiments.runs.store import month_names
 from experiments.runs.summary import lead_shares
 from experiments.sweeping.factors import rows_of, split_address
 from experiments.teach.composed import composed
-from experiments.teach.joined import SPAN, join, structure
+from experiments.teach.joined import SPAN, join, kept, structure
 from experiments.teach.sliders import FANS, override
 from sim import hands
 from sim.axes import BLOCS, CONSTRAINTS
@@ -84,7 +84,7 @@ class Question:
 @cache
 def prepared(scenario: str, switches: tuple[tuple[str, bool], ...], worlds: int, months: int) -> RunPlan:
     """Return the plan of a scenario, made once a process."""
-    return plan_from_config(composed(scenario, {}, dict(switches), worlds, months))
+    return kept(plan_from_config(composed(scenario, {}, dict(switches), worlds, months)))
 
 
 @cache
@@ -123,7 +123,7 @@ def answer_all(
     recorder = model.recorder
     outcomes = leading(model.context, plan.outcome, recorder.series, recorder.data)
     shown = np.arange(first.step - 1, plan.months, first.step)
-    months = [month_names(plan.start.month, plan.months)[place] for place in shown]
+    months = month_names(plan.start.month, plan.months)[first.step - 1 :: first.step]
     answers = []
     for place in range(len(questions)):
         own = slice(place * first.worlds, (place + 1) * first.worlds)
@@ -165,15 +165,19 @@ def leading(
 
     Shapes: data (series, month, world) -> `leader.<definition>.<year>` -> (world,).
     """
-    record = Record({one.name: row for row, one in enumerate(series)}, data)
+    window, start = rules.window_months, ctx.settings.start_month
+    at = {horizon: month_index(start, horizon) for horizon in rules.horizons}
+    reached = {horizon: month for horizon, month in at.items() if window - 1 <= month < data.shape[1]}
+    # The months that a horizon looks back on, one after the other; what is said of others is not used.
+    months = np.array([range(month - window + 1, month + 1) for month in reached.values()], np.int64)
+    record = Record({one.name: row for row, one in enumerate(series)}, data[:, months.reshape(-1)])
     by_month, is_open = dimension_shares(ctx, rules, record)
     found = {}
-    for horizon in rules.horizons:
-        at = month_index(ctx.settings.start_month, horizon)
-        if rules.window_months - 1 <= at < data.shape[1]:
-            now = {name: table[:, at] for name, table in by_month.items()}
-            for name, leader in leaders(rules, now, is_open[at], rules.lead_share).items():
-                found[f"leader.{name}.{horizon[:4]}"] = leader
+    for place, horizon in enumerate(reached, 1):
+        end = place * window - 1
+        now = {name: table[:, end] for name, table in by_month.items()}
+        for name, leader in leaders(rules, now, is_open[end], rules.lead_share).items():
+            found[f"leader.{name}.{horizon[:4]}"] = leader
     return found
 
 

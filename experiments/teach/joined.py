@@ -4,8 +4,9 @@ A batch holds a number a parameter and world, so that scenarios that differ in n
 share it. A world of scenario p carries the id p * SPAN + id here and draws what world id of scenario p draws.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from sim.settings import Settings
 from sim.units import Array, BoolArray, IntArray
 
 SPAN = LARGEST_WORLD + 1
+KEPT_DRAWS = 16
+"""Of a scenario: its worlds, those of a batch of several questions, and some that were drawn again."""
 OF_PARAMETERS = ("parameters", "uncertainty", "posterior")
 """What of a configuration decides nothing but parameters."""
 
@@ -24,6 +27,26 @@ OF_PARAMETERS = ("parameters", "uncertainty", "posterior")
 def structure(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what has to be alike in plans that share a batch: all that moves results but parameters."""
     return {key: value for key, value in moving(config).items() if key not in OF_PARAMETERS}
+
+
+@dataclass(frozen=True)
+class KeptPlan(RunPlan):
+    """A plan of which the same worlds are asked for again and again, as a page does: draws are kept."""
+
+    def params_for(self, world_ids: IntArray, attempt: IntArray | int = 0) -> Params:
+        """Return what a plan draws. Shapes: as there."""
+        attempts = np.broadcast_to(attempt, world_ids.shape)
+        return self._drawn(tuple(world_ids.tolist()), tuple(attempts.tolist()))
+
+    @cached_property
+    def _drawn(self) -> Callable[[tuple[int, ...], tuple[int, ...]], Params]:
+        draw = super().params_for
+        return lru_cache(KEPT_DRAWS)(lambda ids, attempts: draw(np.array(ids), np.array(attempts)))
+
+
+def kept(plan: RunPlan) -> KeptPlan:
+    """Return a plan that keeps what it draws."""
+    return KeptPlan(**{one.name: getattr(plan, one.name) for one in fields(plan)})
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,8 @@ class JoinedPlan(RunPlan):
         """
         which, own = np.divmod(world_ids, SPAN)
         attempts = np.broadcast_to(attempt, own.shape)
+        if len(self.plans) == 1:
+            return self.plans[0].params_for(own, attempts)
         masks = [which == place for place in range(len(self.plans))]
         return assembled(
             [

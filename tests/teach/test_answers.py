@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from experiments.config.build import plan_from_config
 from experiments.config.compose import compose_run
 from experiments.runs.cases import cases_of
 from experiments.runs.simulate import simulate_cases
@@ -11,6 +12,7 @@ from experiments.teach import joined
 from experiments.teach.answers import QUANTILES, Question, answer_all, prepared, side_by_side
 from experiments.teach.composed import composed
 from experiments.teach.sliders import FANS, override, words
+from sim.memory import digest_of
 
 WORLDS, MONTHS = 3, 60
 ASKED = (
@@ -78,3 +80,14 @@ def test_only_what_has_the_same_structure_shares_a_batch():
     config = composed("baseline", {}, {}, WORLDS, MONTHS)
     other = compose_run([*override("baseline", {}, {}, WORLDS, MONTHS), "without=[xai]"])
     assert joined.structure(config) != joined.structure(other)
+
+
+def test_a_plan_that_keeps_its_draws_draws_what_the_plan_draws():
+    keeping = prepared(*Question("baseline", {}, {}, WORLDS, 12).base())
+    plain = plan_from_config(keeping.config)
+    ids = np.arange(WORLDS)
+    for attempts in (0, ids % 2, 0):
+        one, other = keeping.params_for(ids, attempts), plain.params_for(ids, attempts)
+        assert digest_of(one) == digest_of(other)
+    assert keeping.params_for(ids) is keeping.params_for(ids, 0 * ids)
+    assert digest_of(keeping.params_for(ids, 1)) != digest_of(keeping.params_for(ids))
