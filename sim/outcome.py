@@ -274,7 +274,7 @@ def leader_w7(rules: OutcomeRules, valued: Array, lead_share: float) -> Array:
     for bloc in range(len(BLOCS)):
         mean = np.zeros((rules.random_weights, valued.shape[-1]))
         for weight, share in zip(weights, valued[:, bloc], strict=True):
-            mean = mean + weight[:, None] * share
+            mean += weight[:, None] * share
         leads.append((mean > lead_share).sum(0) > rules.random_weights_lead * rules.random_weights)
     return code(leads[US], leads[CN])
 

@@ -114,6 +114,8 @@ _FIELDS = {
     "equation": "equation",
     "source": "source",
 }
+_BY_MEMBER = ("value", "dim")
+"""Fields that have a number a member where a parameter has an axis."""
 _OPTIONAL = ("low", "high", "by", "dim")
 
 
@@ -157,7 +159,7 @@ def as_conf(record: Record) -> dict[str, Any]:
     for name, field in _FIELDS.items():
         value = getattr(record, field)
         if value is not None:
-            written[name] = dict(value) if isinstance(value, Mapping) else value
+            written[name] = dict(value) if name in _BY_MEMBER and isinstance(value, Mapping) else value
     return written
 
 
