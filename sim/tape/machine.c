@@ -209,7 +209,11 @@ UNARY(invert, int8_t, OTHERWISE)
             if (w->step[0] == 8 && w->step[2] == 8)                                                                    \
                 for (; i + FOLDED <= w->inner; i += FOLDED) {                                                          \
                     double total[FOLDED];                                                                              \
-                    for (npy_intp k = 0; k < FOLDED; k++) total[k] = AT(double, 1, i + k);                             \
+                    if (w->step[1] == 0) {                                                                             \
+                        const double same = *(const double *)at[1];                                                    \
+                        for (npy_intp k = 0; k < FOLDED; k++) total[k] = same;                                         \
+                    } else                                                                                             \
+                        for (npy_intp k = 0; k < FOLDED; k++) total[k] = AT(double, 1, i + k);                         \
                     for (npy_intp one = 0; one < axis[0]; one++)                                                       \
                         for (npy_intp other = 0; other < axis[2]; other++) {                                           \
                             const double *x = (const double *)(at[0] + one * axis[1] + other * axis[3]) + i;           \
@@ -249,7 +253,10 @@ INSIDE void copy(const Work *w) {
         EACH_ROW(w, 2, {
             if (w->step[0] == 8 && w->step[1] == 8)
                 memcpy(at[1], at[0], (size_t)n * 8);
-            else
+            else if (w->step[0] == 0 && w->step[1] == 8) {
+                const int64_t same = *(const int64_t *)at[0];
+                for (npy_intp i = 0; i < n; i++) ((int64_t *)at[1])[i] = same;
+            } else
                 for (npy_intp i = 0; i < n; i++) AT(int64_t, 1, i) = AT(int64_t, 0, i);
         });
     else
@@ -302,7 +309,12 @@ WIDEST static void cast(const Work *w) {
             INDEPENDENT for (npy_intp i = 0; i < n; i++) to[i] = y[i] ^ ((x[0] ^ y[i]) & -(TYPE)c[i]);                 \
         else if (w->step[3] == wide && w->step[0] == 1 && w->step[1] == wide && w->step[2] == 0)                       \
             INDEPENDENT for (npy_intp i = 0; i < n; i++) to[i] = y[0] ^ ((x[i] ^ y[0]) & -(TYPE)c[i]);                 \
-        else                                                                                                           \
+        else if (w->step[3] == wide && w->step[0] == 0 && w->step[*c ? 1 : 2] == wide)                                 \
+            memcpy(to, *c ? x : y, (size_t)(n * wide)); /* the same choice in all of a row */                          \
+        else if (w->step[3] == wide && w->step[0] == 0 && w->step[*c ? 1 : 2] == 0) {                                  \
+            const TYPE same = *c ? *x : *y;                                                                            \
+            for (npy_intp i = 0; i < n; i++) to[i] = same;                                                             \
+        } else                                                                                                         \
             for (npy_intp i = 0; i < n; i++)                                                                           \
                 AT(TYPE, 3, i) = AT(int8_t, 0, i) ? AT(TYPE, 1, i) : AT(TYPE, 2, i);                                   \
     })
