@@ -1,9 +1,11 @@
-"""What two laws work out from the same numbers is worked out once."""
+"""What two laws work out from the same numbers is worked out once, and what changes no number not at all."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from sim.tape.instructions import Instruction, Operand, Work
 
@@ -16,8 +18,8 @@ def without_repeats(
 ) -> list[Instruction]:
     """Leave out what an instruction before has made already, and let who reads it read that.
 
-    Only tables that are written once are compared. `sizes`: bytes of buffers; `values`: what is in those that
-    never change; `resident`: those that stay.
+    So is what multiplies by 1, or divides by it. Only tables that are written once are looked at. `sizes`:
+    bytes of buffers; `values`: what is in those that never change; `resident`: those that stay.
     """
     writes = Counter(one.writes for one in instructions)
     so_far: Counter[int] = Counter()
@@ -31,6 +33,10 @@ def without_repeats(
         into = one.writes
         if isinstance(one, Work) and into is not None and writes[into] == 1 and into not in resident:
             *sources, target = one.operands
+            same = unchanged(one, values)
+            if same is not None and so_far[same.buffer] == writes[same.buffer] and lie_alike(same, target):
+                instead[into] = same.buffer
+                continue
             read = tuple((source, so_far[source.buffer]) for source in sources)
             lies = target.offset, target.strides, sizes[into]
             what = (one.name, one.shape, one.function, one.more, one.tail, read, lies)
@@ -54,3 +60,19 @@ def reading(one: Instruction, instead: dict[int, int]) -> Instruction:
         Operand(instead.get(each.buffer, each.buffer), each.offset, each.strides) for each in one.operands
     )
     return replace(one, reads=reads, operands=operands)
+
+
+def lie_alike(one: Operand, other: Operand) -> bool:
+    """Return whether the entries of two operands have the same places in their buffers."""
+    return (one.offset, one.strides) == (other.offset, other.strides)
+
+
+def unchanged(one: Work, values: Mapping[int, bytes]) -> Operand | None:
+    """Return what an operation leaves as it is: what it multiplies by 1, or divides by it."""
+    if one.name not in ("multiply", "divide"):
+        return None
+    first, second, _ = one.operands
+    for other, factor in ((first, second), (second, first))[: 2 if one.name == "multiply" else 1]:
+        if factor.buffer in values and np.all(np.frombuffer(values[factor.buffer]) == 1.0):
+            return other
+    return None

@@ -84,6 +84,33 @@ def test_other_orders_in_memory_are_others() -> None:
     assert [one.name for one in tape._program.needed()].count("copy") == 2
 
 
+def test_what_is_multiplied_by_one_is_read_as_it_is() -> None:
+    tape, x = tape_of()
+    tape.store(0, np.exp(x * 1.0 / np.ones((3, 1))))
+    tape.store(1, np.exp(1.0 * x))
+    tape.store(2, 1.0 / x)
+    assert names(tape) == ["loop", "divide"]
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_what_changes_later_is_multiplied_by_one(changed: int) -> None:
+    tape, x = tape_of()
+    y = x * 2.0
+    z = y * 1.0
+    (y, z)[changed][0] = x[1]
+    tape.store(0, y - z)
+    assert names(tape) == ["multiply", "multiply", "subtract"]
+
+
+def ones(t: Any) -> Any:
+    return t.x * 1.0, 1.0 * t.y, t.x / 1.0, t.turned * np.ones((3, 1)), (t.row * 1.0)[::-1] * 2.0, 1.0 / t.x
+
+
+@needs_machine
+def test_ones_leave_numbers_as_they_are() -> None:
+    assert_played(ones, [33])
+
+
 def puzzle(t: Any, seed: int) -> Any:
     """Work few things out of few tables, which now and then change, in an order that a seed decides."""
     draw = Random(seed)
@@ -91,7 +118,7 @@ def puzzle(t: Any, seed: int) -> Any:
     made = []
     for _ in range(24):
         one, other = draw.choice(tables), draw.choice(tables)
-        act = draw.randrange(8)
+        act = draw.randrange(9)
         if act < 4:
             made.append((one + other, one[1:] - other[:-1], np.exp(one), one.sum(0, keepdims=True))[act])
         elif act == 4:
@@ -100,6 +127,8 @@ def puzzle(t: Any, seed: int) -> Any:
             tables.append(other * 1.5)
         elif act == 6 and made:
             made[draw.randrange(len(made))][0] += 1.0
+        elif act == 7:
+            made.append(one * 1.0)
         else:
             made.append(one * other)
     return tuple(made) or (t.plain * 1.0,)
