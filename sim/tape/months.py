@@ -209,8 +209,7 @@ def staying(ctx: Context, score: Score, state: State) -> tuple[dict[Table, AnyAr
         elif table.trail[0] in ("ctx", "state"):
             tables[table] = blocked(table.laid(followed(root, table.trail)))
     other = dict(tables)
-    for kept in score.changing:
-        before = Table(("state", *kept.table.trail[1:]), None, kept.table.order)
+    for kept, before in score.changing:
         tables[kept.table] = other[before] = room(kept.shape, kept.kind, ctx.worlds)
         other[kept.table] = tables[before]
     return tables, other

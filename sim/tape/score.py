@@ -79,8 +79,8 @@ class Score:
     """Blocks of series that NumPy reads off the month's end."""
     between: tuple[Kept, ...]
     """What the first part makes for the second."""
-    changing: tuple[Kept, ...]
-    """The state's tables that the second part makes anew."""
+    changing: tuple[tuple[Kept, Table], ...]
+    """The tables that a part makes anew for the state, and those of the state whose place they take."""
     state: Any
     """A state with, in the place of its tables, which of those that stay they are."""
 
@@ -137,11 +137,13 @@ def written(model: Model) -> Score:
     for place in left:
         model.recorder.blocks[place].values(end_of_month(ctx, now_of(state)))
     newest: Any = after.frontier_orders
-    changing: list[Kept] = []
+    changing: list[tuple[Kept, Table]] = []
     ended = ended_state(second, state, after, changing)
     rest = Part(second, second.handed_out(Followed(newest.added, rows, residuals)))
 
-    wanted = {table.trail: table for table in rest.tape.resident}
+    wanted = dict.fromkeys(
+        table.trail for table in (*rest.tape.resident, *(one.table for one, _ in changing))
+    )
     made = {
         **symbols_of(plans, ("plans",)),
         **{k: v for n, one in known.asked.items() for k, v in symbols_of(worked_out[n], (one,)).items()},
@@ -181,8 +183,10 @@ def follows(model: Model, ctx: Context, before: State, plans: Any) -> tuple[Stat
     return after, rows, residuals, tuple(left)
 
 
-def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]) -> Any:
+def ended_state(writer: Writer, state: State, after: State, changing: list[tuple[Kept, Table]]) -> Any:
     """Return a state with marks in the place of its tables; what the month makes anew is added to `changing`.
+
+    What the part before has made and nobody has changed since is the state's as it is.
 
     Raises: CannotTape if a table would not lie in memory as that of NumPy's month.
     """
@@ -197,7 +201,9 @@ def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]
         table = Table(("state", *way), None, laid_out(real))
         if writer.is_still(one, table):
             return Kept(table, table.laid(real).shape[:-1], real.dtype)
-        kept = writer.keeps(one, ("after", *way))
+        kept = made_before(writer, one)
+        if kept is None or any(kept.table == other.table for other, _ in changing):
+            kept = writer.keeps(one, ("after", *way))
         if (kept.table.order, kept.shape, kept.kind) != (
             table.order,
             table.laid(real).shape[:-1],
@@ -206,10 +212,19 @@ def ended_state(writer: Writer, state: State, after: State, changing: list[Kept]
             raise CannotTape(
                 f"{way}: the state's table is {real.shape} {real.dtype} in another order in memory"
             )
-        changing.append(kept)
+        changing.append((kept, table))
         return Kept(table, kept.shape, kept.kind)
 
     return note(plain, ())
+
+
+def made_before(writer: Writer, symbol: Symbol) -> Kept | None:
+    """Return what the part before has made, if a symbol is that as it was made."""
+    table = writer.tape.name_of(symbol)
+    if table is None or table.asked is not None or table.trail[0] in ("ctx", "state", "after"):
+        return None
+    laid = symbol if table.order is None else symbol.transpose(table.order)
+    return Kept(table, laid.shape[:-1], laid.dtype) if writer.is_still(symbol, table) else None
 
 
 # ---------------------------------------------------------------- what is given to it

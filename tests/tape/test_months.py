@@ -187,6 +187,14 @@ def test_who_changes_a_law_changes_the_tape(monkeypatch: pytest.MonkeyPatch) -> 
     assert_alike(computed(started(*COHORTS)), changed)
 
 
+def test_what_everybody_plans_for_the_state_is_not_copied() -> None:
+    month = score.written(started(*COHORTS))
+    planned = [kept for kept, _ in month.changing if kept.table.trail[0] == "plans"]
+    assert ("labs", "price_usd") in [kept.table.trail[1:] for kept in planned]
+    assert {*planned} <= {*month.between}
+    assert len({before for _, before in month.changing}) == len(month.changing)
+
+
 def test_laws_see_numpy_again_after_a_month_was_written() -> None:
     model = started(*COHORTS)
     model.step()

@@ -11,7 +11,7 @@ import pytest
 
 from sim import units
 from sim.tape.namespace import StandIns
-from sim.tape.score import Part
+from sim.tape.score import Part, made_before
 from sim.tape.symbols import CannotTape, Symbol
 from sim.tape.tables import LANES
 from sim.tape.tape import Tape
@@ -246,6 +246,18 @@ def test_only_a_table_as_it_was_given_is_still() -> None:
     with writer.stand_ins.seen():
         others = [x[::-1], x[1:], x.copy(), np.broadcast_to(x[:1], x.shape), x.swapaxes(0, 1), x * 1.0]
     assert [writer.is_still(one, way) for one in others] == [False] * 6
+
+
+def test_only_what_the_part_before_made_is_the_state_s_as_it_is() -> None:
+    writer = Writer(40)
+    table, turned = np.zeros((4, 3, 40)), np.zeros((3, 4, 40)).transpose(1, 0, 2)
+    for given in (table, turned):
+        kept = made_before(writer, writer.resident(given, ("plans", "x")))
+        assert kept is not None
+        assert (kept.table.trail, kept.table.laid(given).shape[:-1]) == (("plans", "x"), kept.shape)
+    x = writer.resident(table, ("plans", "x"))
+    others = [x[::-1], x * 2.0, x.swapaxes(0, 1), writer.resident(table, ("state", "x"))]
+    assert [made_before(writer, one) for one in others] == [None] * 4
 
 
 def test_symbol_tells_its_shape_and_no_numbers() -> None:
