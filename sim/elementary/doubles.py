@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from sim.elementary.singles import polynomial
+
 Doubles = npt.NDArray[np.float64]
 
 EXP_TERMS: Final = (
@@ -260,17 +262,3 @@ def _product(x: Any, y: Any) -> tuple[Any, Any]:
     x_high, y_high = x_high - (x_high - x), y_high - (y_high - y)
     x_low, y_low = x - x_high, y - y_high
     return found, ((x_high * y_high - found) + x_high * y_low + x_low * y_high) + x_low * y_low
-
-
-def polynomial(terms: Any, x: Any) -> Any:
-    """Return a polynomial, the lowest term first, by Estrin's scheme: pairs of terms, then pairs of pairs.
-
-    Shapes: terms (term,), x any, kept.
-    """
-    parts = list(terms)
-    power_of_x = x
-    while len(parts) > 1:
-        pairs = [high * power_of_x + low for low, high in zip(parts[::2], parts[1::2], strict=False)]
-        parts = [*pairs, *parts[2 * len(pairs) :]]
-        power_of_x = power_of_x * power_of_x
-    return parts[0]

@@ -40,7 +40,7 @@ def log2(x: Singles) -> Singles:
     power = (bits - _ROOT_HALF) >> _DIGITS
     beyond = (bits - (power << _DIGITS)).view(np.float32)
     beyond -= np.float32(1.0)
-    found = _polynomial(LOG2_TERMS, beyond)
+    found: Singles = polynomial(LOG2_TERMS, beyond)
     found *= beyond
     found += power.astype(np.float32)
     np.copyto(found, np.float32(-np.inf), where=x == 0.0)
@@ -55,20 +55,20 @@ def exp2(x: Singles) -> Singles:
     above = np.maximum(x, np.float32(LEAST_POWER))
     whole = np.rint(above)
     above -= whole
-    found = _polynomial(EXP2_TERMS, above)
+    found: Singles = polynomial(EXP2_TERMS, above)
     found *= ((whole.astype(np.int32) + np.int32(127)) << _DIGITS).view(np.float32)
     return found
 
 
-def _polynomial(terms: Singles, x: Singles) -> Singles:
+def polynomial(terms: Any, x: Any) -> Any:
     """Return a polynomial, the lowest term first, by Estrin's scheme: pairs of terms, then pairs of pairs.
 
     Shapes: terms (term,), x any, kept.
     """
-    parts: list[Any] = list(terms)
+    parts = list(terms)
     power = x
     while len(parts) > 1:
         pairs = [high * power + low for low, high in zip(parts[::2], parts[1::2], strict=False)]
         parts = [*pairs, *parts[2 * len(pairs) :]]
         power = power * power
-    return np.asarray(parts[0], np.float32)
+    return parts[0]

@@ -17,7 +17,7 @@
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/ndarraytypes.h>
 
-#define LAW "6de7ce8edeb0ed5a984dfd502439f6bc782bbdc1b8771a65e00140585ffcc01c"
+#define LAW "1c598e5cd1525ebebb1ae95b75150ed7470aca772ff968048a5d5d428791a52f"
 
 #define UNAWARE 255
 #define NON_USE 0
