@@ -82,7 +82,7 @@ $(MADE):
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(READY_RUN): $(MADE) pyproject.toml setup.py sim/markets/crowd_kernel.c sim/tape/machine.c requirements/build.lock requirements/main.lock
+$(READY_RUN): $(MADE) pyproject.toml setup.py $(wildcard sim/*.h sim/*/*.c) requirements/build.lock requirements/main.lock
 	@$(PIP_LOCKED) -r requirements/build.lock
 	@$(PIP_LOCKED) -r requirements/main.lock
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .

@@ -21,6 +21,7 @@ setup(
             name,
             [f"{name.replace('.', '/')}.c"],
             include_dirs=[np.get_include()],
+            depends=["sim/processors.h"],
             extra_compile_args=[*ARGUMENTS, *more],
             optional=True,
         )

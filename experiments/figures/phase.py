@@ -223,7 +223,7 @@ def break_even(
     Shapes: difference (cell up, cell across).
     """
     across, up = edges
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # a cell without worlds is no number, and no border
         right = difference[:, 1:] * difference[:, :-1] < 0.0
         upper = difference[1:, :] * difference[:-1, :] < 0.0
     for i, j in np.argwhere(right):

@@ -29,7 +29,7 @@ AHEAD: Final = 2
 """Units sent out for each worker, so that none waits for the driver."""
 CONNECT_SECONDS: Final = 20.0
 NO_WORKER_SECONDS: Final = 120.0
-"""After so long without a worker, a sweep ends rather than waits."""
+"""After so long without a worker, longer than one may take to come back, a sweep ends rather than waits."""
 RESTART_SECONDS: Final = 60.0
 """A worker of a cluster started here that has died has so long to come back before another is started."""
 FETCH_SECONDS: Final = 20.0

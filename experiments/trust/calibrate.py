@@ -77,7 +77,7 @@ def summaries_of(
     series = simulate_many(plan, ids, values, names, on_month)
     first = plan.start.month
     rows = [point.read(series[names.index(target.series)], first) for target, point in chosen]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore"):  # of nothing, minus infinity: left out below
         logs = np.log(np.stack(rows, axis=1))
     return np.where(np.isfinite(logs), logs, np.nan)
 
@@ -187,7 +187,7 @@ def sample(
     apart = np.clip(begin + random.normal(scale=JITTER, size=begin.shape), JITTER, 1.0 - JITTER)
     sampler.run_mcmc(apart, steps, skip_initial_state_check=True)
     chain = sampler.get_chain(discard=min(BURN_IN, steps // 3))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # nothing over nothing, see below
         times = emcee.autocorr.integrated_time(chain, quiet=True, tol=0)
     # A parameter that never moved counts as one draw a walker.
     time = float(np.nan_to_num(times, nan=len(chain)).max())

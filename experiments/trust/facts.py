@@ -150,7 +150,7 @@ def shares(tables: Mapping[str, Table]) -> dict[str, float]:
     """Return in which share of worlds each fact holds; worlds without a number hold none."""
     found: dict[str, Any] = {}
     for fact in FACTS:
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):  # what cannot be told does not hold
             found[fact.name] = float(fact.holds(tables[fact.of]).mean())
     return found
 

@@ -92,7 +92,7 @@ class Target:
         if self.role != "entry":
             return np.ones(values.shape[1])
         first = self.points[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # over nothing: no factor, below
             factor: Array = first.centre / first.read(values, first_month)
         return np.where(np.isfinite(factor), factor, np.nan)
 

@@ -4,28 +4,16 @@ The formulas stand in `doubles.py` and `singles.py`; where there is a compiler, 
 NumPy. Logarithms to other bases, and that of a sum, are told by the natural one.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
+from sim.compiled import compiled
 from sim.elementary import doubles
 from sim.elementary.doubles import Doubles
 
-
-def _chosen() -> Any:
-    if os.environ.get("UNCONTESTED_COMPILED") != "0":
-        try:
-            from sim.elementary import kernel  # type: ignore[attr-defined]  # compiled, and not everywhere
-
-            return kernel
-        except ImportError:
-            pass
-    return doubles
-
-
-_FUNCTIONS = _chosen()
+_FUNCTIONS: Any = compiled("sim.elementary.kernel") or doubles
 Function = Callable[..., Doubles]
 exp: Function = _FUNCTIONS.exp
 expm1: Function = _FUNCTIONS.expm1
@@ -52,6 +40,6 @@ def log10(x: Any) -> Doubles:
 def logaddexp(one: Any, other: Any) -> Doubles:
     """Return ln(e^one + e^other), −∞ where both are. Shapes: broadcast."""
     most = np.maximum(one, other)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # infinities alike: no number, which is not taken
         apart = np.where(np.equal(one, other), 0.0, -np.abs(np.subtract(one, other)))
     return np.asarray(most + log1p(exp(apart)))

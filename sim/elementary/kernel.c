@@ -13,22 +13,13 @@
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define WIDEST
-#endif
-#if defined(__GNUC__)
-#define INSIDE static inline __attribute__((always_inline))
-#else
-#define INSIDE static inline
-#endif
+#include "../processors.h"
 
 /* Numbers are taken in pieces, each in one place, so that a compiler may do many at once. */
 #define PIECE 32
 
 #define NUMBERS(DO)                                                                                                    \
-    DO(PER_LN2) DO(LN2_HIGH) DO(LN2_LOW) DO(MOST) DO(LEAST) DO(LEAST_BUT_ONE) DO(FLAT) DO(HUGE) DO(LARGEST_POWER) \
+    DO(PER_LN2) DO(LN2_HIGH) DO(LN2_LOW) DO(MOST) DO(LEAST) DO(LEAST_BUT_ONE) DO(FLAT) DO(HUGE) DO(LARGEST_POWER)      \
     DO(NEAR) DO(NEAR_SQUARE) DO(TAIL) DO(FAR)
 #define NUMBER(NAME) static double NAME##_;
 NUMBERS(NUMBER)
@@ -37,6 +28,7 @@ NUMBERS(NUMBER)
 #define QUANTILE_MANY 8
 static double exp_terms[EXP_MANY], log_terms[LOG_MANY], quantile_terms[6][QUANTILE_MANY];
 
+/* What the format of doubles makes of the names of doubles.py that begin with a line. */
 static const double WHOLE = 6755399441055744.0, HALVES = 134217729.0, SMALLEST_NORMAL = 0x1p-1022, RAISED = 54.0;
 static const uint64_t ROOT_HALF = 0x3fe6a09e667f3bcdu, DIGITS = 52, BIAS = 1023;
 

@@ -94,7 +94,7 @@ def nest_values(free: Array, paid: Array, nest_lambda: Array) -> tuple[Array, Ar
     """
     top = np.maximum(free, paid)
     barred = top == -np.inf
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # both barred: no number, 0 below
         lead = np.asarray(paid - free)
     np.copyto(lead, 0.0, where=barred)
     ahead = lead > 0.0

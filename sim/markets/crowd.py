@@ -87,7 +87,7 @@ def month_table(setting: ChoiceSetting, heads: IntArray, dt: float) -> MonthTabl
 
 def _gain(held: Array, plain: Array) -> Array:
     """Return what habit adds to a value, 0 where it is barred."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # barred: no number, 0 below
         gain: Array = held - plain
     np.copyto(gain, 0.0, where=plain == -np.inf)
     return gain

@@ -4,7 +4,6 @@ Nothing but the time depends on it: bits are equal. Who has no C compiler, or ch
 that file's own arrays. UNCONTESTED_COMPILED=0 asks for them.
 """
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sim import hands
+from sim.compiled import compiled
 from sim.elementary import singles
 from sim.markets import crowd_law
 from sim.markets.crowd_law import MonthTable
@@ -31,14 +31,8 @@ def law_digest() -> str:
 
 def _compiled() -> ModuleType | None:
     """Return the compiled kernel, or nothing where it is not wanted, not there, or not of this law."""
-    if os.environ.get("UNCONTESTED_COMPILED") == "0":
-        return None
-    try:
-        from sim.markets import crowd_kernel  # type: ignore[attr-defined]  # compiled, and not everywhere
-    except ImportError:
-        return None
-    kernel: ModuleType = crowd_kernel
-    return kernel if law_digest() == kernel.LAW else None
+    kernel = compiled("sim.markets.crowd_kernel")
+    return kernel if kernel is not None and law_digest() == kernel.LAW else None
 
 
 _FEWEST_CHOICES: Final = 16384

@@ -30,17 +30,10 @@
 /* Worlds whose tables are laid out at once: a row of theirs fills a line of the cache. */
 #define SOME 16
 
-/* One build for every processor: the widest variant it has is taken when the module is loaded. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define WIDEST
-#endif
+#include "../processors.h"
 #if defined(__GNUC__)
-#define INSIDE static inline __attribute__((always_inline))
 #define FETCH(at) __builtin_prefetch(at)
 #else
-#define INSIDE static inline
 #define FETCH(at) (void)(at)
 #endif
 

@@ -20,18 +20,12 @@
 #define MOST_OPERANDS 4
 #define MOST_SORTED 32
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define WIDEST
-#endif
-/* What is played most often is compiled into one piece with the loop that plays it; with all of it there, a compiler
-   would take half a minute. */
+/* What is played most often is INSIDE: compiled into one piece with the loop that plays it; with all of it there, a
+   compiler would take half a minute. */
+#include "../processors.h"
 #if defined(__GNUC__)
-#define INSIDE static inline __attribute__((always_inline))
 #define INDEPENDENT _Pragma("GCC ivdep")
 #else
-#define INSIDE static inline
 #define INDEPENDENT
 #endif
 

@@ -4,7 +4,6 @@ The blocks of worlds are shared out among threads. Where nothing is compiled or 
 (sim.tape.score), NumPy computes every month.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim import hands
+from sim.compiled import compiled
 from sim.context import Context
 from sim.dimensions import lag_months
 from sim.invariants import Worst
@@ -33,14 +33,7 @@ Begun = tuple[AnyArray, list[AnyArray]]
 
 def machine() -> ModuleType | None:
     """Return what plays tapes, or nothing where it is not wanted or was not compiled."""
-    if os.environ.get("UNCONTESTED_COMPILED") == "0":
-        return None
-    try:
-        from sim.tape import machine as found  # type: ignore[attr-defined]  # compiled, and not everywhere
-    except ImportError:
-        return None
-    player: ModuleType = found
-    return player
+    return compiled("sim.tape.machine")
 
 
 def ignore(month: int) -> None:

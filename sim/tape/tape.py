@@ -256,7 +256,7 @@ class Tape:
         kinds = ufunc.resolve_dtypes((*(type_of(one) for one in shadows), None))
         sources = [self.cast(self._as(one, kind), kind) for one, kind in zip(inputs, kinds[:-1], strict=True)]
         if out is None:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):  # a shadow tells a shape, and no number
                 out = self.fresh(np.asarray(ufunc(*shadows)))
         if ufunc in BY_STEP:
             sources[1:] = [self._one_a_lane(one) for one in sources[1:]]
@@ -300,7 +300,7 @@ class Tape:
     def ratio(self, numerator: Any, denominator: Any) -> Symbol:
         """Write down a quotient that is 0 where the denominator is (sim.units.ratio)."""
         sources = [self.cast(self._as(part, DOUBLE), DOUBLE) for part in (numerator, denominator)]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # as above
             into = self.fresh(np.asarray(np.divide(*(one.shadow for one in sources))))
         return self._work("ratio", into, sources)
 
@@ -329,7 +329,7 @@ class Tape:
             symbol = self.cast(symbol, BOOL)
         elif ufunc is np.add and symbol.dtype != DOUBLE:
             symbol = self.cast(symbol, INTEGER)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # as above
             whole = self.fresh(ufunc.reduce(symbol.shadow, axis=axes, keepdims=True))
         if initial is None and (ufunc is np.add or not symbol.size):
             initial = ufunc.identity

@@ -143,7 +143,7 @@ def test_output_is_finite_and_rises_with_every_factor(labour, machines, power, d
     for index in range(4):
         factors = [labour, machines, power, depth]
         factors[index] = factors[index] * 2.0 if index != 2 else np.minimum(power * 2.0, 1.0)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # at the largest amounts output is infinite
             assert (produce(*np.minimum(factors, 1e300)) * slack >= base).all()
 
 

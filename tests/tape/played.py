@@ -154,7 +154,7 @@ def assert_played(law: Law, worlds: Sequence[int] = WORLDS) -> None:
     for stays in (False, True):
         written = Written(law, stays=stays)
         for many in worlds:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):  # tapes warn of nothing
                 expected = list_of(law(SimpleNamespace(**tables_of(many))))
             found = written.play(tables_of(many), many)
             assert len(found) == len(expected)
