@@ -14,7 +14,7 @@ from sim.state import State
 from sim.streams import uniforms
 from sim.units import Array
 
-_AT_ONCE: Final = 12
+TICKS_AT_ONCE: Final = 12
 """Steps whose luck is drawn at once; a draw depends on its address alone, so that this changes none."""
 
 
@@ -39,7 +39,7 @@ class Shocks:
 @once_a_month
 def act(ctx: Context, state: State) -> Shocks:
     """Draw the month's shocks (S4, S6, S8, S12). Scenario hazards keep their draws without noise."""
-    step = state.tick % _AT_ONCE
+    step = state.tick % TICKS_AT_ONCE
     drawn = drawn_from(ctx, state.tick - step)
     return Shocks(**{name: table[step] for name, table in vars(drawn).items()})
 
@@ -59,7 +59,7 @@ def drawn_from(ctx: Context, first: int) -> Shocks:
             "research": labs,
             "sentiment": BLOCS,
         },
-        range(first, first + _AT_ONCE),
+        range(first, first + TICKS_AT_ONCE),
     )
     if not ctx.settings.noise:
         return Shocks(

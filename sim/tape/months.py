@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim import hands
+from sim.acts.shocks import TICKS_AT_ONCE
 from sim.compiled import compiled
 from sim.context import Context
 from sim.dimensions import lag_months
@@ -25,8 +26,8 @@ from sim.tape.score import Model, Now, Part, Score, end_of_month, score_of, told
 from sim.tape.tables import LANES, addresses, blocked, blocks, in_lines, room, unblocked
 from sim.tape.writer import Kept, Table, Trail, along, answer, followed
 
-MONTHS_AT_ONCE: Final = 12
-"""So many months a hand plays before it waits for the others; their luck is drawn at once, too."""
+MONTHS_AT_ONCE: Final = TICKS_AT_ONCE
+"""So many months a hand plays before it waits for the others: those whose luck is drawn at once."""
 Begun = tuple[AnyArray, list[AnyArray]]
 """Bases of a month's part, and what it is given."""
 
